@@ -1,0 +1,61 @@
+# The two commands: `make demo` and `make test`. Everything they install stays in .venv and .tools.
+
+# the first interpreter that is new enough; PYTHON=... overrides
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help install anvil demo test check docs lock contracts sample clean
+
+help: ## List what make can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: .venv/.ready ## Install what is locked into .venv
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'exposure needs Python 3.11 or later.' >&2; \
+		echo "  why: '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1)" >&2; \
+		echo '  fix: install a newer Python and name it, for example: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; \
+		exit 1; }
+	@echo 'Installing into .venv (once, about a minute) ...'
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+anvil: .venv/.ready ## Get anvil, the Ethereum node of demo and tests, unless it is there
+	@$(BIN)/python tools/get_anvil.py
+
+demo: anvil ## Run the sample incident end to end, on a real EVM
+	@$(BIN)/exposure demo
+
+test: anvil ## Run the tests
+	$(BIN)/pytest -q
+
+check: .venv/.ready ## Lint, format, types, generated documents in step with the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy exposure
+	$(BIN)/python -m exposure.docs --check
+
+docs: .venv/.ready ## Write docs/tables.md and docs/cli.md again from the code
+	$(BIN)/python -m exposure.docs
+
+lock: ## Refresh the locked versions (needs uv)
+	uv --no-config pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
+		--group dev pyproject.toml -o requirements.lock
+	uv --no-config pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
+		tools/node.in -o tools/node.lock
+
+contracts: .venv/.ready ## Compile the drill's contracts again
+	$(BIN)/python -m exposure.drill.build_contracts
+
+sample: anvil ## Make sample_data again
+	$(BIN)/exposure drill sample_data --preset sample --seed 1 --force
+
+clean: ## Remove what make and the tools made
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	find exposure tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
