@@ -1,0 +1,187 @@
+"""The case folder: read, write, lock, and the manifest of hashes.
+
+Every table goes through `Case.write`: checked against its declaration, sorted, written to a temporary file and renamed, and
+its hash noted in manifest.json, so that a killed run leaves whole files and two runs leave the same bytes.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from exposure import __version__
+from exposure.errors import ExposureError
+from exposure.tables import TABLES
+
+INCIDENT_FILE = "incident.toml"
+KEY_FILE = ".pseudonym.key"
+MANIFEST_FILE = "manifest.json"
+LOCK_FILE = ".lock"
+
+
+def find_case(path: Path) -> Path:
+    """Give the case folder of INCIDENT, which is the folder or its incident.toml. Raises ExposureError where there is none."""
+    file = path / INCIDENT_FILE if path.is_dir() else path
+    if not file.is_file():
+        raise ExposureError(
+            f"{path} holds no incident",
+            f"there is no file {file}",
+            f"name a case folder or its incident.toml, or start one with: exposure init {path}",
+        )
+    return file.parent.resolve()
+
+
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file whole or not at all: a crash or a full disk leaves the old one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Case:
+    """One case folder. Every step reads and writes through it; nothing else writes to data/ or manifest.json."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.chain = folder / "chain"
+        self.sheet = folder / "sheet"
+        self.advisory = folder / "advisory"
+        self.report = folder / "report"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the case for one run. Raises ExposureError where another run holds it."""
+        with (self.folder / LOCK_FILE).open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                holder = file.read().strip() or "another process"
+                raise ExposureError(
+                    f"the case folder {self.folder} is in use",
+                    f"another run holds it ({holder}); two at once would overwrite each other's tables",
+                    "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
+                ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()}")
+            file.flush()
+            yield
+
+    def key(self) -> bytes:
+        """Give the key of the client pseudonyms (32 bytes), made once with mode 0600."""
+        path = self.folder / KEY_FILE
+        if not path.exists():
+            write_atomically(path, secrets.token_hex(32).encode(), mode=0o600)
+        try:
+            return bytes.fromhex(path.read_text().strip())
+        except ValueError:
+            raise ExposureError(
+                f"{path} is damaged",
+                "it does not hold 64 hex digits, so that clients of this run could not be compared with earlier ones",
+                "bring the file back from a copy, or delete it and run again from the logs",
+            ) from None
+
+    def path(self, table: str) -> Path:
+        """Give the file of a table in data/."""
+        return self.data / f"{TABLES[table].name}.parquet"
+
+    def has(self, table: str) -> bool:
+        """Tell whether the table was written."""
+        return self.path(table).exists()
+
+    def read(self, table: str) -> pl.DataFrame:
+        """Read a table of data/; one that no step has written yet is empty."""
+        path = self.path(table)
+        if not path.exists():
+            return TABLES[table].empty()
+        return pl.read_parquet(path)
+
+    def write(self, table: str, frame: pl.DataFrame) -> None:
+        """Check, sort and write a table of data/, and note its hash in the manifest."""
+        path = self.path(table)
+        checked = TABLES[table].check(frame)
+        write_parquet(path, checked)
+        with self.manifest() as manifest:
+            manifest.setdefault("tables", {})[table] = {"rows": checked.height, "sha256": hash_file(path)}
+
+    def write_part(self, table: str, frame: pl.DataFrame, mine: pl.Expr) -> None:
+        """Replace the rows of a shared table for which `mine` is true, and keep the others' rows."""
+        kept = self.read(table).filter(~mine)
+        self.write(table, pl.concat([kept, frame.select(kept.columns)]))
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Give the manifest; a new case has {"complete": false}."""
+        path = self.folder / MANIFEST_FILE
+        if not path.exists():
+            return {"complete": False}
+        try:
+            manifest = json.loads(path.read_bytes())
+        except ValueError:
+            manifest = None
+        if not isinstance(manifest, dict):
+            raise ExposureError(
+                f"{path} is damaged",
+                "it is not a JSON object",
+                "delete it: the next run makes it again (as_of moves to the present)",
+            )
+        return manifest
+
+    @contextmanager
+    def manifest(self) -> Iterator[dict[str, Any]]:
+        """Change the manifest: yields it, and writes it when the block ends well."""
+        manifest = self.read_manifest()
+        before = json.dumps(manifest, sort_keys=True)
+        yield manifest
+        manifest["version"] = __version__
+        if json.dumps(manifest, sort_keys=True) != before:
+            text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+            write_atomically(self.folder / MANIFEST_FILE, text.encode())
+
+    def now(self) -> datetime | None:
+        """Give the wall time pinned on the first run (UTC); None before it. No other module reads a clock."""
+        pinned = self.read_manifest().get("as_of", {}).get("time")
+        return datetime.fromisoformat(pinned) if pinned else None
+
+    def finish_stage(self, stage: str, facts: Mapping[str, object]) -> None:
+        """Note that a stage is done, with the figures that its summary shows."""
+        with self.manifest() as manifest:
+            manifest.setdefault("stages", {})[stage] = dict(facts)
+
+
+def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+    """Write Parquet whole or not at all, with the same bytes for the same frame."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        frame.write_parquet(temporary, compression="zstd", statistics=True, row_group_size=262_144)
+        temporary.chmod(0o600)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

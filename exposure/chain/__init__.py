@@ -1,0 +1,1 @@
+"""A public RPC or exported files -> blocks, transactions, transfers, approvals, delegations, balances, allowances."""

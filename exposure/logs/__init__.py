@@ -1,0 +1,1 @@
+"""Access logs and events -> requests, sightings, traffic, assets, rejects, coverage."""

@@ -1,0 +1,1 @@
+"""Tables -> what people read: sheet, texts with claims, report."""
