@@ -1,0 +1,39 @@
+"""A real Ethereum node for every test that asks for one. Where there is no anvil these tests fail; none is skipped."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from exposure.drill.anvil import Anvil
+
+
+@pytest.fixture(scope="session")
+def anvil() -> Iterator[Anvil]:
+    """One node for the whole run, for tests that only read, or that do not mind what others have written."""
+    with Anvil() as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def anvil_url(anvil: Anvil) -> str:
+    """The HTTP endpoint of the shared node."""
+    return anvil.url
+
+
+@pytest.fixture
+def start_anvil() -> Iterator[Callable[..., Anvil]]:
+    """Start nodes with the options of `Anvil`, stopped when the test ends: `start_anvil(1, timestamp=1_700_000_000)`."""
+    with ExitStack() as running:
+
+        def start(chain_id: int = 31337, **options: Any) -> Anvil:
+            return running.enter_context(Anvil(chain_id, **options))
+
+        yield start
+
+
+@pytest.fixture
+def fresh_anvil(start_anvil: Callable[..., Anvil]) -> Anvil:
+    """A node that no other test has touched."""
+    return start_anvil()
