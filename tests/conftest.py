@@ -24,7 +24,7 @@ def anvil_url(anvil: Anvil) -> str:
 
 @pytest.fixture
 def start_anvil() -> Iterator[Callable[..., Anvil]]:
-    """Start nodes with the options of `Anvil`, stopped when the test ends: `start_anvil(1, timestamp=1_700_000_000)`."""
+    """Start nodes with `Anvil`'s options, stopped when the test ends: `start_anvil(1, timestamp=1_700_000_000)`."""
     with ExitStack() as running:
 
         def start(chain_id: int = 31337, **options: Any) -> Anvil:

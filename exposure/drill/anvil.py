@@ -60,8 +60,8 @@ class Anvil:
     """Run one anvil on a free loopback port for as long as the `with` block lasts; leave no process and no file behind.
 
     `timestamp` is the genesis block's, in Unix seconds (anvil's own default: now). With `mining=False` a block is made
-    only by `anvil_mine` or `evm_mine`. Old states stay readable (archive queries): they lie in a temporary folder, about
-    0.2 MB a block beyond the first few hundred; `max_states` bounds how many are kept there, where nobody asks for old
+    only by `anvil_mine` or `evm_mine`. Old states stay readable (archive queries); they lie in a temporary folder,
+    about 0.2 MB a block beyond the first few hundred; `max_states` bounds how many, where nobody asks for old
     ones. What a cheat such as `anvil_setBalance` changes counts from the block before it, not from the next one.
     `options` are passed on as they are. Raises ExposureError where there is no anvil, or it does not start.
     """
