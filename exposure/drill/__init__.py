@@ -1,0 +1,1 @@
+"""Incidents with known truth, to practise on and to measure by."""
