@@ -110,10 +110,14 @@ class Report(_Model):
 
 
 class Endpoint(_Model):
-    """An RPC endpoint. The URL may carry a key: it is shown only through `exposure.chain.rpc.redact`."""
+    """An RPC endpoint. The URL may carry a key: it is shown only through `exposure.chain.rpc.redact`.
+
+    `variable` is the environment variable that it came from; where that is not set, `url` is empty.
+    """
 
     url: SecretStr
     trusted: bool = False
+    variable: str | None = None
 
 
 class Chain(_Model):
@@ -144,7 +148,10 @@ class Disclosure(_Model):
 
 
 class Incident(_Model):
-    """Everything that the team knows. `folder` is where incident.toml lies: relative paths start there."""
+    """Everything that the team knows. `folder` is where incident.toml lies: relative paths start there.
+
+    The lists bear the plural of their key in the file: `[[attacker]]` is `attackers`.
+    """
 
     folder: Path
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -165,6 +172,8 @@ class Incident(_Model):
     chains: tuple[Chain, ...] = ()
     advice: Advice = Advice()
     disclosure: Disclosure | None = None
+    # Faults that need a person and do not stop the work, such as a line of a reports CSV that could not be read.
+    problems: tuple[str, ...] = ()
 
     def action(self, name: str) -> Action | None:
         """Find an action by name."""

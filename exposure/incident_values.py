@@ -7,12 +7,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+def _quote(value: object) -> str:
+    """Repeat a short value in an error; a longer one may be a private key or a recovery phrase in the wrong place."""
+    text = str(value)
+    return repr(text) if len(text) <= 44 else f"a text of {len(text)} characters"
+
+
 def parse_address(value: object) -> str:
     """Check an address (EIP-55 where it is mixed case) and give it in lowercase."""
     from eth_utils import is_checksum_address  # 0.2 s to import: only where there are addresses
 
     if not isinstance(value, str) or not re.fullmatch(r"0[xX][0-9a-fA-F]{40}", value):
-        raise ValueError(f"{value!r} is not an address: write 0x and 40 hex digits")
+        raise ValueError(f"{_quote(value)} is not an address: write 0x and 40 hex digits")
     digits = value[2:]
     if digits not in (digits.lower(), digits.upper()) and not is_checksum_address("0x" + digits):
         raise ValueError(f"{value!r} has a wrong checksum: a digit was mistyped; copy it again from its source")

@@ -124,7 +124,7 @@ _LOG_TABLES = (
         _c("path", S, "Path as found, relative to the case folder"),
         _c("kind", S, "access or events"),
         _c("format", S, "Name of the format (`exposure formats`)"),
-        _c("bytes", U64, "Size as stored", "bytes"),
+        _c("bytes", I64, "Size as stored", "bytes"),
         _c("sha256", S, "SHA-256 of the file as stored"),
         _c("lines", U64, "Lines read"),
     ),
@@ -168,7 +168,7 @@ _LOG_TABLES = (
         _c("host", S, "Host; null where the format has none"),
         _c("requests", U64, "Requests"),
         _c("clients", U64, "Clients seen"),
-        _c("bytes", U64, "Bytes sent", "bytes"),
+        _c("bytes", I64, "Bytes sent", "bytes"),
         _c("errors", U64, "Requests answered with 500 or above"),
     ),
     _table(
@@ -239,7 +239,9 @@ _CHAIN_TABLES = (
         _c("token_id", S, "Id of an NFT, decimal; null for fungible tokens", audience="partners"),
         _amount("value", "Amount moved (1 for an ERC-721)", "partners"),
         _c("transaction_from", S, "Sender of the transaction; null where it was not read", audience="partners"),
-        _c("transaction_to", S, "Contract that the transaction called; null where it was not read", audience="partners"),
+        _c(
+            "transaction_to", S, "Contract that the transaction called; null where it was not read", audience="partners"
+        ),
     ),
     _table(
         "approvals",
@@ -355,7 +357,12 @@ _ASSESS_TABLES = (
         _c("known", B, "Named in incident.toml or by a person", audience="public"),
         _c("victims", U32, "Independent owners among the exposed who gave to it", audience="public"),
         _c("controls", U32, "Independent owners among the controls who did", audience="public"),
-        _c("odds_ratio", F, "Odds of giving to it, exposed against controls (0.5 added to every cell)", audience="public"),
+        _c(
+            "odds_ratio",
+            F,
+            "Odds of giving to it, exposed against controls (0.5 added to every cell)",
+            audience="public",
+        ),
         _c("p_value", F, "One-sided p", audience="public"),
         _c("q_value", F, "p after correction for the number tested", audience="public"),
         _c("verdict", S, "attacker, suspect or ordinary", audience="public"),

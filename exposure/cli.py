@@ -1,0 +1,326 @@
+"""The commands: parse, call, render. Nothing heavy is imported until a command runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exposure import __version__
+from exposure.commands import Context, IncidentArgument, command
+from exposure.errors import ExitCode
+
+if TYPE_CHECKING:
+    from exposure.pipeline import Outcome, Pipeline
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Find out which wallets a web3 front-end compromise exposed, what their owners did and when, and what to tell them.",
+)
+
+_START, _RUN, _LOOK = "Start", "Work", "Look"
+
+
+def main() -> None:
+    """Run the program."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _pipeline(context: Context, path: Path) -> "Pipeline":
+    from exposure.case import Case
+    from exposure.incident_toml import load_incident
+    from exposure.pipeline import Pipeline
+
+    incident = load_incident(path)
+    return Pipeline(incident, Case(incident.folder), context.teller, context.now)
+
+
+def _ending(context: Context, pipeline: "Pipeline", outcome: "Outcome") -> ExitCode:
+    """Print the case's answer, and say by the exit code whether it needs a person."""
+    from exposure.publish.summary import summary
+
+    found = summary(pipeline.case, pipeline.incident)
+    problems = [f"needs a person: {problem}" for problem in outcome.problems]
+    data = {**found.to_json(), "stages": outcome.figures, "problems": outcome.problems}
+    context.show([*found.lines(), *problems], data)
+    return outcome.exit_code
+
+
+def _figures(context: Context, outcome: "Outcome") -> ExitCode:
+    """Print the figures of a single step."""
+    lines = []
+    for stage, figures in outcome.figures.items():
+        lines.append(f"{stage}: " + ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in figures.items()))
+    lines += [f"needs a person: {problem}" for problem in outcome.problems]
+    context.show(lines, {"stages": outcome.figures, "problems": outcome.problems})
+    return outcome.exit_code
+
+
+@command(app, rich_help_panel=_START)
+def demo(
+    context: Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the demo's case is made.")] = Path("demo-case"),
+) -> ExitCode:
+    """Run the sample incident end to end on a real EVM, and print where the results are.
+
+    Example: exposure demo
+    """
+    from exposure.drill.demo import run_demo
+
+    pipeline, outcome = run_demo(folder, context.teller, context.now)
+    return _ending(context, pipeline, outcome)
+
+
+@command(app, rich_help_panel=_START)
+def init(
+    context: Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new case folder.")],
+    attacker: Annotated[list[str] | None, typer.Option(help="An address of the attacker (repeat for more).")] = None,
+    victim: Annotated[list[str] | None, typer.Option(help="An address of a victim (repeat for more).")] = None,
+    tx: Annotated[list[str] | None, typer.Option(help="The theft's transaction, one for each victim.")] = None,
+) -> None:
+    """Write a commented incident.toml, asking nothing.
+
+    Example: exposure init case --attacker 0x… --victim 0x… --tx 0x…
+    """
+    from exposure.init import init_case
+
+    file = init_case(folder, attacker or [], victim or [], tx or [])
+    chain_only = bool(attacker or victim)
+    next_step = f"exposure run {folder}" if chain_only else f"edit it, then: exposure run {folder}"
+    context.show([f"wrote {file}", f"next: {next_step}"], {"path": str(file)})
+
+
+@command(app, rich_help_panel=_START)
+def drill(
+    context: Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the drill is made.")],
+    preset: Annotated[str, typer.Option(help="Kind of incident: sample, approval or quiet.")] = "sample",
+    seed: Annotated[int, typer.Option(help="The same seed makes the same incident.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a folder that is not empty.")] = False,
+) -> None:
+    """Make a realistic incident with known truth, to practise on and to measure the tool by.
+
+    Example: exposure drill practice --preset approval --seed 7
+    """
+    from exposure.drill.make import make_drill
+
+    make_drill(folder, preset, seed, context.teller, force)
+    context.show([f"made {folder}: next, exposure run {folder}"], {"path": str(folder), "preset": preset, "seed": seed})
+
+
+@command(app, rich_help_panel=_RUN)
+def run(
+    context: Context,
+    incident: IncidentArgument,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
+    head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+) -> ExitCode:
+    """Do all steps, in stages that publish as they go.
+
+    Example: exposure run case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        outcome = pipeline.run(refresh=refresh, head=head)
+        return _ending(context, pipeline, outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def ingest(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Read the logs into requests, sightings, traffic, assets and rejects.
+
+    Example: exposure ingest case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.ingest()
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def pull(
+    context: Context,
+    incident: IncidentArgument,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
+    head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+) -> ExitCode:
+    """Ask the chain about the attackers and the wallets seen so far; an interrupted pull goes on.
+
+    Example: exposure pull case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.read_people()
+        pipeline.pin(refresh=refresh, head=head)
+        pipeline.pull()
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def assess(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Find X, T1, T2 and the attackers, and judge every wallet.
+
+    Example: exposure assess case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.assess()
+        return _ending(context, pipeline, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def sheet(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write the shared spreadsheet, keeping what people typed into it.
+
+    Example: exposure sheet case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.read_people()
+        pipeline.sheet()
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def advise(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write the advisory texts, each sentence checked on the data.
+
+    Example: exposure advise case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.advise()
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def report(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write the report, one self-contained page.
+
+    Example: exposure report case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.report()
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_LOOK)
+def status(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Print where the case stands.
+
+    Example: exposure status case
+    """
+    pipeline = _pipeline(context, incident)
+    return _ending(context, pipeline, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_LOOK)
+def explain(
+    context: Context,
+    incident: IncidentArgument,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The wallet.")],
+) -> ExitCode:
+    """Tell one wallet's story, with references to log lines and transactions.
+
+    Example: exposure explain case 0x…
+    """
+    from exposure.errors import ExposureError
+    from exposure.explain import explain as tell
+    from exposure.incident_values import parse_address
+    from exposure.tables import TABLES
+
+    pipeline = _pipeline(context, incident)
+    try:
+        known = parse_address(address)
+    except ValueError as error:
+        raise ExposureError(
+            "this is not a wallet's address", str(error), "copy the address again from its source"
+        ) from None
+    story = tell({name: pipeline.case.read(name) for name in TABLES}, known)
+    if story is None:
+        context.show(
+            [
+                f"{known} was not seen by this case: neither in its logs and reports nor with the attackers on chain.",
+                "That is no sign that it is safe: what counts is whether its owner did what the advisory names.",
+            ],
+            {"address": known, "wallet": None},
+        )
+        return ExitCode.DONE
+    context.show(story.lines(), story.to_json())
+    return ExitCode.DONE
+
+
+@command(app, rich_help_panel=_LOOK)
+def query(
+    context: Context,
+    incident: IncidentArgument,
+    question: Annotated[
+        str | None, typer.Argument(metavar="[NAME or FILE.sql]", help="The question; none lists them.")
+    ] = None,
+) -> None:
+    """List the questions in queries/, or run one over the case's tables.
+
+    Example: exposure query case who_is_drained
+    """
+    from exposure.query import list_queries, run_query, table_lines
+
+    if question is None:
+        known = list_queries()
+        context.show([f"{name:24} {text}" for name, text in known.items()], {"queries": known})
+        return
+    pipeline = _pipeline(context, incident)
+    answer = run_query(pipeline.case, question)
+    context.show(table_lines(answer), {"query": question, "rows": answer.to_dicts()})
+
+
+@command(app, rich_help_panel=_LOOK)
+def formats(context: Context) -> None:
+    """List the log formats that can be read, with an example line of each.
+
+    Example: exposure formats
+    """
+    from exposure.logs.formats import FORMATS
+
+    lines = [text for known in FORMATS.values() for text in (f"{known.name}: {known.title}", f"    {known.example}")]
+    context.show(
+        lines, {"formats": {known.name: {"title": known.title, "example": known.example} for known in FORMATS.values()}}
+    )
+
+
+@command(app, rich_help_panel=_LOOK)
+def chains(context: Context) -> None:
+    """List the chains that are known by name.
+
+    Example: exposure chains
+    """
+    from exposure.chain.presets import CHAINS
+
+    lines = [f"{name:14} id {chain.id:<10} {chain.symbol:6} {chain.explorer}" for name, chain in CHAINS.items()]
+    context.show(lines, {"chains": {name: chain.id for name, chain in CHAINS.items()}})
+
+
+@command(app, rich_help_panel=_LOOK)
+def tables(context: Context) -> None:
+    """List the tables that a case holds, with their columns.
+
+    Example: exposure tables
+    """
+    from exposure.tables import TABLES
+
+    lines = [f"{table.name:14} {table.one_row}: {', '.join(table.schema.names())}" for table in TABLES.values()]
+    data = {table.name: {column.name: str(column.dtype) for column in table.columns} for table in TABLES.values()}
+    context.show(lines, {"tables": data})

@@ -1,0 +1,225 @@
+"""The one loop: stages, rounds of pull and assess, lock, as_of. Every command that does a step comes through here.
+
+The stages publish as they go: first what the chain alone says of the known attackers and reports, then what the logs add,
+then rounds of pull and assess until no new attacker or address appears.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from exposure.case import Case, hash_file
+from exposure.console import Teller
+from exposure.errors import ExitCode, ExposureError
+from exposure.incident import Incident
+from exposure.tables import TABLES
+
+if TYPE_CHECKING:
+    from exposure.chain.pull import Wanted
+
+# A new attacker brings new victims, who bring a new attacker: real cases end after two rounds.
+MAX_ROUNDS = 4
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a command did: figures by stage, and what needs a person (then the exit code is 1)."""
+
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, stage: str, figures: Mapping[str, Any]) -> None:
+        """Note a stage's figures; the same problem is said once."""
+        rest = dict(figures)
+        for problem in rest.pop("problems", []):
+            if problem not in self.problems:
+                self.problems.append(problem)
+        self.figures[stage] = rest
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Tell the shell whether a person is needed."""
+        return ExitCode.NEEDS_A_PERSON if self.problems else ExitCode.DONE
+
+
+class Pipeline:
+    """The steps of one case, for one run. Hold `case.lock()` around it."""
+
+    def __init__(self, incident: Incident, case: Case, teller: Teller, now: datetime) -> None:
+        self.incident = incident
+        self.case = case
+        self.teller = teller
+        self.now = now
+        self.outcome = Outcome(problems=list(incident.problems))
+
+    def run(self, *, refresh: bool = False, head: str = "finalized") -> Outcome:
+        """Do all steps, in stages that publish as they go."""
+        self._begin()
+        self.read_people()
+        reached = self._try(lambda: self.pin(refresh=refresh, head=head))
+        if reached and (self.incident.attackers or self.incident.reports):
+            self._stage("attackers' side", ("attackers", "state"))
+        if self.incident.logs:
+            self._try(self.ingest)
+        elif not reached:
+            raise ExposureError(
+                "there is nothing to work with",
+                "this case has no logs, and no chain could be asked: " + "; ".join(self.outcome.problems),
+                "check the rpc entries of incident.toml, or add [[logs]]",
+            )
+        self._rounds(reached=reached)
+        self.publish()
+        with self.case.manifest() as manifest:
+            manifest["complete"] = not self.outcome.problems
+        return self.outcome
+
+    def _begin(self) -> None:
+        """Pin the wall time and mark the manifest incomplete until the run is done."""
+        with self.case.manifest() as manifest:
+            manifest["complete"] = False
+            manifest["incident"] = {"sha256": hash_file(self.case.folder / "incident.toml"), "name": self.incident.name}
+            manifest.setdefault("as_of", {}).setdefault("time", self.now.isoformat())
+
+    def _try(self, step: Callable[[], None]) -> bool:
+        """Do a step whose failure leaves other work to do: the rest goes on, and a person is told."""
+        try:
+            step()
+        except ExposureError as error:
+            self.outcome.problems.append(f"{error.what}: {error.why}. {error.fix}")
+            self.teller.line(f"went on without: {error.what}")
+            return False
+        return True
+
+    def pin(self, *, refresh: bool = False, head: str = "finalized") -> None:
+        """Pin the head of every chain, so that two runs ask about the same state."""
+        from exposure.chain.pull import pin
+
+        self._begin()
+        pin(self.incident, self.case, self.teller, self.now, refresh, head)
+
+    def read_people(self) -> None:
+        """Read what people typed into the sheet."""
+        from exposure.publish.sheet import read_people
+
+        people, problems = read_people(self.case)
+        self.case.write("people", people)
+        self.outcome.add("people", {"rows": people.height, "problems": problems})
+
+    def ingest(self) -> None:
+        """Read the logs."""
+        from exposure.logs.ingest import ingest
+
+        figures = ingest(self.incident, self.case, self.teller)
+        self.outcome.add("ingest", figures)
+        self.case.finish_stage("ingest", self.outcome.figures["ingest"])
+
+    def _wanted(self) -> "Wanted":
+        """Say which addresses and times the chain is asked about."""
+        from exposure.assess.candidates import candidates, span
+        from exposure.assess.reports import report_sightings
+        from exposure.chain.pull import Wanted
+
+        self.case.write_part("sightings", report_sightings(self.incident), pl.col("link") == "report")
+        sightings, attackers = self.case.read("sightings"), self.attackers()
+        asked = candidates(sightings, self.incident, self.case.read("people"), attackers)
+        victims = self.case.read("losses").get_column("address").unique()
+        asked = _with_victims(asked, victims)
+        self.case.write("candidates", asked)
+        start, end = span(sightings, self.incident, attackers, self.as_of())
+        return Wanted(candidates=asked, attackers=attackers, start=start, end=end)
+
+    def attackers(self) -> pl.DataFrame:
+        """Give the attackers known so far: those of incident.toml before the first assessment."""
+        from exposure.assess.attackers import configured_attackers
+
+        return self.case.read("attackers") if self.case.has("attackers") else configured_attackers(self.incident)
+
+    def as_of(self) -> datetime:
+        """Give the pinned wall time."""
+        return self.case.now() or self.now
+
+    def pull(self, layers: tuple[str, ...] = ("attackers", "state", "history")) -> None:
+        """Ask the chain, layer by layer."""
+        from exposure.chain.pull import pull
+
+        wanted = self._wanted()
+        for layer in layers:
+            figures = pull(self.incident, self.case, wanted, layer, self.teller)  # type: ignore[arg-type]
+            self.outcome.add(f"pull {layer}", figures)
+            self.case.finish_stage(f"pull {layer}", self.outcome.figures[f"pull {layer}"])
+
+    def assess(self) -> None:
+        """Find X, the window, the attackers, and judge every wallet."""
+        from exposure.assess.assess import assess
+
+        tables = {name: self.case.read(name) for name in TABLES}
+        for name, frame in assess(tables, self.incident, self.as_of()).items():
+            self.case.write(name, frame)
+        self.case.finish_stage("assess", {"wallets": self.case.read("wallets").height})
+
+    def _stage(self, name: str, layers: tuple[str, ...]) -> None:
+        """Pull some layers, assess, and publish the sheet as it stands."""
+        self._try(lambda: self.pull(layers))
+        self.assess()
+        figures = self.sheet()
+        self.teller.line(f"sheet after {name}: {figures.get('rows', 0)} wallets, {self.case.sheet / 'affected.xlsx'}")
+
+    def _rounds(self, *, reached: bool) -> None:
+        if not reached:
+            self._wanted()
+            self.assess()
+            return
+        for number in range(1, MAX_ROUNDS + 1):
+            before = self._known()
+            if number == 1:
+                self._stage("the head state of all candidates", ("attackers", "state"))
+            pulled = self._try(self.pull)
+            self.assess()
+            if not pulled or (self._known() == before and number > 1):
+                return
+        self.outcome.problems.append(
+            f"after {MAX_ROUNDS} rounds there were still new attackers or addresses: run again to follow them further"
+        )
+
+    def _known(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Give the attackers and victims found so far: a round that adds none is the last."""
+        attackers = self.attackers().get_column("address").to_list()
+        return frozenset(attackers), frozenset(self.case.read("losses").get_column("address").to_list())
+
+    def sheet(self) -> Mapping[str, Any]:
+        """Write the shared spreadsheet."""
+        from exposure.publish.sheet import write_sheet
+
+        figures = write_sheet(self.case, self.incident)
+        self.outcome.add("sheet", figures)
+        return figures
+
+    def advise(self) -> None:
+        """Write the texts and their claims."""
+        from exposure.publish.advise import advise
+
+        self.outcome.add("advise", advise(self.case, self.incident))
+
+    def report(self) -> None:
+        """Write the report."""
+        from exposure.publish.report import write_report
+
+        self.outcome.add("report", {"path": str(write_report(self.case, self.incident))})
+
+    def publish(self) -> None:
+        """Write everything that people read."""
+        self.sheet()
+        self.advise()
+        self.report()
+
+
+def _with_victims(candidates: pl.DataFrame, victims: pl.Series) -> pl.DataFrame:
+    """Add wallets that only the chain shows: their state and history are asked for like the others'."""
+    unknown = victims.filter(~victims.is_in(candidates.get_column("address").implode()))
+    if unknown.is_empty():
+        return candidates
+    rows = [{"address": address, "reason": "attacker_side"} for address in unknown]
+    return TABLES["candidates"].check(pl.concat([candidates, TABLES["candidates"].frame(rows)]))

@@ -1,0 +1,94 @@
+"""The case folder loses nothing and tells what is wrong."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from exposure.case import Case, find_case, write_atomically
+from exposure.errors import ExposureError
+from exposure.tables import TABLES
+
+
+def test_a_folder_without_an_incident_is_an_error_that_says_how_to_start(tmp_path: Path) -> None:
+    """A mistyped folder is not silently a new case."""
+    with pytest.raises(ExposureError) as raised:
+        find_case(tmp_path)
+    assert (
+        f"{tmp_path} holds no incident\n  why: there is no file {tmp_path}/incident.toml\n"
+        f"  fix: name a case folder or its incident.toml, or start one with: exposure init {tmp_path}"
+    ) == str(raised.value)
+
+
+def test_a_case_that_another_run_holds_is_refused(tmp_path: Path) -> None:
+    """Two runs at once would overwrite each other's tables; the message names the other process."""
+    code = (
+        "import sys, pathlib; from exposure.case import Case\n"
+        "with Case(pathlib.Path(sys.argv[1])).lock():\n    print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        with pytest.raises(ExposureError) as raised, Case(tmp_path).lock():
+            pass
+    finally:
+        holder.communicate()
+    assert (
+        f"the case folder {tmp_path} is in use\n  why: another run holds it (process {holder.pid}); two at once would "
+        "overwrite each other's tables\n  fix: wait for it to end, or stop it; reading (explain, query, status) works meanwhile"
+    ) == str(raised.value)
+    with Case(tmp_path).lock():
+        assert f"process {os.getpid()}" == (tmp_path / ".lock").read_text()
+
+
+def test_the_pseudonym_key_is_made_once_and_is_private(tmp_path: Path) -> None:
+    """Clients keep their pseudonym from run to run, and only the owner of the case can read the key."""
+    first = Case(tmp_path).key()
+    assert (first, 32) == (Case(tmp_path).key(), len(first))
+    assert 0o600 == stat.S_IMODE((tmp_path / ".pseudonym.key").stat().st_mode)
+
+
+def test_a_damaged_pseudonym_key_is_an_error(tmp_path: Path) -> None:
+    """A new key would silently break the link between two runs."""
+    (tmp_path / ".pseudonym.key").write_text("zz")
+    with pytest.raises(ExposureError, match="is damaged"):
+        Case(tmp_path).key()
+
+
+def test_a_table_is_written_with_its_hash_and_read_back_equal(tmp_path: Path) -> None:
+    """The manifest names what the table's file held when it was written."""
+    case = Case(tmp_path)
+    frame = TABLES["attackers"].frame([{"address": "0x1", "role": "sink", "confirmed": True}])
+    case.write("attackers", frame)
+    first = case.path("attackers").read_bytes()
+    case.write("attackers", frame)
+    assert frame.equals(case.read("attackers"))
+    assert first == case.path("attackers").read_bytes()
+    assert 1 == case.read_manifest()["tables"]["attackers"]["rows"]
+
+
+def test_a_part_of_a_shared_table_is_replaced_alone(tmp_path: Path) -> None:
+    """The chain's coverage does not wipe out the logs', and a second run does not double it."""
+    case = Case(tmp_path)
+    ours, theirs = pl.col("source").str.starts_with("chain:"), ~pl.col("source").str.starts_with("chain:")
+    case.write_part("coverage", TABLES["coverage"].frame([{"source": "a1", "layer": "lines"}]), theirs)
+    for _ in range(2):
+        case.write_part("coverage", TABLES["coverage"].frame([{"source": "chain:1", "layer": "logs"}]), ours)
+    assert ["a1", "chain:1"] == case.read("coverage").get_column("source").to_list()
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    """A full disk in the worst hour costs the new version, never the old one."""
+    path = tmp_path / "x"
+    write_atomically(path, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(path, "not bytes")  # type: ignore[arg-type]
+    assert b"old" == path.read_bytes()
+    assert ["x"] == [file.name for file in tmp_path.iterdir()]
