@@ -58,5 +58,5 @@ sample: anvil ## Make sample_data again
 	$(BIN)/exposure drill sample_data --preset sample --seed 1 --force
 
 clean: ## Remove what make and the tools made
-	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis dist demo-case
 	find exposure tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
