@@ -15,12 +15,20 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ["requirements.lock", "tools/node.lock"]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
+# Importing a module does not run the imports inside its functions (there are many: --help must answer at once), so those are
+# read from the source and only looked up.
 IMPORT_EVERYTHING = """
-import importlib, pkgutil, exposure
+import ast, importlib, importlib.util, pathlib, pkgutil, exposure
 def stop(name): raise
 for module in pkgutil.walk_packages(exposure.__path__, "exposure.", stop):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
+for file in pathlib.Path(exposure.__file__).parent.rglob("*.py"):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+        for name in names:
+            assert importlib.util.find_spec(name.partition(".")[0]), f"{file.name} imports {name}"
 """
 
 
