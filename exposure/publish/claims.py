@@ -1,0 +1,198 @@
+"""Each claim that a text may make, checked on the facts. Pure.
+
+A check passes, fails (the data contradicts it: the rows are listed) or could not be made. Nothing here knows the words of a
+sentence; wording.py asks for the results and changes or drops what is not proven.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from exposure.publish.facts import VERDICTS, Condition, Facts
+from exposure.publish.fits import Fit
+from exposure.publish.times import show_exact
+
+Result = Literal["passed", "failed", "not_checked"]
+_WORST: tuple[Result, ...] = ("failed", "not_checked", "passed")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check on the data: how it was made, its result, what to know about it, and the rows that contradict the claim."""
+
+    name: str
+    how: str
+    result: Result
+    note: str = ""
+    rows: tuple[Mapping[str, str], ...] = ()
+
+
+Checks = Mapping[str, Check]
+
+
+def worst(checks: Iterable[Check]) -> Result:
+    """Give the weakest result: a sentence is as proven as the least proven thing that it says. Nothing to check passes."""
+    results = {check.result for check in checks}
+    return next((result for result in _WORST if result in results), "passed")
+
+
+def check_claims(facts: Facts) -> Checks:
+    """Make every check."""
+    made: list[Check] = [make(facts) for make in _CHECKS]
+    for exposure in ("key", "approval"):
+        conditions = facts.condition_of(exposure)
+        made += [_is_x(exposure, conditions), _window(exposure, conditions)]
+    for cleared in facts.cleared:
+        note = f"vouched for by {cleared.by}: {cleared.why}"
+        if cleared.vetoed:
+            note += f"; but {cleared.vetoed} harmed wallets did it without surely fitting the condition, or the rates call it X"
+        how = "a named person has read the malicious code, and no harmed wallet did this without fitting the condition"
+        made.append(Check(f"cleared:{cleared.name}", how, "failed" if cleared.vetoed else "passed", note))
+    made.append(Check("none", "no claim on the data", "passed"))
+    return {check.name: check for check in made}
+
+
+def _row(fit: Fit) -> dict[str, str]:
+    return {"address": fit.address, "verdict": fit.verdict, "why": fit.why, "ref": fit.ref}
+
+
+def _condition(facts: Facts) -> Check:
+    how = "every compromised wallet tied to the incident did X inside the published bounds (sightings)"
+    fits = [fit for fit in facts.fits if fit.verdict == "compromised"]
+    counts = {answer: sum(fit.answer == answer for fit in fits) for answer in ("inside", "outside", "cannot_tell")}
+    note = f"{counts['inside']} of {len(fits)} confirmed victims fit, {counts['outside']} do not"
+    note += f", {counts['cannot_tell']} cannot be told"
+    probable = sum(fit.answer == "outside" for fit in facts.fits if fit.verdict == "probable")
+    note += f"; {probable} probable victims lie outside too" if probable else ""
+    note += f"; it describes {facts.counts.described} wallets, {facts.counts.described_unharmed} of them without harm so far"
+    if not facts.conditions:
+        return Check("condition", how, "not_checked", "incident.toml has no [[action]] that exposes anyone")
+    rows = tuple(_row(fit) for fit in fits if fit.answer == "outside")
+    result: Result = "failed" if rows else "passed" if counts["inside"] else "not_checked"
+    return Check("condition", how, result, note, rows)
+
+
+def _is_x(exposure: str, conditions: tuple[Condition, ...]) -> Check:
+    how = "attack_rates call an action of the sentence X"
+    states = {condition.is_x for condition in conditions}
+    note = "; ".join(f"{', '.join(condition.actions)}: {condition.is_x}" for condition in conditions)
+    result: Result = "passed" if states == {"yes"} else "failed" if "no" in states else "not_checked"
+    return Check(f"x:{exposure}", how, result, note)
+
+
+def _window(exposure: str, conditions: tuple[Condition, ...]) -> Check:
+    how = "T1 and T2 are the published bounds of table windows, or facts of incident.toml, rounded outward"
+    bounded = bool(conditions) and all(c.t1 and (c.t2 or c.open) for c in conditions)
+    note = "; ".join(f"{_bound(c.t1, c.t1_reason)} to {_bound(c.t2, c.t2_reason)}" for c in conditions)
+    return Check(f"window:{exposure}", how, "passed" if bounded else "not_checked", note)
+
+
+def _bound(time: datetime | None, reason: str) -> str:
+    text = show_exact(time) if time else "not bounded"
+    return f"{text} ({reason})" if reason else text
+
+
+def _taken(facts: Facts) -> Check:
+    how = "wallets with verdict compromised that stand in table losses, tied to the incident"
+    tied = ", ".join(f"{facts.counts.verdicts[verdict]} {verdict}" for verdict in VERDICTS)
+    result: Result = "passed" if facts.counts.taken_from else "not_checked"
+    return Check("taken", how, result, f"{facts.counts.taken_from} counted; tied to the incident: {tied}")
+
+
+def _elsewhere(facts: Facts) -> Check:
+    how = "wallets with verdict compromised or probable that nothing ties to this site"
+    result: Result = "passed" if facts.counts.elsewhere else "not_checked"
+    return Check("elsewhere", how, result, f"{facts.counts.elsewhere} counted")
+
+
+def _lost(facts: Facts) -> Check:
+    how = "exact sums of table losses over compromised wallets tied to the incident"
+    return Check("lost", how, "passed" if facts.lost else "not_checked", "; ".join(t.text for t in facts.lost))
+
+
+def _enemies(facts: Facts) -> Check:
+    how = "each address was named by the team or a person, and the data does not call it ordinary (table sinks)"
+    rows = tuple(
+        {"address": enemy.address, "verdict": "ordinary", "why": "wallets that are not exposed use it too", "ref": ""}
+        for enemy in facts.enemies
+        if enemy.confirmed and enemy.ordinary
+    )
+    confirmed = any(enemy.confirmed for enemy in facts.enemies)
+    return Check("enemies", how, "failed" if rows else "passed" if confirmed else "not_checked", rows=rows)
+
+
+def _over(facts: Facts) -> Check:
+    how = "incident.toml says so, and a fact of it (last_bad or first_known_good) backs it"
+    if facts.status == "ongoing":
+        return Check("over", how, "failed", "incident.toml says that the attack is ongoing")
+    backed = [f"{kind} {show_exact(time)}" for kind, time in facts.timeline if kind in ("last_bad", "first_known_good")]
+    return Check("over", how, "passed" if backed else "not_checked", "; ".join(backed))
+
+
+def _control(facts: Facts) -> Check:
+    how = "incident.toml says so"
+    return Check("control", how, "passed" if facts.control == "regained" else "failed", f"control is {facts.control}")
+
+
+def _hardware(facts: Facts) -> Check:
+    how = "every exposure is key and proven, nobody approved or delegated to an attacker, every harmed wallet fits"
+    return Check("hardware", how, "passed" if facts.hardware_safe else "not_checked")
+
+
+def _remedy(facts: Facts) -> Check:
+    how = "the remedy follows from the exposure: a new phrase for keys, revoking for approvals, both where neither is known"
+    return Check("remedy", how, "passed" if facts.conditions else "not_checked", ", ".join(facts.remedies))
+
+
+def _stated(facts: Facts) -> Check:
+    return Check("stated", "incident.toml says so", "passed", f"status is {facts.status}, control is {facts.control}")
+
+
+def _holes(facts: Facts) -> Check:
+    how = "coverage, traffic and rejects"
+    return Check("holes", how, "passed", "; ".join(hole.text for hole in facts.holes))
+
+
+_CHECKS: tuple[Callable[[Facts], Check], ...] = (
+    _condition,
+    _taken,
+    _elsewhere,
+    _lost,
+    _enemies,
+    _over,
+    _control,
+    _hardware,
+    _remedy,
+    _stated,
+    _holes,
+)
+
+
+def problems(checks: Checks) -> list[str]:
+    """Say what needs a person: each failed claim that the texts would like to make, with what contradicts it."""
+    found = []
+    for check in checks.values():
+        if check.result != "failed" or check.name in ("over", "control"):
+            continue
+        if check.name == "condition":
+            found.append(
+                f"{_wallets(len(check.rows))} outside what the texts say ({_addresses(check)}): see advisory/claims.json"
+            )
+        elif check.name == "enemies":
+            found.append(f"named as attacker, but unexposed wallets use it too: {_addresses(check)}")
+        elif check.name.startswith("cleared:"):
+            found.append(f"the texts do not call {check.name[8:]} safe: {check.note}")
+        else:
+            found.append(f"no action of the {check.name[2:]} condition stands out as X: {check.note}")
+    return found
+
+
+def _wallets(number: int) -> str:
+    return f"{number} confirmed victim{' lies' if number == 1 else 's lie'}"
+
+
+def _addresses(check: Check) -> str:
+    shown = [row["address"] for row in check.rows[:3]]
+    more = len(check.rows) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

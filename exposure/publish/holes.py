@@ -1,0 +1,134 @@
+"""What the data cannot show: each hole limits what a text may claim. Pure.
+
+A hole is said twice: to the team with its source and figures, to the public (where it matters there) in plain words.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from exposure.incident import Incident
+from exposure.publish import times
+
+# Quiet minutes are ordinary on a small site; silence this long, on a site that is otherwise asked every minute, is not.
+_SILENCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """One limit. `text` is for the team; `public` is empty where the public gains nothing from it."""
+
+    kind: str
+    text: str
+    public: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The widest stretch that the texts speak of; null ends are not known, or still open."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+def find_holes(tables: Mapping[str, pl.DataFrame], incident: Incident, span: Span) -> tuple[Hole, ...]:
+    """List what limits the answer: logs that start late, end early or fall silent, lines and blocks not read."""
+    paths = dict(tables["sources"].select("source", "path").iter_rows())
+    coverage = tables["coverage"]
+    logs = coverage.filter(~pl.col("source").str.starts_with("chain:"))
+    return (
+        *_vector(incident),
+        *_log_ends(logs, incident, span),
+        *_silences(tables["traffic"], span),
+        *_log_notes(logs, paths),
+        *_chains(coverage, incident),
+    )
+
+
+def _vector(incident: Incident) -> Iterator[Hole]:
+    if incident.vector == "dns":
+        yield Hole(
+            "dns",
+            "a DNS hijack sends visitors to a copy of the site: their visits are in nobody's logs",
+            "During the attack visitors were sent to a copy of the site, and we have no records of what happened there.",
+        )
+
+
+def _log_ends(logs: pl.DataFrame, incident: Incident, span: Span) -> Iterator[Hole]:
+    first, last = logs.get_column("first").min(), logs.get_column("last").max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        text = "logs are named in incident.toml, but none was read" if incident.logs else "there are no logs"
+        yield Hole("no_logs", f"{text}: who did X is known from reports and the chain alone")
+        return
+    if span.start is None or first > span.start:
+        after = "" if span.start is None else f", after T1 ({times.show_exact(span.start)})"
+        yield Hole(
+            "late_start",
+            f"the logs begin at {times.show_exact(first)}{after}: what was done before is not in them",
+            f"Our records begin at {times.show_time(first)}: what happened before that, we cannot see.",
+        )
+    if span.end is not None and last < span.end:
+        yield Hole(
+            "early_end",
+            f"the logs end at {times.show_exact(last)}, before T2 ({times.show_exact(span.end)})",
+            f"Our records end at {times.show_time(last)}: what happened after that, we cannot see.",
+        )
+
+
+def _silences(traffic: pl.DataFrame, span: Span) -> Iterator[Hole]:
+    minutes = traffic.get_column("minute").unique().sort()
+    if minutes.len() < 2:
+        return
+    whole = int((minutes[-1] - minutes[0]).total_seconds() // 60) + 1
+    # Silence means something where at least every second minute has a request.
+    if 2 * minutes.len() < whole:
+        return
+    steps = pl.DataFrame({"start": minutes[:-1], "end": minutes[1:]})
+    steps = steps.with_columns(pl.col("start") + timedelta(minutes=1))
+    for start, end in steps.filter(pl.col("end") - pl.col("start") >= _SILENCE).iter_rows():
+        inside = (span.start is None or end > span.start) and (span.end is None or start < span.end)
+        text = f"no request is logged from {times.show_exact(start)} to {times.show_exact(end)}"
+        public = f"Our records have no entries {times.show_span(start, end)}." if inside else ""
+        yield Hole("silence", text + (", inside the window" if inside else ", outside the window"), public)
+
+
+def _log_notes(logs: pl.DataFrame, paths: Mapping[str, str]) -> Iterator[Hole]:
+    for row in logs.sort("source").iter_rows(named=True):
+        name = paths.get(row["source"], row["source"])
+        if row["rejected"]:
+            text = f"{row['rejected']:,} of {row['lines'] or 0:,} lines of {name} could not be read (table rejects)"
+            yield Hole("rejects", text, "Some of our records could not be read.")
+        if row["gaps"]:
+            yield Hole("gaps", f"{row['gaps']:,} {'hole' if row['gaps'] == 1 else 'holes'} in time in {name}")
+        if row["note"]:
+            yield Hole("note", f"{name}: {row['note']}")
+
+
+def _chains(coverage: pl.DataFrame, incident: Incident) -> Iterator[Hole]:
+    for chain in incident.chains:
+        layers = coverage.filter(pl.col("source") == f"chain:{chain.id}").sort("layer")
+        if layers.is_empty():
+            yield Hole(
+                "chain",
+                f"nothing was pulled of {chain.name}: losses and holdings there are not known",
+                f"We have not yet looked at what happened on {_plain(chain.name)}.",
+            )
+        for row in layers.iter_rows(named=True):
+            if row["rejected"] or row["gaps"]:
+                count = row["rejected"] or row["gaps"]
+                what = "blocks" if row["rejected"] else "ranges"
+                yield Hole("chain", f"{chain.name}, {row['layer']}: {count:,} {what} could not be pulled")
+            if row["note"]:
+                yield Hole("note", f"{chain.name}, {row['layer']}: {row['note']}")
+
+
+def _plain(name: str) -> str:
+    """Give a chain's name for public text: names are `exposure chains`' own words, anything else is left out."""
+    return name if name.replace("-", "").replace(" ", "").isalnum() else "one of the chains"
+
+
+def public_holes(holes: Sequence[Hole]) -> tuple[str, ...]:
+    """Give the sentences for the public, each once."""
+    return tuple(dict.fromkeys(hole.public for hole in holes if hole.public))

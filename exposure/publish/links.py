@@ -1,0 +1,48 @@
+"""The links that a text may carry: those of [advice], and none that the attacker may hold. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exposure.incident import Incident
+from exposure.incident_checks import link_host, registrable_domain
+from exposure.publish.markdown import plain_link, plain_mail
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Links and addresses that may be shown as they are (None: none given, or not usable), and who signs."""
+
+    guide: str | None
+    support: str | None
+    source: str | None
+    signer: str | None
+    next_update: datetime | None
+    update_every: timedelta | None
+    problems: tuple[str, ...] = ()
+
+
+def usable_links(incident: Incident, now: datetime | None) -> Links:
+    """Check the links of [advice]. One that is not plain, or on the affected site while control is not regained, is left out."""
+    affected = {registrable_domain(host) for host in incident.site}
+    advice, problems = incident.advice, []
+    usable: dict[str, str | None] = {}
+    for key in ("guide", "support", "source"):
+        value = getattr(advice, key)
+        shown = None if value is None else plain_link(value) or (plain_mail(value) if key == "support" else None)
+        usable[key] = shown
+        if value is not None and shown is None:
+            wanted = "link or mail address" if key == "support" else "link"
+            problems.append(f"[advice] {key} is not shown: it is not a plain {wanted}")
+        if shown and incident.control != "regained" and registrable_domain(link_host(shown)) in affected:
+            usable[key] = None
+            where = f"on the affected site while control is {incident.control}"
+            problems.append(f"[advice] {key} is not shown: it lies {where}")
+    return Links(
+        guide=usable["guide"],
+        support=usable["support"],
+        source=usable["source"],
+        signer=advice.signer,
+        next_update=now + advice.next_update if now and advice.next_update else None,
+        update_every=advice.next_update,
+        problems=tuple(problems),
+    )
