@@ -29,7 +29,9 @@ def bounds_of(tables: Mapping[str, pl.DataFrame], incident: Incident, exposure: 
     """
     rows = tables["windows"].filter(pl.col("method") == "published")
     if exposure is not None:
-        rows = rows.filter((pl.col("exposure") == exposure) | pl.col("exposure").is_null())
+        # A window that was found before X was has no exposure yet: it holds for all kinds until one of its own is there.
+        own = rows.filter(pl.col("exposure") == exposure)
+        rows = own if own.height else rows.filter(pl.col("exposure").is_null() | (pl.col("exposure") == "none"))
     keys = rows.select("window_id", "action", "host").unique().sort("window_id", "action", "host", nulls_last=True)
     found = {_assessed(rows, key, incident) for key in keys.iter_rows()}
     return tuple(sorted(found, key=_order)) if found else (_from_facts(incident),)

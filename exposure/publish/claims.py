@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from exposure.publish.facts import VERDICTS, Condition, Facts
+from exposure.publish.facts import EXPOSURES, VERDICTS, Condition, Facts
 from exposure.publish.fits import Fit
 from exposure.publish.times import show_exact
 
@@ -40,17 +40,22 @@ def worst(checks: Iterable[Check]) -> Result:
 def check_claims(facts: Facts) -> Checks:
     """Make every check."""
     made: list[Check] = [make(facts) for make in _CHECKS]
-    for exposure in ("key", "approval"):
+    for exposure in EXPOSURES:
         conditions = facts.condition_of(exposure)
         made += [_is_x(exposure, conditions), _window(exposure, conditions)]
     for cleared in facts.cleared:
         note = f"vouched for by {cleared.by}: {cleared.why}"
         if cleared.vetoed:
-            note += f"; but {cleared.vetoed} harmed wallets did it without surely fitting the condition, or the rates call it X"
+            against = _number(cleared.vetoed, "harmed wallet")
+            note += f"; but {against} did it without surely fitting the condition, or the rates call it X"
         how = "a named person has read the malicious code, and no harmed wallet did this without fitting the condition"
         made.append(Check(f"cleared:{cleared.name}", how, "failed" if cleared.vetoed else "passed", note))
     made.append(Check("none", "no claim on the data", "passed"))
     return {check.name: check for check in made}
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _row(fit: Fit) -> dict[str, str]:
@@ -77,6 +82,9 @@ def _is_x(exposure: str, conditions: tuple[Condition, ...]) -> Check:
     how = "attack_rates call an action of the sentence X"
     states = {condition.is_x for condition in conditions}
     note = "; ".join(f"{', '.join(condition.actions)}: {condition.is_x}" for condition in conditions)
+    if exposure == "none" and conditions:
+        note += "; but incident.toml says that it exposes nobody: read the malicious code again, and set its exposure"
+        return Check(f"x:{exposure}", how, "failed", note)
     result: Result = "passed" if states == {"yes"} else "failed" if "no" in states else "not_checked"
     return Check(f"x:{exposure}", how, result, note)
 
@@ -142,7 +150,7 @@ def _hardware(facts: Facts) -> Check:
 
 def _remedy(facts: Facts) -> Check:
     how = "the remedy follows from the exposure: a new phrase for keys, revoking for approvals, both where neither is known"
-    return Check("remedy", how, "passed" if facts.conditions else "not_checked", ", ".join(facts.remedies))
+    return Check("remedy", how, "passed", ", ".join(facts.remedies))
 
 
 def _stated(facts: Facts) -> Check:
@@ -183,13 +191,15 @@ def problems(checks: Checks) -> list[str]:
             found.append(f"named as attacker, but unexposed wallets use it too: {_addresses(check)}")
         elif check.name.startswith("cleared:"):
             found.append(f"the texts do not call {check.name[8:]} safe: {check.note}")
+        elif check.name == "x:none":
+            found.append(f"the data calls an action X that was thought harmless ({check.note})")
         else:
             found.append(f"no action of the {check.name[2:]} condition stands out as X: {check.note}")
     return found
 
 
 def _wallets(number: int) -> str:
-    return f"{number} confirmed victim{' lies' if number == 1 else 's lie'}"
+    return _number(number, "confirmed victim") + (" lies" if number == 1 else " lie")
 
 
 def _addresses(check: Check) -> str:

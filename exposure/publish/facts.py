@@ -21,7 +21,8 @@ from exposure.publish.tallies import Tally, chain_name, tally, token_facts
 
 HARMED = ("compromised", "probable")
 MUST_ACT = (*HARMED, "exposed")
-EXPOSURES: tuple[Exposure, ...] = ("key", "approval")
+# "none" has a condition only where the data contradicts incident.toml: harm shows an action to be X that was said to expose nobody.
+EXPOSURES: tuple[Exposure, ...] = ("key", "approval", "none")
 # Secrets in a line, and gas that the attacker sent: someone else has the key.
 KEY_SIGNS = ("K1", "K2", "K3", "A4")
 # A live approval to an attacker, a delegation to its code.
@@ -139,7 +140,7 @@ class Facts:
     def remedies(self) -> tuple[Exposure, ...]:
         """Say which remedies the texts must hold; both where nobody knows yet what was given away."""
         named = {condition.exposure for condition in self.conditions}
-        found = named | self.shown if named else {"key", "approval"}
+        found = named | self.shown if named and "none" not in named else {"key", "approval"}
         return tuple(exposure for exposure in EXPOSURES if exposure in found)
 
     def condition_of(self, exposure: Exposure) -> tuple[Condition, ...]:
@@ -211,10 +212,11 @@ def find_conditions(
     """Say who is affected: one condition per window and kind of exposure.
 
     An action belongs to it unless the attack rates say that it is not X. One that they rule out comes back in where a
-    wallet that the sheet tells to act did nothing else that exposes: text and sheet must not disagree.
+    wallet that the sheet tells to act did nothing else that exposes: text and sheet must not disagree. One that incident.toml
+    calls harmless belongs to it where the rates call it X: a victim who is told nothing is the worst that can happen.
     """
-    exposing = [action for action in incident.actions if action.exposure != "none"]
     states = _x_states(tables)
+    exposing = [action for action in incident.actions if action.exposure != "none" or states.get(action.name) == "yes"]
     chosen = {action.name for action in exposing if states.get(action.name) != "no"}
     names = {action.name for action in exposing}
     for row in tied.filter(pl.col("verdict").is_in(MUST_ACT)).iter_rows(named=True):

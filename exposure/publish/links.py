@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from exposure.incident import Incident
 from exposure.incident_checks import link_host, registrable_domain
 from exposure.publish.markdown import plain_link, plain_mail
+
+# The list of public suffixes takes 0.1 s to read, and the same few hosts are asked about again and again.
+domain_of = cache(registrable_domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Links:
 
 def usable_links(incident: Incident, now: datetime | None) -> Links:
     """Check the links of [advice]. One that is not plain, or on the affected site while control is not regained, is left out."""
-    affected = {registrable_domain(host) for host in incident.site}
+    affected = {domain_of(host) for host in incident.site}
     advice, problems = incident.advice, []
     usable: dict[str, str | None] = {}
     for key in ("guide", "support", "source"):
@@ -33,7 +37,7 @@ def usable_links(incident: Incident, now: datetime | None) -> Links:
         if value is not None and shown is None:
             wanted = "link or mail address" if key == "support" else "link"
             problems.append(f"[advice] {key} is not shown: it is not a plain {wanted}")
-        if shown and incident.control != "regained" and registrable_domain(link_host(shown)) in affected:
+        if shown and incident.control != "regained" and domain_of(link_host(shown)) in affected:
             usable[key] = None
             where = f"on the affected site while control is {incident.control}"
             problems.append(f"[advice] {key} is not shown: it lies {where}")

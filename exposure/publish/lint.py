@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exposure.incident_checks import registrable_domain
+from exposure.publish.links import domain_of
 
 _ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
 _ALL_OTHERS = re.compile(
@@ -31,7 +31,7 @@ def find_faults(text: str, sites: Sequence[str], allowed: Sequence[str] = ()) ->
 
     `allowed` are links that [advice] names and that were checked: on the affected domain they stand once control is regained.
     """
-    domains = sorted({registrable_domain(site) for site in sites} | set(sites), key=len, reverse=True)
+    domains = sorted({domain_of(site) for site in sites} | set(sites), key=len, reverse=True)
     live = re.compile("|".join(map(re.escape, domains)), re.IGNORECASE) if domains else None
     found = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -56,3 +56,9 @@ def join_and(words: Iterable[str]) -> str:
     """Join parts: `a`, `a and b`, `a, b and c`."""
     *rest, last = words
     return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def plain(text: str) -> str:
+    """Take the Markdown off a sentence of ours, for where it is shown otherwise: `inert` undone, emphasis dropped."""
+    bare = re.sub(r"(?<!\\)(\*\*|`)", "", text)
+    return re.sub(r"\\(.)", r"\1", bare).replace("&amp;", "&")

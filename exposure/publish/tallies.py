@@ -12,6 +12,7 @@ import polars as pl
 
 from exposure import amounts
 from exposure.amounts import NATIVE, NATIVE_DECIMALS
+from exposure.chain.presets import CHAINS
 from exposure.incident import Incident
 
 _PLAIN_SYMBOL = re.compile(r"[A-Za-z0-9$+-]{1,12}")
@@ -34,6 +35,11 @@ class Tally:
     def native(self) -> bool:
         """Tell whether it is the chain's own asset."""
         return self.token == NATIVE
+
+    @property
+    def short(self) -> str:
+        """Give the contract's address shortened, where its full form stands elsewhere."""
+        return shorten(self.token)
 
     @property
     def number(self) -> str:
@@ -74,19 +80,11 @@ def plain_symbol(symbol: str | None) -> str:
 
 def token_facts(tables: Mapping[str, pl.DataFrame], incident: Incident) -> dict[tuple[int, str], Tally]:
     """Give an empty tally for each token known; `tokens` of `tables` may be empty. Native assets are known by their chain."""
-    known = {
-        (chain.id, NATIVE): Tally(
-            chain.id,
-            chain.name,
-            NATIVE,
-            f"native asset of {chain.name}",
-            NATIVE_DECIMALS,
-            False,
-            0,
-            0,
-        )
-        for chain in incident.chains
-    }
+    symbols = {preset.id: preset.symbol for preset in CHAINS.values()}
+    known = {}
+    for chain in incident.chains:
+        symbol = symbols.get(chain.id, f"native asset of {chain.name}")
+        known[chain.id, NATIVE] = Tally(chain.id, chain.name, NATIVE, symbol, NATIVE_DECIMALS, False, 0, 0)
     for row in tables["tokens"].iter_rows(named=True):
         chain_id, token = row["chain_id"], row["token_address"]
         if (chain_id, token) in known and not plain_symbol(row["symbol"]):

@@ -73,6 +73,7 @@ def _frame(speaker: Speaker) -> Parts:
     return {
         "lead": (*lead(speaker), *outliers(speaker), unsure(speaker)),
         "others": (*cleared(speaker), nobody_else(speaker)),
+        "first": both(speaker),
         "trust": (no_secrets(speaker),),
         "updates": updates(speaker),
         "signature": signature(speaker),
@@ -160,6 +161,8 @@ def _lead_unknown(speaker: Speaker) -> list[Sentence]:
 def _danger(exposure: Exposure, *, sure: bool) -> str:
     if exposure == "key":
         text = "your wallet is no longer safe, even if nothing is missing yet."
+    elif exposure == "none":
+        text = "your wallet may not be safe, even if nothing is missing yet."
     else:
         text = "someone else may be able to take your tokens and NFTs, even if nothing is missing yet."
     return text if sure else f"we believe that {text}"
@@ -190,6 +193,14 @@ def outliers(speaker: Speaker) -> list[Sentence]:
 def unsure(speaker: Speaker) -> Sentence:
     """Say the sentence that every text holds."""
     return speaker.say("**If you are not sure, act as if you are affected.**", "advice")
+
+
+def both(speaker: Speaker) -> tuple[Sentence, ...]:
+    """Say what to do where there are two remedies, and a reader cannot tell which is theirs."""
+    if len(speaker.facts.remedies) < 2:
+        return ()
+    text = "If both describe you, or you do not know which does, do all of it, in this order."
+    return (speaker.say(text, "one incident can hold both kinds of harm", "remedy"),)
 
 
 def cleared(speaker: Speaker) -> list[Sentence]:

@@ -8,6 +8,10 @@ import polars as pl
 
 from exposure.amounts import NATIVE, show, to_f64
 from exposure.incident import Incident
+from exposure.publish.advise import render
+from exposure.publish.claims import check_claims
+from exposure.publish.facts import gather
+from exposure.publish.wording import write_messages
 from exposure.tables import TABLES
 
 NOW = datetime(2026, 3, 4, 12, 10, tzinfo=UTC)
@@ -196,3 +200,39 @@ class Scene:
         for number in range(16, 40):
             self.wallet(number, "no_sign", "viewed_portfolio", p_exposed=0.01)
         return self
+
+    def approval_incident(self) -> "Scene":
+        """Add victims of a spender: some drained, some whose approval stands."""
+        self.tell(actions=(SIGNED,), chains=(ETHEREUM, {"name": "base", "id": 8453, "data": "base-export"}))
+        self.tokens().covered().window(exposure="approval").rate(SIGNED["name"])
+        self.add("coverage", source="chain:8453", layer="logs", first=START - timedelta(days=7), last=NOW)
+        self.attacker(SPENDER, "spender", chain_id=1).attacker(SPENDER, "spender", chain_id=8453)
+        for number in range(1, 5):
+            self.wallet(number, did=SIGNED["name"], lost=number * 10**6, token=USDC, attacker=SPENDER)
+        for number in range(5, 9):
+            self.wallet(number, "probable", SIGNED["name"], live_approvals=1, unseen_signature=True)
+        return self
+
+    def mixed_incident(self) -> "Scene":
+        """Add an approval by the same attacker to the key incident."""
+        self.key_incident().tell(actions=(PHRASE, SIGNED, HARDWARE))
+        self.window(exposure="approval", window_id="w2").rate(SIGNED["name"], exposed=5, harmed=3)
+        self.attacker(SPENDER, "spender", chain_id=1)
+        return self.wallet(50, did=SIGNED["name"], lost=5 * 10**6, token=USDC, attacker=SPENDER)
+
+    def chain_only(self) -> "Scene":
+        """Know one attacker and one report, and find eight more victims on the chain."""
+        sink = {"address": SINK, "role": "sink"}
+        self.tell(title="Wallets drained by one address", site=(), actions=(), advice={}, zones=(), attackers=(sink,))
+        self.tokens().attacker()
+        self.add("coverage", source="chain:1", layer="logs", first=START, last=NOW, lines=7000, rejected=0)
+        self.wallet(1, did="", link_to_incident="reported", lost=10**18)
+        for number in range(2, 10):
+            self.wallet(number, did="", link_to_incident="chain_only", lost=10**18)
+        return self
+
+
+def write(scene: Scene, now: datetime | None = NOW) -> dict[str, str]:
+    """Write all messages of a scene, by name."""
+    facts = gather(scene.tables, scene.incident, now)
+    return {message.name: render(message) for message in write_messages(facts, check_claims(facts))}

@@ -1,0 +1,170 @@
+"""The report: one self-contained page for the team. It reads the case, and writes report/index.html.
+
+No network, no script: the page carries its style and its pictures, and its own policy forbids everything else. Every value is
+escaped, control and direction-changing characters are shown as escapes.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from exposure import __version__
+from exposure.case import Case, write_atomically
+from exposure.console import escape
+from exposure.incident import Incident
+from exposure.publish.advise import READS
+from exposure.publish.charts import attack_rates, timeline
+from exposure.publish.claims import Checks, check_claims, problems
+from exposure.publish.facts import VERDICTS, Facts, gather
+from exposure.publish.markdown import plain
+from exposure.publish.pages import ROWS, ROWS_NO_SIGN, cover_rows, takers, wallet_rows
+from exposure.publish.sentences import Sentence, Speaker, checksum
+from exposure.publish.summary import Summary, show_rate, summarise
+from exposure.publish.times import show_exact
+from exposure.publish.wording import lead, outliers
+
+MEANINGS = {
+    "compromised": "proof: its secret was seen, or the attacker took from it",
+    "probable": "signs of harm, no proof",
+    "exposed": "did X in the window, must act; no harm seen yet",
+    "possible": "the link to X is weak, or not well covered",
+    "no_sign": "seen, and nothing points to X; never called safe",
+}
+
+LEGEND = Markup(
+    '<i class="key k-harm"></i><span>harmed, or assets taken</span><i class="key k-calm"></i><span>did X, no harm seen</span>'
+    '<i class="key k-band"></i><span>T1 to T2</span>'
+)
+
+
+def write_report(case: Case, incident: Incident) -> Path:
+    """Write report/index.html from the tables as they stand, and give its path."""
+    tables = {name: case.read(name) for name in READS}
+    facts = gather(tables, incident, case.now())
+    html = render_report(tables, incident, facts, case.read_manifest())
+    path = case.report / "index.html"
+    write_atomically(path, html.encode())
+    return path
+
+
+def render_report(tables: Mapping[str, Any], incident: Incident, facts: Facts, manifest: Mapping[str, Any]) -> str:
+    """Make the page. Pure; the same tables and manifest give the same bytes."""
+    checks = check_claims(facts)
+    summed = summarise(tables, incident, facts, checks, {})
+    pictures = timeline(tables, facts)
+    rates = attack_rates(summed.rates)
+    loud = tuple(verdict for verdict in VERDICTS if verdict != "no_sign")
+    style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            style=Markup(style),  # noqa: S704  our own file
+            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            summary=summed,
+            facts=facts,
+            lead=[(plain(sentence.text), sentence.text.startswith("**")) for sentence in _lead(facts, checks)],
+            sure=how_sure(facts, checks, summed),
+            meanings=MEANINGS,
+            several_chains=len(incident.chains) > 1,
+            legend=LEGEND,
+            bars=_bars(summed),
+            timelines=[(Markup(picture.svg), picture) for picture in pictures],  # noqa: S704  drawn by us, text escaped by Vega
+            rates=(Markup(rates.svg), rates) if rates else None,  # noqa: S704
+            takers=takers(tables, incident, facts),
+            wallets=wallet_rows(tables, incident, loud, ROWS),
+            loud_wallets=sum(summed.verdicts[verdict] for verdict in loud),
+            quiet=wallet_rows(tables, incident, ("no_sign",), ROWS_NO_SIGN),
+            enemies=[(checksum(enemy.address), enemy) for enemy in facts.enemies],
+            cover=cover_rows(tables, incident),
+            problems=problems(checks),
+            made=how_made(manifest),
+        )
+    )
+
+
+def _lead(facts: Facts, checks: Checks) -> list[Sentence]:
+    speaker = Speaker(facts, checks)
+    return [*lead(speaker), *outliers(speaker)]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("exposure.publish"),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(default=True),
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"exact": show_exact, "rate": show_rate}
+    return environment
+
+
+def _visible(value: object) -> object:
+    """Show control, invisible and direction-changing characters of every value as escapes."""
+    return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def how_sure(facts: Facts, checks: Checks, summed: Summary) -> list[tuple[bool, str]]:
+    """Say how well the condition is proven: (holds, sentence) for victims, X and window."""
+    found = [(checks["condition"].result == "passed", _fits(facts))]
+    if not any(rate.is_x == "yes" for rate in summed.rates):
+        found.append((False, "Which action exposed people cannot be told from the data yet."))
+    for window in summed.windows:
+        if window.t1 is None:
+            found.append((False, "The start is not bounded: it may have begun earlier than any sign of it."))
+        elif window.t2 is None and not window.open:
+            found.append((False, "The end is not bounded."))
+    if facts.counts.elsewhere:
+        text = f"{facts.counts.elsewhere:,} more victims of the same attacker are tied to nothing of this site, and not counted."
+        found.append((True, text))
+    return found
+
+
+def _fits(facts: Facts) -> str:
+    """Say how many confirmed victims the condition describes, and how many others it frightens."""
+    confirmed = [fit.answer for fit in facts.fits if fit.verdict == "compromised"]
+    if not facts.conditions or not confirmed:
+        return "No confirmed victim is tied to this incident yet, so the condition could not be tried on one."
+    inside, outside = confirmed.count("inside"), confirmed.count("outside")
+    text = f"{inside:,} of {len(confirmed):,} confirmed victims fit the condition"
+    text += f", {outside:,} lie outside it" if outside else ""
+    untold = confirmed.count("cannot_tell")
+    text += f", of {untold:,} it cannot be told" if untold else ""
+    return f"{text}. It describes {facts.counts.described:,} wallets, {facts.counts.described_unharmed:,} of them unharmed so far."
+
+
+def _bars(summed: Summary) -> list[tuple[str, float, float]]:
+    """Give the proportions of the verdicts as (verdict, start, width) of 1000, each visible where it is not empty."""
+    shares = {verdict: number for verdict, number in summed.verdicts.items() if number}
+    least, whole = 8.0, sum(shares.values())
+    widths = {verdict: max(least, 1000 * number / whole) for verdict, number in shares.items()}
+    scale = 1000 / sum(widths.values()) if widths else 1.0
+    found, start = [], 0.0
+    for verdict, width in widths.items():
+        found.append((verdict, round(start, 2), round(width * scale, 2)))
+        start += width * scale
+    return found
+
+
+def how_made(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the page was made from: the program's version, as_of, and one hash over the inputs and tables."""
+    kept = {key: manifest.get(key) for key in ("as_of", "incident", "tables")}
+    digest = hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
+    as_of = manifest.get("as_of") or {}
+    chains = as_of.get("chains") or {}
+    tables = manifest.get("tables") or {}
+    return {
+        "version": __version__,
+        "digest": digest,
+        "chains": sorted((str(key), value.get("number"), value.get("hash")) for key, value in chains.items()),
+        "tables": sorted((name, entry.get("rows"), entry.get("sha256")) for name, entry in tables.items()),
+    }

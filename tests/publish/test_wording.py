@@ -1,0 +1,273 @@
+"""The texts: golden files for each kind of incident, and what every text must hold or must never say."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from exposure.publish.lint import find_faults
+from tests.publish.scene import (
+    ADVICE,
+    END,
+    HARDWARE,
+    NOW,
+    PHRASE,
+    SIGNED,
+    SINK,
+    SPENDER,
+    START,
+    Scene,
+    wallet_address,
+    write,
+)
+
+OVER = {"kind": "first_known_good", "time": END, "source": "deploy log 4712"}
+
+
+def _victim_outside(scene: Scene) -> Scene:
+    return scene.key_incident().wallet(90, at=START - timedelta(hours=2), lost=10**18)
+
+
+def _start_unknown(scene: Scene) -> Scene:
+    scene.key_incident().tell(status="contained", vector="dns")
+    scene.rows["windows"].clear()
+    return scene.window(start=None)
+
+
+def _resolved(scene: Scene) -> Scene:
+    scene.key_incident().tell(status="resolved", control="regained", facts=(OVER,), actions=(PHRASE, HARDWARE))
+    return scene.tell(window={"cache": "4h"}, zones=("America/New_York", "Asia/Shanghai"))
+
+
+def _toml_only(scene: Scene) -> Scene:
+    return scene.tell(actions=(), advice={}, chains=(), zones=())
+
+
+CASES: dict[str, tuple[str, Callable[[Scene], Scene]]] = {
+    "key_ongoing": ("initial", Scene.key_incident),
+    "key_resolved": ("resolved", _resolved),
+    "key_followup": ("followup", _resolved),
+    "key_not_over": ("resolved", Scene.key_incident),
+    "approval": ("initial", Scene.approval_incident),
+    "mixed": ("initial", Scene.mixed_incident),
+    "chain_only": ("initial", Scene.chain_only),
+    "incident_toml_only": ("initial", _toml_only),
+    "start_unknown": ("initial", _start_unknown),
+    "victim_outside": ("initial", _victim_outside),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_kind_of_incident_has_its_golden_text(name: str, scene: Scene, golden: Callable[[str, str], None]) -> None:
+    """A text changes when someone changes it, and a reviewer sees the whole of the new one."""
+    message, build = CASES[name]
+    golden(f"{name}.md", write(build(scene), None if name == "incident_toml_only" else NOW)[message])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_text_leads_with_who_and_names_no_one_else(name: str, scene: Scene) -> None:
+    """Each ready text begins with the condition, tells the unsure to act, and passes the plain check of our own texts."""
+    built = CASES[name][1](scene)
+    for text in write(built).values():
+        if not text.startswith("**Not ready"):
+            assert text.startswith("**If ")
+            assert "If you are not sure, act as if you are affected." in text
+            assert "Nobody from our team will ask for your recovery phrase" in text
+        assert find_faults(text, built.incident.site) == ()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_text_names_a_victim(name: str, scene: Scene) -> None:
+    """Attackers' addresses are published, victims' never."""
+    texts = " ".join(write(CASES[name][1](scene)).values()).lower()
+    assert [row["address"] for row in scene.rows["wallets"] if row["address"][2:] in texts] == []
+
+
+def test_while_it_goes_on_there_is_no_end(scene: Scene) -> None:
+    """An ongoing attack has no T2, whatever the data suggests: the text says since."""
+    scene.key_incident().tell(facts=(OVER,))
+    text = write(scene)["initial"]
+    assert "at any time since 09:00 UTC on Wednesday 4 March 2026" in text
+    assert "10:4" not in text
+
+
+def test_bounds_are_rounded_outward(scene: Scene) -> None:
+    """09:12:37 to 10:40:05 becomes 09:00 to 10:45: nobody at the edge is left out."""
+    text = write(scene.key_incident().tell(status="resolved"))["resolved"]
+    assert "between 09:00 and 10:45 UTC on Wednesday 4 March 2026" in text
+
+
+def test_a_key_incident_never_advises_to_revoke(scene: Scene) -> None:
+    """Revoking does nothing for a phrase that was typed."""
+    text = write(scene.key_incident())["initial"]
+    assert "Revoke" not in text
+    assert "Nothing can be revoked" in text
+    assert "new recovery phrase" in text
+
+
+def test_an_approval_incident_names_every_spender_on_its_chain(scene: Scene) -> None:
+    """Exactly what to revoke, in full and checksummed, per chain."""
+    text = write(scene.approval_incident())["initial"]
+    assert "- base: `0x5BAD5bad5baD5BAd5BAd5bAd5bad5Bad5Bad5bAd`" in text
+    assert "- ethereum: `0x5BAD5bad5baD5BAd5BAd5bAd5bad5Bad5Bad5bAd`" in text
+    assert "new recovery phrase" not in text
+
+
+def test_a_spender_nobody_confirmed_is_believed_only(scene: Scene) -> None:
+    """A discovered spender is listed, apart and with "we believe"."""
+    other = "0x" + "cafe" * 10
+    scene.approval_incident().attacker(other, "spender", chain_id=1, confirmed=False, origin="discovered")
+    before, after = write(scene)["initial"].split("We believe that these are the attacker's too")
+    assert "0xCAfEcAfeCAfECaFeCaFecaFecaFECafECafeCaFe" in after
+    assert "0xCAfEcAfeCAfECaFeCaFecaFecaFECafECafeCaFe" not in before
+
+
+def test_a_known_spender_brings_the_second_remedy(scene: Scene) -> None:
+    """All actions are key exposures, but an attacker was approved: signatures were taken too, and the text says both."""
+    text = write(scene.key_incident().attacker(SPENDER, "spender", chain_id=1))["initial"]
+    assert "If your wallet has approved one of the addresses below" in text
+    assert "### If you entered your recovery phrase" in text
+    assert "- ethereum: `0x5BAD5bad5baD5BAd5BAd5bAd5bad5Bad5Bad5bAd`" in text
+
+
+def test_a_secret_in_a_line_brings_the_key_remedy(scene: Scene) -> None:
+    """The team thinks of approvals alone, but a victim's phrase stands in a log line."""
+    scene.approval_incident().add(
+        "evidence", address=wallet_address(1), code="K2", weight=9.0, text="seed phrase", ref="log:0a1b2c3d:7"
+    )
+    text = write(scene)["initial"]
+    assert "If you entered a recovery phrase, private key or keystore file on examplewallet[.]com, we believe" in text
+    assert "new recovery phrase" in text
+
+
+def test_a_cleared_action_is_said_and_a_veto_drops_it(scene: Scene) -> None:
+    """A named person's word counts until a harmed wallet did that and nothing worse."""
+    scene.key_incident().tell(actions=(PHRASE, HARDWARE))
+    said = "If you connected a hardware wallet on examplewallet[.]com: that alone did not put your wallet at risk"
+    assert said in write(scene)["initial"]
+    scene.wallet(91, "probable", HARDWARE["name"], lost=10**18)
+    assert said not in write(scene)["initial"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"actions": (PHRASE, SIGNED)},
+        {"vector": "dns"},
+    ],
+)
+def test_hardware_is_called_safe_where_every_exposure_is_a_key(change: dict[str, object], scene: Scene) -> None:
+    """A hardware wallet does not protect from a signature, and nobody knows what a hijacked copy of the site asked for."""
+    said = "A hardware wallet is not affected, unless you typed its recovery phrase."
+    assert said in write(scene.key_incident())["initial"]
+    assert said not in write(scene.tell(**change))["initial"]
+
+
+def test_an_action_that_was_ruled_out_comes_back_for_a_wallet_that_must_act(scene: Scene) -> None:
+    """The sheet calls a wallet exposed by an action that the rates rule out: the text must name that action."""
+    keystore = PHRASE | {"name": "uploaded_keystore", "words": "uploaded a keystore file"}
+    scene.key_incident().tell(actions=(PHRASE, keystore)).rate("uploaded_keystore", "no", 9, 1)
+    assert "uploaded a keystore file" not in write(scene)["initial"]
+    scene.wallet(92, "exposed", "uploaded_keystore")
+    assert "If you entered your recovery phrase or uploaded a keystore file on" in write(scene)["initial"]
+
+
+def test_a_harmless_action_that_the_data_calls_x_is_in_the_condition(scene: Scene) -> None:
+    """incident.toml was wrong: the victims are told, with "we believe" and both remedies."""
+    hover = {"name": "connected", "words": "connected your wallet", "exposure": "none", "match": {"path": "x"}}
+    scene.key_incident().tell(actions=(PHRASE, hover)).rate("connected", "yes")
+    text = write(scene)["initial"]
+    assert "**If you connected your wallet on examplewallet[.]com" in text
+    assert "we believe that your wallet may not be safe" in text
+    assert "### If you confirmed a signature or a transaction" in text
+
+
+def test_two_actions_and_no_telling_which_are_both_named(scene: Scene) -> None:
+    """Where X cannot be told, the text says so and takes each as dangerous."""
+    keystore = PHRASE | {"name": "uploaded_keystore", "words": "uploaded a keystore file"}
+    scene.key_incident().tell(actions=(PHRASE, keystore))
+    scene.rows["attack_rates"].clear()
+    scene.rate(PHRASE["name"], "cannot_tell").rate("uploaded_keystore", "cannot_tell")
+    text = write(scene)["initial"]
+    assert "we believe that your wallet is no longer safe" in text
+    assert "We do not know yet which of these actions exposed people: take each as dangerous." in text
+
+
+def test_wallets_that_nothing_ties_to_the_site_are_not_counted(scene: Scene) -> None:
+    """One drainer runs on many sites: its other victims are said apart."""
+    scene.key_incident()
+    for number in range(70, 80):
+        scene.wallet(number, did="", link_to_incident="chain_only", lost=10**18)
+    text = write(scene)["initial"]
+    assert "at least 9 wallets from which assets were taken" in text
+    assert "at least 10 more wallets that we cannot tie to this site yet" in text
+
+
+def test_an_exclusive_attacker_ties_its_victims(scene: Scene) -> None:
+    """Where the attacker is known to work here alone, its victims are this incident's."""
+    scene.chain_only()
+    scene.rows["attackers"].clear()
+    text = write(scene.attacker(exclusive=True))["initial"]
+    assert "at least 9 wallets from which assets were taken" in text
+
+
+def test_two_windows_are_two_conditions(scene: Scene) -> None:
+    """An attacker who comes twice gets two sentences, in order of time."""
+    later = timedelta(days=2)
+    scene.key_incident().tell(status="resolved")
+    scene.window(START + later, END + later, window_id="w2")
+    text = write(scene)["resolved"]
+    first = text.index("between 09:00 and 10:45 UTC on Wednesday 4 March 2026")
+    second = text.index("between 09:00 and 10:45 UTC on Friday 6 March 2026")
+    assert first < second
+
+
+def test_several_hosts_are_named_and_broken(scene: Scene) -> None:
+    """No host is left for a program to link."""
+    scene.key_incident().tell(site=("examplewallet.com", "app.examplewallet.com"))
+    assert "on examplewallet[.]com or app[.]examplewallet[.]com at any time" in write(scene)["initial"]
+
+
+def test_a_text_that_is_held_back_says_so(scene: Scene) -> None:
+    """[disclosure] marks every text until its time."""
+    hold = {"hold_until": NOW + timedelta(minutes=30), "why": "bots front-run a rescue", "by": "lead"}
+    text = write(scene.key_incident().tell(disclosure=hold))["initial"]
+    assert text.startswith(
+        "> **Do not post yet.** [disclosure] of incident.toml holds it back until 12:40 UTC on Wednesday 4 March 2026."
+    )
+
+
+HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example/x) @everyone =HYPERLINK(1) \x1b[31m\u202egnp.exe www.evil.com `x` **b**"
+
+
+def test_hostile_words_everywhere_do_nothing(scene: Scene) -> None:
+    """Markup, links, mentions, escapes and direction changes in any field show as text."""
+    action = PHRASE | {"words": f"typed {HOSTILE}"}
+    cleared = HARDWARE | {"words": HOSTILE, "cleared_why": HOSTILE, "cleared_by": HOSTILE}
+    scene.key_incident().tell(title=HOSTILE, actions=(action, cleared), advice=ADVICE | {"signer": HOSTILE})
+    scene.rows["tokens"][1]["symbol"] = HOSTILE
+    for row in scene.rows["windows"]:
+        row["reason"] = HOSTILE
+    scene.rows["sources"][0]["path"] = HOSTILE
+    scene.tell(status="resolved")
+    for text in write(scene).values():
+        assert "<img" not in text.replace("\\<img", "")
+        assert "](https" not in text.replace("\\](https", "")
+        for alive in ("https://evil", "@everyone", "www.evil", "\x1b", "\u202e", "evil.com"):
+            assert alive not in text
+
+
+def test_an_unusable_link_is_left_out(scene: Scene) -> None:
+    """No link on the affected domain while others hold it, and none that is not plain."""
+    guide = {"guide": "https://help.examplewallet.com/x", "source": "javascript:alert(1)"}
+    text = write(scene.key_incident().tell(advice=guide))["initial"]
+    assert "help.examplewallet" not in text
+    assert "javascript" not in text
+    assert "We post updates where you read this." in text
+
+
+def test_a_sink_is_no_address_to_revoke(scene: Scene) -> None:
+    """The key incident's sink stands in the follow-up, where people trace it, and in no list of approvals."""
+    texts = write(scene.key_incident().tell(status="resolved"))
+    assert SINK not in texts["resolved"].lower()
+    assert SINK in texts["followup"].lower()
