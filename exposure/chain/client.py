@@ -1,0 +1,369 @@
+"""Ask one chain through its endpoints: tries again, moves on to the next endpoint, and says why when none is left.
+
+tenacity is the one retry policy. A refusal that the caller must answer with another question (a narrower range, a shorter list)
+goes to the caller; everything else ends here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from exposure.chain.limits import Limits, Pace
+from exposure.chain.reactions import Kind
+from exposure.chain.rpc import ChainProvider, RefusedError
+from exposure.chain.wire import MalformedError, WireHeader, decoder, header_row
+from exposure.errors import ExposureError
+
+T = TypeVar("T")
+Read = Callable[[msgspec.Raw], T]
+
+# What a caller answers with another question; an eth_call that reverts is an answer.
+FOR_THE_CALLER = (Kind.SPLIT_LIST, Kind.RANGE, Kind.HALVE, Kind.REVERTED)
+# Longer than this nobody waits for one endpoint, whatever Retry-After says.
+LONGEST_WAIT = 60.0
+CONCURRENT = 8
+
+_header = decoder(WireHeader)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long one endpoint is tried before the next one is asked (times in seconds)."""
+
+    tries: int = 5
+    first: float = 0.5
+    longest: float = 20.0
+    timeout: float = 30.0
+
+
+class NoEndpointError(ExposureError):
+    """No endpoint of a chain answers a question."""
+
+
+class _AgainError(Exception):
+    """Try the same endpoint once more; `pause` is the least time to wait."""
+
+    def __init__(self, error: RefusedError, pause: float) -> None:
+        super().__init__()
+        self.error = error
+        self.pause = pause
+
+
+class _MoveOnError(Exception):
+    """This endpoint cannot answer this: ask the next."""
+
+    def __init__(self, error: RefusedError) -> None:
+        super().__init__()
+        self.error = error
+
+
+@dataclass(eq=False)
+class Endpoint:
+    """One endpoint and what was learned of it. `parked` and `lacks` hold the reason, fit to be shown."""
+
+    provider: ChainProvider
+    trusted: bool = False
+    limits: Limits = field(default_factory=Limits)
+    pace: Pace = field(default_factory=Pace)
+    parked: str = ""
+    lacks: dict[str, str] = field(default_factory=dict)
+    ready: bool = False
+    silent: int = 0
+    door: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENT))
+    check: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def name(self) -> str:
+        """Give the endpoint as it may be shown."""
+        return self.provider.name
+
+
+class Client:
+    """One chain's endpoints in order of preference. Use it as `async with`."""
+
+    def __init__(self, chain: str, chain_id: int, endpoints: Sequence[Endpoint], patience: Patience) -> None:
+        self.chain = chain
+        self.chain_id = chain_id
+        self.endpoints = list(endpoints)
+        self.patience = patience
+        # (number, hash) of the pinned head: an endpoint that has not that block lags, or serves another chain.
+        self.pinned: tuple[int, bytes] | None = None
+        self.warnings: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        for endpoint in self.endpoints:
+            await endpoint.provider.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for endpoint in self.endpoints:
+            await endpoint.provider.__aexit__()
+
+    @property
+    def exchanges(self) -> int:
+        """Give how many HTTP exchanges there were so far."""
+        return sum(endpoint.provider.exchanges for endpoint in self.endpoints)
+
+    def limits(self, method: str) -> Limits:
+        """Give the limits of the endpoint that is asked next."""
+        usable = (endpoint for endpoint in self.endpoints if not endpoint.parked and method not in endpoint.lacks)
+        return next(usable, self.endpoints[0]).limits
+
+    async def one(self, method: str, params: Sequence[Any], read: Read[T], *, ability: str = "") -> T:
+        """Call one method. Raises RefusedError of a kind in FOR_THE_CALLER or FATAL, else NoEndpointError.
+
+        `ability` names what an endpoint may lack without lacking the whole method, such as a block's tag.
+        """
+
+        async def send(endpoint: Endpoint) -> T:
+            raw = await self._exchange(endpoint, endpoint.provider.ask(method, params))
+            try:
+                return read(raw)
+            except MalformedError:
+                raise _malformed(endpoint, method) from None
+
+        return await self._failover(ability or method, send)
+
+    async def many(
+        self, method: str, rows: Sequence[Sequence[Any]], read: Read[T], *, nulls: bool = False
+    ) -> list[T | RefusedError]:
+        """Call one method for each row of parameters, in batches; results in the order of the rows.
+
+        A row that is refused for good (reverted, fatal) gives its error; with `nulls` so does one that is answered with null,
+        which otherwise means a lagging node. Raises NoEndpointError.
+        """
+        results: dict[int, T | RefusedError] = {}
+        settle = (Kind.REVERTED, Kind.FATAL, Kind.WAIT) if nulls else (Kind.REVERTED, Kind.FATAL)
+
+        async def group(indices: range) -> None:
+            async def send(endpoint: Endpoint) -> None:
+                while missing := [index for index in indices if index not in results]:
+                    part = missing[: endpoint.limits.batch]
+                    answers = await self._batch(endpoint, method, [rows[index] for index in part])
+                    worst: RefusedError | None = None
+                    for index, answer in zip(part, answers, strict=True):
+                        outcome = _read_row(endpoint, method, answer, read)
+                        if isinstance(outcome, RefusedError) and outcome.kind not in settle:
+                            worst = outcome
+                        else:
+                            results[index] = outcome
+                    if worst is not None:
+                        raise worst
+
+            await self._failover(method, send, batch=True)
+
+        size = max(1, self.limits(method).batch)
+        await together([group(range(at, min(at + size, len(rows)))) for at in range(0, len(rows), size)], CONCURRENT)
+        return [results[index] for index in range(len(rows))]
+
+    async def _batch(
+        self, endpoint: Endpoint, method: str, rows: Sequence[Sequence[Any]]
+    ) -> Sequence[msgspec.Raw | RefusedError]:
+        """Send some rows as one batch, or as a single call where there is one; learn smaller batches."""
+        if len(rows) == 1:
+            try:
+                return [await self._exchange(endpoint, endpoint.provider.ask(method, rows[0]))]
+            except RefusedError as error:
+                return [error]
+        try:
+            return await self._exchange(endpoint, endpoint.provider.ask_batch(method, rows))
+        except RefusedError as error:
+            if error.kind not in (Kind.SMALLER_BATCH, Kind.HALVE):
+                raise
+            _note_silence(endpoint, error, self.patience)
+            endpoint.limits.smaller_batch(len(rows), error.reaction.limit)
+            half = rows[: endpoint.limits.batch]
+            answers = list(await self._batch(endpoint, method, half))
+            rest = rows[len(half) :]
+            return answers + (list(await self._batch(endpoint, method, rest)) if rest else [])
+
+    async def _exchange(self, endpoint: Endpoint, question: Coroutine[Any, Any, T]) -> T:
+        """Do one exchange in the endpoint's pace."""
+        try:
+            async with endpoint.door:
+                await endpoint.pace.turn()
+                answer = await question
+        except BaseException:
+            question.close()
+            raise
+        endpoint.pace.answered()
+        endpoint.silent = 0
+        return answer
+
+    async def _failover(self, method: str, send: Callable[[Endpoint], Awaitable[T]], *, batch: bool = False) -> T:
+        """Ask the endpoints in order until one answers."""
+        fatal: RefusedError | None = None
+        for endpoint in self.endpoints:
+            if endpoint.parked or method in endpoint.lacks:
+                continue
+            try:
+                await self._prepare(endpoint)
+                return await self._patiently(endpoint, method, send, batch=batch)
+            except _MoveOnError as moved:
+                if moved.error.kind is Kind.FATAL:
+                    fatal = moved.error
+        if fatal is not None:
+            raise fatal
+        raise self._nobody(method)
+
+    async def _patiently(
+        self, endpoint: Endpoint, method: str, send: Callable[[Endpoint], Awaitable[T]], *, batch: bool = False
+    ) -> T:
+        """Try one endpoint under the one retry policy. Raises _MoveOnError where it is of no use."""
+
+        async def attempt() -> T:
+            if endpoint.parked:
+                raise _MoveOnError(endpoint.provider.refused(Kind.PARK, endpoint.parked))
+            try:
+                return await send(endpoint)
+            except RefusedError as error:
+                raise self._judge(endpoint, method, error, batch=batch) from None
+
+        policy = AsyncRetrying(
+            retry=retry_if_exception_type(_AgainError),
+            stop=stop_after_attempt(self.patience.tries),
+            wait=self._wait,
+            reraise=True,
+        )
+        try:
+            return await policy(attempt)
+        except _AgainError as tired:
+            reason = tired.error.shown
+            if tired.error.kind is Kind.WAIT:
+                endpoint.lacks[method] = reason
+            else:
+                endpoint.parked = reason
+            raise _MoveOnError(tired.error) from None
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.pause if isinstance(error, _AgainError) else 0.0
+        usual = wait_exponential(multiplier=self.patience.first, max=self.patience.longest)(state)
+        return max(asked, usual)
+
+    def _judge(self, endpoint: Endpoint, method: str, error: RefusedError, *, batch: bool) -> Exception:
+        """Turn a refusal into what to do: again, the next endpoint, or the caller's own answer."""
+        kind = error.kind
+        _note_silence(endpoint, error, self.patience)
+        if endpoint.parked:
+            return _MoveOnError(error)
+        if kind in FOR_THE_CALLER and not batch:
+            return error
+        if kind is Kind.BACK_OFF:
+            pause = min(error.reaction.wait or 0.0, LONGEST_WAIT)
+            endpoint.pace.complained(pause)
+            return _AgainError(error, pause)
+        if kind is Kind.PARK:
+            endpoint.parked = error.shown
+            return _MoveOnError(error)
+        if kind in (Kind.SWITCH, Kind.NO_METHOD):
+            endpoint.lacks[method] = error.shown
+            return _MoveOnError(error)
+        if kind is Kind.FATAL:
+            return _MoveOnError(error)
+        return _AgainError(error, 0.0)
+
+    async def _prepare(self, endpoint: Endpoint) -> None:
+        """Check once that an endpoint serves this chain, and has the pinned head. Raises _MoveOnError where not."""
+        async with endpoint.check:
+            if endpoint.ready or endpoint.parked:
+                return
+            try:
+                wrong = await self._find_fault(endpoint)
+            except _MoveOnError as moved:
+                endpoint.parked = moved.error.shown
+                raise
+            if wrong:
+                endpoint.parked = wrong
+                self.warnings.append(f"{endpoint.name} is not asked: {wrong}")
+                raise _MoveOnError(endpoint.provider.refused(Kind.PARK, wrong))
+            endpoint.ready = True
+
+    async def _find_fault(self, endpoint: Endpoint) -> str:
+        """Say why an endpoint is the wrong one; empty where it is not."""
+        found = await self._patiently(endpoint, "eth_chainId", lambda one: self._exchange(one, one.provider.chain_id()))
+        if found != self.chain_id:
+            return f"it serves chain {found}, not {self.chain_id} ({self.chain})"
+        if self.pinned is None:
+            return ""
+        number, expected = self.pinned
+        params = [hex(number), False]
+        try:
+            raw = await self._patiently(
+                endpoint,
+                "eth_getBlockByNumber",
+                lambda one: self._exchange(one, one.provider.ask("eth_getBlockByNumber", params)),
+            )
+            known = header_row(_header(raw), number)[1] == expected
+        except MalformedError:
+            known = False
+        except _MoveOnError as moved:
+            if moved.error.kind is not Kind.WAIT:
+                raise
+            return f"it does not have block {number}, to which this case is pinned (it lags, or serves another chain)"
+        return (
+            "" if known else f"its block {number} is not the one to which this case is pinned (another chain or fork)"
+        )
+
+    def _nobody(self, method: str) -> NoEndpointError:
+        reasons = [
+            f"{endpoint.name}: {endpoint.parked or endpoint.lacks.get(method, 'it does not answer')}"
+            for endpoint in self.endpoints
+        ]
+        fix = "check the network and the rpc entries of incident.toml, or add another endpoint; what was pulled is kept"
+        if any("is pinned (" in endpoint.parked for endpoint in self.endpoints):
+            fix = "name an endpoint of that chain, or run with --refresh to start from the chain as it is now"
+        elif all(method in endpoint.lacks for endpoint in self.endpoints if not endpoint.parked):
+            fix = f"add an endpoint that serves {method} at that block (an archive node); what was pulled is kept"
+        if all(endpoint.parked for endpoint in self.endpoints):
+            return NoEndpointError(f"{self.chain} cannot be asked", "; ".join(reasons), fix)
+        return NoEndpointError(f"{self.chain}: no endpoint answers {method}", "; ".join(reasons), fix)
+
+
+def _malformed(endpoint: Endpoint, method: str) -> RefusedError:
+    return endpoint.provider.refused(Kind.RETRY, f"its answer to {method} does not have the shape of one")
+
+
+def _read_row(endpoint: Endpoint, method: str, answer: msgspec.Raw | RefusedError, read: Read[T]) -> T | RefusedError:
+    if isinstance(answer, RefusedError):
+        return answer
+    try:
+        return read(answer)
+    except MalformedError:
+        return _malformed(endpoint, method)
+
+
+def _note_silence(endpoint: Endpoint, error: RefusedError, patience: Patience) -> None:
+    """Park an endpoint that keeps silent: a smaller question would not wake it."""
+    if error.kind is Kind.HALVE and error.reaction.text.startswith("no answer within"):
+        endpoint.silent += 1
+        if endpoint.silent >= patience.tries:
+            endpoint.parked = error.shown
+
+
+async def together(jobs: Iterable[Coroutine[Any, Any, Any]], at_once: int) -> None:
+    """Run jobs, a few at a time, in order; the first failure stops the others and is raised when they have ended."""
+    door = asyncio.Semaphore(at_once)
+
+    async def run(job: Coroutine[Any, Any, Any]) -> None:
+        try:
+            async with door:
+                await job
+        finally:
+            job.close()
+
+    tasks = [asyncio.create_task(run(job)) for job in jobs]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
