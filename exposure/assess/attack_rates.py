@@ -1,0 +1,204 @@
+"""Attack rates: of those who did each action in the window, how many were harmed; and which action is X. Pure.
+
+The unit is the wallet. Compared with a doer are the logged wallets that were looked at over the same blocks and did not do it
+in the window. A popular harmless action that the victims did too stands out as well, until it is compared among those who did,
+and among those who did not do the other action (Mantel-Haenszel).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from exposure.assess import intervals
+from exposure.assess.deeds import CLOCK_SLACK, STRONG
+from exposure.tables import TABLES
+
+FALSE_FINDS = 0.05
+# So many wallets that did an action and not X must have stayed unharmed, before the action is said not to be X.
+TELLING = 5
+# The Host header is the sender's own invention: only the commonest hosts get rows of their own.
+HOSTS_MOST = 20
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Table attack_rates, and what it says: the actions that are X, and cleared or harmless ones that stand out (a veto)."""
+
+    table: pl.DataFrame
+    x: tuple[str, ...]
+    vetoed: tuple[str, ...]
+
+
+def attack_rates(deeds: pl.DataFrame, harmed: pl.DataFrame, watched: pl.Series) -> Rates:
+    """Measure every action, alone and by host and asset_state.
+
+    `deeds` are placed deeds (column `inside`), `harmed` has the columns address and harmed_at, `watched` are the wallets whose
+    chain history was read: nobody else can be known to be unharmed. No harm gives rows whose is_x is cannot_tell.
+    """
+    logged = deeds.filter(~pl.col("link").is_in(["report", "contract"]) & pl.col("address").is_in(watched.implode()))
+    people = logged.select("address").unique().sort("address")
+    done = logged.filter(
+        pl.col("inside")
+        & pl.col("action").is_not_null()
+        & (pl.col("strength") >= STRONG)
+        & pl.col("time").is_not_null()
+    )
+    kinds = done.select("action", "exposure", "cleared").unique("action").sort("action")
+    strata = _strata(done)
+    if strata.is_empty():
+        return Rates(TABLES["attack_rates"].empty(), (), ())
+    rows = _measure(strata, done, people, harmed)
+    whole = {str(row["action"]): row for row in rows if row["host"] is None and row["asset_state"] is None}
+    flags, hurt = _flags(done, people, harmed, list(whole))
+    verdicts = _which_is_x(whole, flags, hurt, kinds)
+    for row in rows:
+        row["is_x"] = verdicts[str(row["action"])]
+    x = tuple(action for action, is_x in sorted(verdicts.items()) if is_x == "yes")
+    harmless = {action for action, exposure, cleared in kinds.iter_rows() if exposure == "none" or cleared}
+    columns = TABLES["attack_rates"].schema.names()
+    table = TABLES["attack_rates"].frame([{name: row[name] for name in columns} for row in rows])
+    return Rates(table, x, tuple(action for action in x if action in harmless))
+
+
+def _strata(done: pl.DataFrame) -> pl.DataFrame:
+    """Give the strata: each action alone, by host, by asset_state."""
+    nothing = pl.lit(None, pl.String)
+    hosts = done.drop_nulls("host").group_by("host").len().sort("len", "host", descending=[True, False])
+    common = hosts.head(HOSTS_MOST).get_column("host").implode()
+    parts = [
+        done.select("action", host=nothing, asset_state=nothing),
+        done.select("action", "host", asset_state=nothing).filter(pl.col("host").is_in(common)),
+        done.select("action", "asset_state", host=nothing).filter(pl.col("asset_state").is_not_null()),
+    ]
+    return (
+        pl.concat([part.select("action", "host", "asset_state") for part in parts])
+        .unique()
+        .sort("action", "host", "asset_state", nulls_last=False)
+    )
+
+
+def _measure(
+    strata: pl.DataFrame, done: pl.DataFrame, people: pl.DataFrame, harmed: pl.DataFrame
+) -> list[dict[str, object]]:
+    """Count exposed and harmed of each stratum and of those who did not do the action at all."""
+    population, all_harmed = people.height, people.join(harmed, on="address").height
+    rows: list[dict[str, object]] = []
+    everyone: dict[str, tuple[int, int]] = {}
+    for action, host, state in strata.iter_rows():
+        mine = done.filter(pl.col("action") == action)
+        mine = mine if host is None else mine.filter(pl.col("host") == host)
+        mine = mine if state is None else mine.filter(pl.col("asset_state") == state)
+        exposed, hit = _count(mine, harmed)
+        if host is None and state is None:
+            ever = mine.select("address").unique()
+            everyone[action] = (population - ever.height, all_harmed - ever.join(harmed, on="address").height)
+        others, other_hits = everyone[action]
+        rows.append(
+            {"action": action, "host": host, "asset_state": state, **_figures(hit, exposed, other_hits, others)}
+        )
+    q_values = intervals.benjamini_hochberg([_number(row["p_value"]) for row in rows])
+    return [{**row, "q_value": q} for row, q in zip(rows, q_values, strict=True)]
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float) else 1.0
+
+
+def _count(mine: pl.DataFrame, harmed: pl.DataFrame) -> tuple[int, int]:
+    """Give how many wallets did it, and how many of those were harmed after."""
+    first = mine.group_by("address").agg(pl.col("time").min())
+    hit = first.join(harmed, on="address").filter(
+        (pl.col("harmed_at") >= pl.col("time") - CLOCK_SLACK).fill_null(value=True)
+    )
+    return first.height, hit.height
+
+
+def _figures(hit: int, exposed: int, other_hits: int, others: int) -> dict[str, object]:
+    low, high = intervals.wilson(hit, exposed)
+    ratio = intervals.relative_risk((hit, exposed, other_hits, others))
+    return {
+        "exposed": exposed,
+        "harmed": hit,
+        "rate": hit / exposed if exposed else None,
+        "rate_low": low,
+        "rate_high": high,
+        "relative_risk": ratio.value if ratio else None,
+        "rr_low": ratio.low if ratio else None,
+        "rr_high": ratio.high if ratio else None,
+        "p_value": ratio.p_value if ratio else 1.0,
+        "_other_high": intervals.wilson(other_hits, others)[1],
+    }
+
+
+def _flags(
+    done: pl.DataFrame, people: pl.DataFrame, harmed: pl.DataFrame, actions: Iterable[str]
+) -> tuple[dict[str, Flags], Flags]:
+    """Give, over all people in one order, who did each action and who was harmed."""
+    flags = {}
+    for action in actions:
+        doers = done.filter(pl.col("action") == action).get_column("address").implode()
+        flags[action] = people.select(pl.col("address").is_in(doers)).to_series().to_numpy()
+    hurt = people.select(pl.col("address").is_in(harmed.get_column("address").implode())).to_series().to_numpy()
+    return flags, hurt
+
+
+def _which_is_x(
+    whole: Mapping[str, Mapping[str, object]], flags: Mapping[str, Flags], hurt: Flags, kinds: pl.DataFrame
+) -> dict[str, str]:
+    """Say of each action whether it is X: yes, no, or cannot_tell.
+
+    yes: its risk stands out, and no other action explains it. no: another that stands out explains it, or enough people did
+    it without doing X and were hardly harmed. Where two always went together neither can be told, unless the team says that
+    one of them exposes nobody: then it is the other.
+    """
+    standing = [name for name, row in whole.items() if _number(row["q_value"]) <= FALSE_FINDS and _low(row) > 1]
+    exposing = {
+        name for name, exposure, cleared in kinds.iter_rows() if exposure in ("key", "approval") and not cleared
+    }
+    told: dict[str, str] = {}
+    for name in standing:
+        told[name] = "yes"
+        for other in standing:
+            if other == name or _stands(flags[name], flags[other], hurt):
+                continue
+            if _stands(flags[other], flags[name], hurt):
+                told[name] = "no"
+                break
+            if not (name in exposing and other not in exposing):
+                told[name] = "cannot_tell"
+    x = [name for name, is_x in told.items() if is_x == "yes"]
+    for name in whole:
+        if name not in told:
+            told[name] = "no" if x and _cleared_by_data(name, x, whole, flags, hurt) else "cannot_tell"
+    return told
+
+
+def _low(row: Mapping[str, object]) -> float:
+    return _number(row["rr_low"]) if row["rr_low"] is not None else 0.0
+
+
+def _stands(action: Flags, other: Flags, hurt: Flags) -> bool:
+    """Tell whether an action's risk stands out within those who did the other action and those who did not."""
+    strata = []
+    for part in (other, ~other):
+        did, not_did = part & action, part & ~action
+        strata.append((int(hurt[did].sum()), int(did.sum()), int(hurt[not_did].sum()), int(not_did.sum())))
+    ratio = intervals.mantel_haenszel(strata)
+    return ratio is not None and ratio.p_value <= FALSE_FINDS and ratio.value > 1
+
+
+def _cleared_by_data(
+    name: str, x: Iterable[str], whole: Mapping[str, Mapping[str, object]], flags: Mapping[str, Flags], hurt: Flags
+) -> bool:
+    """Tell whether enough people did it and no X, and were harmed less than any X's doers can have been."""
+    alone = flags[name].copy()
+    for other in x:
+        alone &= ~flags[other]
+    number, hits = int(alone.sum()), int(hurt[alone].sum())
+    worst = min(_number(whole[other]["rate_low"]) for other in x)
+    return number >= TELLING and intervals.wilson(hits, number)[1] < worst

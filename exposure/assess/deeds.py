@@ -1,0 +1,98 @@
+"""Sightings -> deeds: who did what, when, how surely, and whether that exposes. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from exposure.assess.actions import action_frame
+from exposure.incident import Incident
+
+# From here on a sighting says more about this wallet's owner than about the crowd that shares a client with them.
+STRONG = 0.5
+# A request may be logged when it ended, or after the transaction that it led to: harm so little before a deed is its harm.
+CLOCK_SLACK = timedelta(minutes=5)
+# A clock that is off, a request that was logged when it ended: so near to the window nobody is sent away.
+NEAR_LEAST, NEAR_MOST, NEAR_SHARE = timedelta(minutes=15), timedelta(hours=3), 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The published window, ends inclusive; a null end is not bounded, and everything on that side counts.
+
+    `served_until` is T2 before the cache was added: after it only files that a browser kept can have done harm.
+    """
+
+    t1: datetime | None = None
+    t2: datetime | None = None
+    served_until: datetime | None = None
+
+    def holds(self, time: pl.Expr) -> pl.Expr:
+        """Tell whether a time lies inside; an unknown one counts as inside."""
+        return self._within(time, timedelta(0))
+
+    def nearly_holds(self, time: pl.Expr) -> pl.Expr:
+        """Tell whether a time lies inside or just outside."""
+        return self._within(time, self.margin)
+
+    @property
+    def margin(self) -> timedelta:
+        """Give how far outside still counts as near: 5 % of the window, at least 15 minutes, at most 3 hours."""
+        if self.t1 is None or self.t2 is None:
+            return NEAR_LEAST
+        return min(max((self.t2 - self.t1) * NEAR_SHARE, NEAR_LEAST), NEAR_MOST)
+
+    def _within(self, time: pl.Expr, slack: timedelta) -> pl.Expr:
+        late = pl.lit(value=True) if self.t1 is None else time >= self.t1 - slack
+        early = pl.lit(value=True) if self.t2 is None else time <= self.t2 + slack
+        return (late & early).fill_null(value=True)
+
+
+def deeds_of(
+    sightings: pl.DataFrame,
+    requests: pl.DataFrame,
+    incident: Incident,
+    excluded: pl.Series,
+    vetoed: Collection[str] = (),
+) -> pl.DataFrame:
+    """Give the sightings with what they mean: host and asset_state of their request, exposure, cleared, exposing.
+
+    `excluded` are addresses that are nobody's wallet (attackers, tokens, the dapp's contracts). A report exposes unless it
+    names an action that exposes nobody; a secret in a line exposes whatever the action. An action that exposes has its own
+    `exposure`; a report that does not say what was done has null.
+    """
+    mine = sightings.filter(~pl.col("address").is_in(excluded.implode()))
+    told = mine.join(action_frame(incident, vetoed), on="action", how="left")
+    places = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null()).select(
+        "host", "asset_state", ref=pl.format("log:{}:{}", "source", "line")
+    )
+    told = told.join(places.unique("ref", keep="first", maintain_order=True), on="ref", how="left")
+    secret, unsaid = pl.col("link") == "key", (pl.col("link") == "report") & pl.col("exposure").is_null()
+    return told.with_columns(
+        exposure=pl.when(secret).then(pl.lit("key")).otherwise(pl.col("exposure")),
+        cleared=pl.col("cleared").fill_null(value=False),
+        exposing=pl.col("exposing").fill_null(value=False) | secret | unsaid,
+        strength=pl.col("strength").fill_null(0.0),
+    )
+
+
+def place(deeds: pl.DataFrame, window: Window, bad_files: bool) -> pl.DataFrame:
+    """Add `inside`, `cached` and `near`: how each deed lies to the window.
+
+    `bad_files` says that the malicious file is known: then a client whose last full fetch was that file is still exposed
+    after T2, for as long as it has not fetched another (an open tab, a file that a proxy kept).
+    """
+    holding = (pl.col("asset_state") == "bad").fill_null(value=False) if bad_files else pl.lit(value=False)
+    after = (pl.col("time") > window.t2).fill_null(value=False) if window.t2 is not None else pl.lit(value=False)
+    kept = (
+        (pl.col("time") > window.served_until).fill_null(value=False)
+        if window.served_until is not None
+        else pl.lit(value=False)
+    )
+    inside = window.holds(pl.col("time"))
+    return deeds.with_columns(
+        inside=inside | (holding & after),
+        cached=(inside & kept) | (holding & after),
+        near=window.nearly_holds(pl.col("time")),
+    )

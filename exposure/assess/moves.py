@@ -1,0 +1,175 @@
+"""Transfers -> moves out of wallets: with whose authority, for what in return, and whether the asset is one at all. Pure."""
+
+import polars as pl
+
+from exposure.amounts import NATIVE
+
+ZERO = "0x" + "0" * 40
+# Below this a payment is dust: address poisoners and mistakes send it, and no thief moves it alone.
+DUST_NATIVE, DUST_TOKEN = 1e-5, 1e-6
+# A payment with words in it ("please return my funds") is a message as long as it is this small.
+MESSAGE_MOST = 0.01
+# Accounts that act through others: a bundler or relayer sends their transactions, and that is their own act.
+SMART_KINDS = ("safe", "erc4337", "eip7702")
+# Counterfeits are sent around by their makers; so many independent senders of their own make a token real.
+REAL_SENDERS = 3
+
+TX = ["chain_id", "transaction_hash"]
+ASSET = ["chain_id", "token_address"]
+
+
+def kinds_of(accounts: pl.DataFrame) -> pl.DataFrame:
+    """Give one row an address over all chains: address, kind (the most telling one), nonce (the greatest)."""
+    order = ["eoa", "contract", "erc4337", "safe", "eip7702"]
+    rank = pl.col("kind").replace_strict(order, range(len(order)), default=None, return_dtype=pl.Int32)
+    best = accounts.group_by("address").agg(rank=rank.max(), nonce=pl.col("nonce").max())
+    kind = pl.col("rank").replace_strict(range(len(order)), order, default=None, return_dtype=pl.String)
+    return best.select("address", "nonce", kind=kind)
+
+
+def real_tokens(
+    transfers: pl.DataFrame, approvals: pl.DataFrame, watched: pl.Series, hostile: pl.Series
+) -> pl.DataFrame:
+    """Give the tokens that somebody other than the attackers uses of their own will: chain_id, token_address.
+
+    A counterfeit's transfers are made by its maker: it "moves" from wallets whose owners signed nothing. A token counts as
+    real where a watched wallet itself sent, took or approved it in a transaction of its own, or several strangers sent it.
+    """
+    friendly = ~pl.col("transaction_from").is_in(hostile.implode())
+    signer = pl.col("transaction_from")
+    moved = transfers.filter((pl.col("standard") != "native") & (pl.col("value") != "0") & friendly)
+    mine = moved.filter(
+        signer.is_in(watched.implode()) & ((signer == pl.col("from_address")) | (signer == pl.col("to_address")))
+    )
+    many = (
+        moved.filter(signer == pl.col("from_address"))
+        .group_by(ASSET)
+        .agg(senders=pl.col("from_address").n_unique())
+        .filter(pl.col("senders") >= REAL_SENDERS)
+    )
+    allowed = approvals.filter(
+        (signer == pl.col("from_address"))
+        & signer.is_in(watched.implode())
+        & ~pl.col("to_address").is_in(hostile.implode())
+    )
+    return pl.concat([mine.select(ASSET), many.select(ASSET), allowed.select(ASSET)]).unique().sort(ASSET)
+
+
+def credible_approvals(approvals: pl.DataFrame, real: pl.DataFrame) -> pl.DataFrame:
+    """Keep approvals that their owner signed, and permits of real tokens: a counterfeit announces what nobody gave."""
+    signed = (pl.col("transaction_from") == pl.col("from_address")).fill_null(value=True)
+    used = approvals.join(real.with_columns(used=pl.lit(value=True)), on=ASSET, how="left")
+    return used.filter(signed | pl.col("used").fill_null(value=False)).drop("used")
+
+
+def moves_of(
+    tables: dict[str, pl.DataFrame], watched: pl.Series, hostile: pl.Series, takers: pl.Series
+) -> pl.DataFrame:
+    """Give moves out of watched wallets, and out of anybody's towards or through `takers`.
+
+    Columns: those that name the transfer, `wallet`, `to`, `token`, and
+    own         the wallet signed it (or acts through others); null where nobody read who sent the transaction
+    authorised  the move itself could only happen with the wallet's authority
+    approved    an approval of the wallet covers it
+    back        another asset came to the wallet in the same transaction: a trade
+    dust        nothing of worth, or a message
+    real        the asset is used by others than the attackers
+    watched     the wallet is one of `watched`
+    kind        what kind of account the wallet is; null where not asked
+    """
+    takes = takers.implode()
+    moved = tables["transfers"].filter(
+        (
+            pl.col("from_address").is_in(watched.implode())
+            | pl.col("to_address").is_in(takes)
+            | pl.col("transaction_from").is_in(takes)
+            | pl.col("transaction_to").is_in(takes)
+        )
+        & (pl.col("from_address") != pl.col("to_address"))
+        & (pl.col("from_address") != ZERO)
+        & ~pl.col("from_address").is_in(hostile.implode())
+    )
+    real = real_tokens(tables["transfers"], tables["approvals"], watched, hostile).with_columns(used=pl.lit(value=True))
+    moved = moved.join(real, on=ASSET, how="left")
+    native = pl.col("standard") == "native"
+    moved = moved.with_columns(real=pl.col("used").fill_null(value=False) | native).drop("used")
+    moved = _add_kind(moved, tables["accounts"])
+    moved = _add_approved(moved, tables["approvals"])
+    moved = _add_back(moved, tables["transfers"], real)
+    moved = _add_dust(moved, tables["transactions"])
+    smart = pl.col("kind").is_in(SMART_KINDS).fill_null(value=False)
+    # A counterfeit can claim to leave a smart account as well as any other.
+    own = native | (smart & pl.col("real")) | (pl.col("transaction_from") == pl.col("from_address"))
+    sender_read = pl.col("transaction_from").is_not_null()
+    by_taker = pl.col("transaction_from").is_in(takes) | pl.col("transaction_to").is_in(takes)
+    signed = pl.col("approved_by_owner") | (pl.col("approved") & by_taker.fill_null(value=False))
+    # Where no sender of a token's transactions was read at all (exported logs alone), the move speaks for itself.
+    unread = ~sender_read & (pl.col("real") | pl.col("approved") | ~sender_read.any().over(ASSET))
+    return moved.with_columns(
+        own=own,
+        authorised=own.fill_null(value=False) | (sender_read & (signed | pl.col("real"))) | unread,
+        watched=pl.col("from_address").is_in(watched.implode()),
+        ref=reference(),
+    ).rename({"from_address": "wallet", "to_address": "to", "token_address": "token", "timestamp": "time"})
+
+
+def reference() -> pl.Expr:
+    """Give the ref of a transfer or approval: tx:CHAIN:HASH[:LOG]."""
+    tx = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
+    return pl.when(pl.col("log_index").is_null()).then(tx).otherwise(pl.format("{}:{}", tx, "log_index"))
+
+
+def _add_kind(moved: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    return moved.join(kinds_of(accounts), left_on="from_address", right_on="address", how="left")
+
+
+def _add_approved(moved: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
+    """Add whether an approval of the wallet for this token stood by then, and whether its owner signed it themself.
+
+    A counterfeit can also pretend that its victim approved: what its owner did not sign counts only where more speaks for it.
+    """
+    given = approvals.filter(pl.col("value") != "0")
+    signed = (pl.col("transaction_from") == pl.col("from_address")).fill_null(value=True)
+    first = given.group_by("chain_id", "from_address", "token_address").agg(
+        first_any=pl.col("block_number").min(), first_signed=pl.col("block_number").filter(signed).min()
+    )
+    moved = moved.join(first, on=["chain_id", "from_address", "token_address"], how="left")
+    return moved.with_columns(
+        approved=(pl.col("first_any") <= pl.col("block_number")).fill_null(value=False),
+        approved_by_owner=(pl.col("first_signed") <= pl.col("block_number")).fill_null(value=False),
+    ).drop("first_any", "first_signed")
+
+
+def _add_back(moved: pl.DataFrame, transfers: pl.DataFrame, real: pl.DataFrame) -> pl.DataFrame:
+    """Add whether another real asset came back in the same transaction. Ether sent by a contract is not visible."""
+    here = transfers.join(moved.select(TX).unique(), on=TX, how="semi").filter(pl.col("value") != "0")
+    came = (
+        here.join(real, on=ASSET, how="left")
+        .filter(pl.col("used").fill_null(value=False) | (pl.col("token_address") == NATIVE))
+        .select(*TX, from_address="to_address", token_back=pl.col("token_address"))
+        .unique()
+    )
+    trades = (
+        moved.select(*TX, "from_address", "token_address")
+        .unique()
+        .join(came, on=[*TX, "from_address"])
+        .filter(pl.col("token_back") != pl.col("token_address"))
+        .select(*TX, "from_address", "token_address")
+        .unique()
+        .with_columns(back=pl.lit(value=True))
+    )
+    moved = moved.join(trades, on=[*TX, "from_address", "token_address"], how="left")
+    return moved.with_columns(pl.col("back").fill_null(value=False))
+
+
+def _add_dust(moved: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
+    """Add whether a move is nothing: zero, dust, or a small payment that carries words."""
+    # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
+    text = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
+    words = transactions.filter(text).select(*TX, "from_address", "to_address", words=pl.lit(value=True)).unique()
+    native, amount = pl.col("standard") == "native", pl.col("value_f64")
+    moved = moved.join(words, on=[*TX, "from_address", "to_address"], how="left")
+    message = native & pl.col("words").fill_null(value=False) & (amount < MESSAGE_MOST)
+    small = (native & (amount < DUST_NATIVE)) | ((pl.col("standard") == "erc20") & (amount < DUST_TOKEN))
+    zero = pl.col("value") == "0"
+    return moved.with_columns(message=message, dust=(zero | small | message).fill_null(value=False)).drop("words")

@@ -1,0 +1,265 @@
+"""The investigation: attackers, window and X, each by help of the others. Pure (design, section 7).
+
+Who was harmed follows from the attackers, the window from who was harmed, and new attackers from who was exposed in the window.
+The first pass finds attackers among all who ever did what exposes, the next ones among those inside the window.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from exposure.assess.attack_rates import Rates, attack_rates
+from exposure.assess.attackers import known_attackers, takers, with_discovered
+from exposure.assess.deeds import CLOCK_SLACK, STRONG, deeds_of, place
+from exposure.assess.holdings import balances_now
+from exposure.assess.losses import delegations_to, permissions, takings
+from exposure.assess.moves import ZERO, credible_approvals, kinds_of, moves_of, real_tokens
+from exposure.assess.owners import owners
+from exposure.assess.reports import reported_transactions
+from exposure.assess.sinks import Groups, count_owners, dealings, find_sinks
+from exposure.assess.snowball import follow
+from exposure.assess.windows import Windows, find_windows
+from exposure.incident import Incident
+from exposure.tables import TABLES
+
+Tables = dict[str, pl.DataFrame]
+PASSES = 3
+# Thefts that follow within minutes show that nothing was waited for: then their end says nothing on the window's.
+AT_ONCE = timedelta(minutes=15)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What does not change while attackers are sought.
+
+    `nobody`: addresses that are nobody's wallet nor attacker (tokens, the dapp's contracts); `seen`: addresses that sightings
+    or people name; `watched`: those of them whose history was read.
+    """
+
+    tables: Tables
+    incident: Incident
+    known: pl.DataFrame
+    nobody: pl.Series
+    seen: pl.Series
+    watched: pl.Series
+    deeds: pl.DataFrame
+    real: pl.DataFrame
+    approvals: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Outbreak:
+    """What the investigation found; `deeds` are placed in the published window."""
+
+    scene: Scene
+    attackers: pl.DataFrame
+    takers: pl.DataFrame
+    sinks: pl.DataFrame
+    counted: pl.DataFrame
+    owners: pl.DataFrame
+    moves: pl.DataFrame
+    taken: pl.DataFrame
+    permissions: pl.DataFrame
+    delegated: pl.DataFrame
+    harmed: pl.DataFrame
+    windows: Windows
+    rates: Rates
+    deeds: pl.DataFrame
+    exposed: pl.DataFrame
+
+
+def set_scene(tables: Mapping[str, pl.DataFrame], incident: Incident) -> Scene:
+    """Gather what stays the same."""
+    given = {name: tables.get(name, table.empty()) for name, table in TABLES.items()}
+    known = known_attackers(incident, given["attackers"])
+    hostile = known.get_column("address")
+    contracts = pl.Series([contract.address for contract in incident.contracts], dtype=pl.String)
+    tokens = pl.concat([given["tokens"].get_column("token_address"), given["transfers"].get_column("token_address")])
+    nobody = pl.concat([contracts, tokens.unique(), pl.Series([ZERO])]).unique().sort()
+    people = given["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
+    sighted = pl.concat([given["sightings"].get_column("address"), people]).unique()
+    seen = sighted.filter(~sighted.is_in(nobody.implode()) & ~sighted.is_in(hostile.implode())).sort()
+    asked = given["candidates"].filter(pl.col("reason") != "attacker_side").get_column("address").unique()
+    watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
+    real = real_tokens(given["transfers"], given["approvals"], watched, hostile)
+    return Scene(
+        tables=given,
+        incident=incident,
+        known=known,
+        nobody=nobody,
+        seen=seen,
+        watched=watched,
+        deeds=deeds_of(given["sightings"], given["requests"], incident, pl.concat([nobody, hostile])),
+        real=real,
+        approvals=credible_approvals(given["approvals"], real),
+    )
+
+
+def investigate(scene: Scene) -> Outbreak:
+    """Find attackers, window and X; see `Outbreak`."""
+    found = _look(scene, scene.known, ())
+    for _ in range(PASSES):
+        fresh = found.sinks.filter(~pl.col("known") & (pl.col("verdict") == "attacker"))
+        attackers = with_discovered(scene.known, fresh.select("role", address="party"))
+        settled = attackers.equals(found.attackers)
+        found = _look(scene, attackers, found.rates.x)
+        if settled:
+            break
+    if found.rates.vetoed:
+        # The data speaks against a person's word that an action is safe: its doers are exposed after all.
+        again = deeds_of(
+            scene.tables["sightings"],
+            scene.tables["requests"],
+            scene.incident,
+            pl.concat([scene.nobody, scene.known.get_column("address")]),
+            found.rates.vetoed,
+        )
+        found = _look(replace(scene, deeds=again), found.attackers, found.rates.x)
+    return found
+
+
+def _look(scene: Scene, attackers: pl.DataFrame, x: tuple[str, ...]) -> Outbreak:
+    """Do one pass with the attackers and the X known so far.
+
+    Attackers found in an earlier pass are tested again as if they were new: only people make an attacker known.
+    """
+    tables, hostile = scene.tables, attackers.get_column("address")
+    takes = takers(attackers)
+    # A discovered address that logs show is no wallet to count, nor a control.
+    deeds = scene.deeds.filter(~pl.col("address").is_in(hostile.implode()))
+    watched = scene.watched.filter(~scene.watched.is_in(hostile.implode()))
+    moves = moves_of(tables, watched, hostile, takes.get_column("address"))
+    delegated = delegations_to(tables["delegations"], takes)
+    taken = takings(moves, tables["transfers"], takes, delegated.select("chain_id", "wallet", "delegate", "since"))
+    stands = permissions({**tables, "approvals": scene.approvals}, takes, _read(tables))
+    harmed = _harmed(taken, scene.approvals, delegated, takes)
+    windows = find_windows(
+        tables["assets"], scene.incident, _telling(deeds, harmed, x, watched), _harvest_end(deeds, harmed)
+    )
+    placed = place(deeds, windows.published, windows.bad_files)
+    exposed = _exposed(placed)
+    groups = Groups(exposed, watched, owners(tables["sightings"], tables["transfers"], watched, exposed))
+    rows = dealings(moves, scene.approvals, tables["transactions"], scene.nobody)
+    counted = count_owners(rows, groups)
+    return Outbreak(
+        scene=scene,
+        attackers=attackers,
+        takers=takes,
+        sinks=_all_sinks(scene, groups, moves, rows, counted, taken),
+        counted=counted,
+        owners=groups.owners,
+        moves=moves,
+        taken=taken,
+        permissions=stands,
+        delegated=delegated,
+        harmed=harmed,
+        windows=windows,
+        rates=attack_rates(placed, harmed, watched),
+        deeds=placed,
+        exposed=exposed,
+    )
+
+
+def _all_sinks(
+    scene: Scene,
+    groups: Groups,
+    moves: pl.DataFrame,
+    rows: pl.DataFrame,
+    counted: pl.DataFrame,
+    taken: pl.DataFrame,
+) -> pl.DataFrame:
+    """Test every party, and follow known attackers and reports to further ones."""
+    left = _left(scene.tables)
+    tested = find_sinks(rows, moves, scene.approvals, left, groups, scene.known)
+    not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
+    kinds = kinds_of(scene.tables["accounts"])
+    more = follow(taken, moves, reported_transactions(scene.incident), counted, kinds, not_it)
+    both = pl.concat([tested.select(more.columns), more])
+    rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)
+    # One row a party: the test's figures, with the worse of both verdicts.
+    best = both.with_columns(rank=rank.min().over("role", "party"), tested=pl.col("p_value").is_null())
+    first = best.sort("role", "party", "chain_id", "tested", nulls_last=True).unique(
+        ["role", "party", "chain_id"], keep="first", maintain_order=True
+    )
+    worst = pl.col("rank").replace_strict([0, 1, 2], ["attacker", "suspect", "ordinary"], return_dtype=pl.String)
+    return first.with_columns(verdict=pl.when("known").then("verdict").otherwise(worst)).drop("rank", "tested")
+
+
+def _left(tables: Tables) -> pl.DataFrame:
+    """Give what is left of each asset in wallets whose holdings were read: 0 where the wallet has none of it."""
+    held = balances_now(tables["balances"]).select("chain_id", "token", wallet="address", left_f64="amount_f64")
+    read = tables["balances"].select("chain_id", wallet="address").unique()
+    moved = tables["transfers"].select("chain_id", wallet="from_address", token=pl.col("token_address")).unique()
+    every = moved.join(read, on=["chain_id", "wallet"], how="semi").join(
+        held, on=["chain_id", "wallet", "token"], how="left"
+    )
+    return every.with_columns(pl.col("left_f64").fill_null(0.0))
+
+
+def _read(tables: Tables) -> pl.DataFrame:
+    return pl.concat(
+        [tables["accounts"].select("chain_id", "address"), tables["balances"].select("chain_id", "address")]
+    ).unique()
+
+
+def _harmed(taken: pl.DataFrame, approvals: pl.DataFrame, delegated: pl.DataFrame, takes: pl.DataFrame) -> pl.DataFrame:
+    """Give who was harmed, and when first: address, harmed_at. For a signature the harm is the signature, not its use."""
+    known = takes.get_column("address").implode()
+    signed = approvals.filter(pl.col("to_address").is_in(known) & (pl.col("value") != "0"))
+    times = pl.concat(
+        [
+            taken.select(address="wallet", harmed_at="time"),
+            signed.select(address="from_address", harmed_at="timestamp"),
+            delegated.select(address="wallet", harmed_at="since"),
+        ]
+    )
+    return (
+        times.filter(~pl.col("address").is_in(known)).group_by("address").agg(pl.col("harmed_at").min()).sort("address")
+    )
+
+
+def _exposed(placed: pl.DataFrame) -> pl.DataFrame:
+    """Give who surely did what exposes, inside the window: address, since (a little before, for clocks that differ)."""
+    hit = placed.filter(
+        pl.col("exposing") & pl.col("inside") & ((pl.col("strength") >= STRONG) | (pl.col("link") == "key"))
+    )
+    since = (pl.col("time").min() - CLOCK_SLACK).fill_null(_EPOCH)
+    return hit.group_by("address").agg(since=since).sort("address")
+
+
+def _telling(deeds: pl.DataFrame, harmed: pl.DataFrame, x: tuple[str, ...], watched: pl.Series) -> pl.DataFrame:
+    """Give the exposures that say something on the window: address, time, harmed.
+
+    Of the harmed only what they did before; of all only X where it is known. Nobody whose chain history was not read can be
+    called unharmed.
+    """
+    hit = deeds.filter(
+        pl.col("exposing")
+        & (pl.col("strength") >= STRONG)
+        & pl.col("time").is_not_null()
+        & (pl.col("link") != "report")
+    )
+    hit = hit.filter(pl.col("action").is_in(list(x))) if x else hit
+    told = hit.join(harmed, on="address", how="left").filter(
+        pl.col("harmed_at").is_null() | (pl.col("time") <= pl.col("harmed_at") + CLOCK_SLACK)
+    )
+    told = told.filter(pl.col("harmed_at").is_not_null() | pl.col("address").is_in(watched.implode()))
+    return told.select("address", "time", harmed=pl.col("harmed_at").is_not_null()).unique().sort("address", "time")
+
+
+def _harvest_end(deeds: pl.DataFrame, harmed: pl.DataFrame) -> datetime | None:
+    """Give the time of the last harm where harm came long after the exposure; None where it came at once."""
+    hit = deeds.filter(pl.col("exposing") & pl.col("time").is_not_null()).join(harmed, on="address")
+    waited = (
+        hit.filter(pl.col("time") <= pl.col("harmed_at"))
+        .group_by("address")
+        .agg(wait=(pl.col("harmed_at") - pl.col("time")).min())
+    )
+    typical = waited.get_column("wait").median()
+    last = harmed.get_column("harmed_at").max()
+    if not isinstance(typical, timedelta) or not isinstance(last, datetime) or typical <= AT_ONCE:
+        return None
+    return last

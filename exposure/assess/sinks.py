@@ -1,0 +1,242 @@
+"""Shared recipients and spenders of the exposed, tested against controls. Pure (design, section 7.1).
+
+Nominated without looking at actions; counted in owners, not addresses; compared with logged wallets that were not exposed and
+with the same wallets' own past, so that exchanges, routers, bridges and sales show by themselves that they are ordinary. The
+bound on false finds is Bonferroni's over every address that could have been nominated, whoever used it: 1 %, family-wise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from exposure.amounts import NATIVE
+from exposure.assess.intervals import fisher_many, odds_ratio
+from exposure.assess.moves import TX, ZERO
+from exposure.tables import TABLES
+
+OWNERS_LEAST = 3
+FAMILY = 0.01
+SUSPECT = 0.05
+# A service that gives something back in so many of its dealings is one, whoever uses it.
+TRADES_MOST = 0.2
+# Of the owners who paid an attacker, so many were emptied of what they paid with; a payment leaves the rest where it is.
+SWEPT_LEAST = 0.5
+LEFT_MOST = 0.2
+# So many owners' approvals must have been used by somebody else for nothing: being approved is what every dapp asks for.
+USED_LEAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Who is compared: exposed wallets with the time since when, all wallets that were looked at, and their owners.
+
+    `exposed`: address, since. `watched`: addresses. `owners`: address, owner.
+    """
+
+    exposed: pl.DataFrame
+    watched: pl.Series
+    owners: pl.DataFrame
+
+
+def dealings(
+    moves: pl.DataFrame, approvals: pl.DataFrame, transactions: pl.DataFrame, nobody: pl.Series
+) -> pl.DataFrame:
+    """Give who dealt with whom: role (sink: assets went there; spender: was approved), party, wallet, time, chain_id, plain.
+
+    `nobody` are addresses that cannot be attackers: tokens, the dapp's own contracts. Trades, dust and moves without the
+    wallet's authority are no dealings. `plain` says that nothing but the payment happened: a thief sends what there is to an
+    address, or has it moved; whoever calls a contract uses a service, as far as anyone can see.
+    """
+    calls = transactions.filter(pl.col("input").str.len_bytes() > 2).select(*TX, called=pl.lit(value=True)).unique()
+    paid = moves.filter(pl.col("watched") & pl.col("authorised") & ~pl.col("back") & ~pl.col("dust"))
+    paid = paid.join(calls, on=TX, how="left")
+    by_call = (
+        pl.when(pl.col("token") == NATIVE)
+        .then(pl.col("called").fill_null(value=False))
+        .otherwise((pl.col("transaction_to") != pl.col("token")).fill_null(value=False))
+    )
+    plain = ~(pl.col("own").fill_null(value=False) & by_call)
+    allowed = approvals.filter(pl.col("value") != "0")
+    rows = pl.concat(
+        [
+            paid.select(
+                "chain_id", "wallet", "time", "token", "value_f64", role=pl.lit("sink"), party="to", plain=plain
+            ),
+            allowed.select(
+                "chain_id",
+                role=pl.lit("spender"),
+                party="to_address",
+                wallet="from_address",
+                time="timestamp",
+                token=pl.col("token_address"),
+                plain=pl.lit(value=True),
+            ),
+        ],
+        how="diagonal",
+    )
+    return rows.filter(~pl.col("party").is_in(nobody.implode()) & (pl.col("party") != ZERO))
+
+
+def count_owners(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+    """Count, for each role and party, independent owners among the exposed (`victims`) and among the controls (`controls`).
+
+    An exposed owner counts as victim where they first dealt with it after their exposure, and else as a control: their past
+    is what they do of their own will. Wallets of the party's own owner do not count: that is somebody's new wallet.
+    """
+    told = _of_owners(rows, groups)
+    party_owner = groups.owners.rename({"owner": "party_owner"})
+    told = told.join(party_owner, left_on="party", right_on="address", how="left")
+    told = told.filter((pl.col("owner") != pl.col("party_owner")).fill_null(value=True))
+    by_owner = told.group_by("role", "party", "owner").agg(pl.col("after").all())
+    return by_owner.group_by("role", "party").agg(
+        victims=pl.col("after").sum().cast(pl.Int64), controls=(~pl.col("after")).sum().cast(pl.Int64)
+    )
+
+
+def _of_owners(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+    """Add owner, and `after`: its owner was exposed by then. A second wallet of an exposed owner stands with the first."""
+    since = groups.exposed.join(groups.owners, on="address").group_by("owner").agg(since=pl.col("since").min())
+    told = rows.join(groups.owners, left_on="wallet", right_on="address").join(since, on="owner", how="left")
+    return told.with_columns(after=(pl.col("time") >= pl.col("since")).fill_null(value=False))
+
+
+def group_sizes(rows: pl.DataFrame, groups: Groups) -> tuple[int, int]:
+    """Give the number of owners exposed, and of controls: the others, and those exposed who did anything before."""
+    owners = groups.owners.filter(pl.col("address").is_in(groups.watched.implode()))
+    exposed = owners.join(groups.exposed, on="address").get_column("owner").unique()
+    others = owners.filter(~pl.col("owner").is_in(exposed.implode())).get_column("owner").n_unique()
+    told = _of_owners(rows, groups).filter(pl.col("owner").is_in(exposed.implode()))
+    return exposed.len(), others + told.filter(~pl.col("after")).get_column("owner").n_unique()
+
+
+def compare_parties(counted: pl.DataFrame, sizes: tuple[int, int]) -> pl.DataFrame:
+    """Add p_value, q_value (family-wise) and odds_ratio to counted parties."""
+    total, others = sizes
+    victims = counted.get_column("victims").to_numpy()
+    controls = counted.get_column("controls").to_numpy()
+    p_values = fisher_many(victims, total, controls, others)
+    # Whoever is used by fewer owners than are needed cannot be found, whichever group they are in: it is no test.
+    tests = max(1, int(np.sum(victims + controls >= OWNERS_LEAST)))
+    odds = [odds_ratio(int(a), total, int(c), others) for a, c in zip(victims, controls, strict=True)]
+    return counted.with_columns(
+        p_value=pl.Series(p_values, dtype=pl.Float64),
+        q_value=pl.Series(np.minimum(p_values * tests, 1.0), dtype=pl.Float64),
+        odds_ratio=pl.Series(odds, dtype=pl.Float64),
+    )
+
+
+def find_sinks(
+    rows: pl.DataFrame,
+    moves: pl.DataFrame,
+    approvals: pl.DataFrame,
+    left: pl.DataFrame,
+    groups: Groups,
+    known: pl.DataFrame,
+) -> pl.DataFrame:
+    """Test every party: columns role, party, chain_id, known, victims, controls, odds_ratio, p_value, q_value, verdict.
+
+    `rows` are `dealings`, `left` what wallets hold now (chain_id, wallet, token, left_f64; only of wallets that were asked),
+    `known` table `attackers`. Parties that no exposed owner dealt with are left out unless they are known.
+    """
+    counted = count_owners(rows, groups)
+    known_keys = known.select("role", party="address", known=pl.lit(value=True)).unique()
+    missing = known_keys.join(counted, on=["role", "party"], how="anti").select(
+        "role", "party", victims=pl.lit(0, pl.Int64), controls=pl.lit(0, pl.Int64)
+    )
+    tested = compare_parties(pl.concat([counted, missing]), group_sizes(rows, groups)).join(
+        known_keys, on=["role", "party"], how="left"
+    )
+    tested = tested.with_columns(pl.col("known").fill_null(value=False)).filter(
+        (pl.col("victims") > 0) | pl.col("known")
+    )
+    for signs in (_trade_share(moves), _use_share(moves, approvals), _habits(rows, left, groups)):
+        tested = tested.join(signs, on=["role", "party"], how="left")
+    return _judge(tested).join(_chains(rows), on=["role", "party"], how="left")
+
+
+def _judge(tested: pl.DataFrame) -> pl.DataFrame:
+    """Give the verdict. Where the shape speaks against a thief the numbers make a suspect at most."""
+    enough = pl.col("victims") >= OWNERS_LEAST
+    shaped = (
+        (pl.col("swept").fill_null(1.0) >= SWEPT_LEAST)
+        & (pl.col("plain").fill_null(1.0) >= SWEPT_LEAST)
+        & ((pl.col("role") != "spender") | (pl.col("used_by").fill_null(0) >= USED_LEAST))
+    )
+    trader = pl.col("traded").fill_null(0.0) >= TRADES_MOST
+    # The team may have named an exchange by mistake: many who were not exposed use it as well.
+    mistaken = (pl.col("controls") >= OWNERS_LEAST) & (pl.col("p_value") > 0.5)
+    return tested.with_columns(
+        verdict=pl.when(pl.col("known"))
+        .then(pl.when(mistaken).then(pl.lit("ordinary")).otherwise(pl.lit("attacker")))
+        .when(trader)
+        .then(pl.lit("ordinary"))
+        .when(enough & (pl.col("q_value") <= FAMILY) & shaped)
+        .then(pl.lit("attacker"))
+        .when(enough & (pl.col("q_value") <= SUSPECT))
+        .then(pl.lit("suspect"))
+        .otherwise(pl.lit("ordinary"))
+    )
+
+
+def _trade_share(moves: pl.DataFrame) -> pl.DataFrame:
+    """Give, for recipients, in how many of its dealings something came back."""
+    seen = moves.filter(pl.col("watched") & ~pl.col("dust"))
+    return seen.group_by(party=pl.col("to")).agg(traded=pl.col("back").mean()).with_columns(role=pl.lit("sink"))
+
+
+def _use_share(moves: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
+    """Give, for spenders, by how many owners' wallets somebody else used what they approved, for nothing in return."""
+    given = approvals.filter(pl.col("value") != "0").group_by("chain_id", "from_address", "token_address", "to_address")
+    first = given.agg(first=pl.col("timestamp").min()).rename(
+        {"from_address": "wallet", "token_address": "token", "to_address": "party"}
+    )
+    used = moves.filter(~pl.col("own").fill_null(value=True) & ~pl.col("dust")).join(
+        first, on=["chain_id", "wallet", "token"]
+    )
+    used = used.filter(pl.col("time") >= pl.col("first"))
+    by_party = used.group_by("party").agg(
+        used_by=pl.col("wallet").filter(~pl.col("back")).n_unique(), traded_by=pl.col("back").mean()
+    )
+    fair = pl.col("traded_by") < TRADES_MOST
+    return by_party.select("party", role=pl.lit("spender"), used_by=pl.when(fair).then("used_by").otherwise(0))
+
+
+def _habits(rows: pl.DataFrame, left: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+    """Give, over a party's exposed owners: `swept`, the share that it left empty, and `plain`, the share that only paid."""
+    told = _of_owners(rows, groups).filter(pl.col("after") & (pl.col("role") == "sink"))
+    assets = told.group_by("party", "owner", "chain_id", "wallet", "token").agg(
+        paid=pl.col("value_f64").sum(), plain=pl.col("plain").any()
+    )
+    assets = assets.join(left, on=["chain_id", "wallet", "token"], how="left")
+    by_owner = assets.group_by("party", "owner").agg(
+        swept=(pl.col("left_f64") <= LEFT_MOST * pl.col("paid")).any(), plain=pl.col("plain").any()
+    )
+    # A wallet that nobody asked about says nothing on how it was left: null, and no part of the mean.
+    return (
+        by_owner.group_by("party")
+        .agg(swept=pl.col("swept").cast(pl.Float64).mean(), plain=pl.col("plain").cast(pl.Float64).mean())
+        .with_columns(role=pl.lit("sink"))
+    )
+
+
+def _chains(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select("role", "party", "chain_id").unique()
+
+
+def sink_table(found: pl.DataFrame) -> pl.DataFrame:
+    """Give table `sinks` of what `find_sinks` and the snowball found."""
+    return TABLES["sinks"].check(
+        found.select(
+            "chain_id",
+            "role",
+            "known",
+            "odds_ratio",
+            "p_value",
+            "q_value",
+            "verdict",
+            address="party",
+            victims=pl.col("victims").cast(pl.UInt32),
+            controls=pl.col("controls").cast(pl.UInt32),
+        )
+    )

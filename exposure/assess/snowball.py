@@ -1,0 +1,112 @@
+"""From known attackers and reports to the other addresses of the same hands. Pure."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from exposure.assess.moves import TX
+
+# A thief empties a wallet in minutes; what else left it then went to the same hands, or was its owner's flight.
+BURST = timedelta(minutes=10)
+BURST_VICTIMS = 3
+# So many wallets robbed by a known attacker's own spender into one address make that address the attacker's.
+MOVED_VICTIMS = 2
+# Half of all claims can be false (Trust Wallet 2.68), and two strangers may well use one exchange.
+REPORTS_AGREE = 3
+
+_SCHEMA = pl.Schema(
+    {
+        "role": pl.String,
+        "party": pl.String,
+        "chain_id": pl.UInt64,
+        "known": pl.Boolean,
+        "victims": pl.Int64,
+        "controls": pl.Int64,
+        "odds_ratio": pl.Float64,
+        "p_value": pl.Float64,
+        "q_value": pl.Float64,
+        "verdict": pl.String,
+    }
+)
+
+
+def follow(
+    taken: pl.DataFrame,
+    moves: pl.DataFrame,
+    reported: pl.DataFrame,
+    counted: pl.DataFrame,
+    kinds: pl.DataFrame,
+    not_it: pl.Series,
+) -> pl.DataFrame:
+    """Give further sinks in the columns of `find_sinks`: attackers that a confirmed attacker paid with victims' assets, suspects.
+
+    `taken` are the losses so far, `reported` (address, transaction_hash, ref) the thefts that reports name, `counted` says how
+    many controls use a party, `kinds` (address, kind) what runs code, `not_it` who is known, a token or the dapp's own.
+    """
+    code = kinds.filter(pl.col("kind") == "contract").get_column("address")
+    not_it = pl.concat([not_it, code])
+    parts = [_moved_to(taken, kinds), _beside(taken, moves), _named_by_reports(moves, reported)]
+    found = pl.concat(parts).filter(~pl.col("party").is_in(not_it.implode()))
+    controls = counted.filter(pl.col("role") == "sink").select("party", used="controls")
+    found = found.join(controls, on="party", how="left")
+    worst = pl.col("verdict") == "attacker"
+    best = found.group_by("party", "chain_id").agg(
+        victims=pl.col("victims").max(), attacker=worst.any(), controls=pl.col("used").max().fill_null(0)
+    )
+    verdict = (
+        pl.when(pl.col("controls") > 0)
+        .then(pl.lit("ordinary"))
+        .when("attacker")
+        .then(pl.lit("attacker"))
+        .otherwise(pl.lit("suspect"))
+    )
+    nothing = pl.lit(None, pl.Float64)
+    return best.select(
+        role=pl.lit("sink"),
+        party="party",
+        chain_id="chain_id",
+        known=pl.lit(value=False),
+        victims="victims",
+        controls="controls",
+        odds_ratio=nothing,
+        p_value=nothing,
+        q_value=nothing,
+        verdict=verdict,
+    ).cast(_SCHEMA)
+
+
+def _moved_to(taken: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+    """Give recipients of what a confirmed attacker itself moved out of wallets (one spender, nine sinks: BadgerDAO 2021).
+
+    Loot that a contract moves may go to a pool, to be sold at once: such a recipient is a suspect, unless it runs no code.
+    """
+    person = kinds.filter(pl.col("kind") == "eoa").get_column("address").implode()
+    chosen = (pl.col("transaction_to") == pl.col("token")).fill_null(value=False) | pl.col("to").is_in(person)
+    moved = taken.filter(pl.col("confirmed") & (pl.col("attacker") != pl.col("to")) & ~pl.col("back"))
+    by_party = moved.group_by("chain_id", party="to").agg(victims=pl.col("wallet").n_unique(), chosen=chosen.all())
+    enough = by_party.filter(pl.col("victims") >= MOVED_VICTIMS)
+    return pl.concat([_as(enough.filter("chosen"), "attacker"), _as(enough.filter(~pl.col("chosen")), "suspect")])
+
+
+def _beside(taken: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """Give recipients of what else left several victims within minutes of a confirmed theft."""
+    thefts = taken.filter("confirmed").group_by("wallet").agg(theft=pl.col("time").min(), end=pl.col("time").max())
+    near = moves.filter(pl.col("authorised") & ~pl.col("dust") & ~pl.col("back")).join(thefts, on="wallet")
+    near = near.filter(pl.col("time").is_between(pl.col("theft") - BURST, pl.col("end") + BURST))
+    near = near.join(taken.select(*TX, "to").unique(), on=[*TX, "to"], how="anti")
+    by_party = near.group_by("chain_id", party="to").agg(victims=pl.col("wallet").n_unique())
+    return _as(by_party.filter(pl.col("victims") >= BURST_VICTIMS), "suspect")
+
+
+def _named_by_reports(moves: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
+    """Give recipients of what left a reporter in the transaction that they call the theft; two who agree name an attacker."""
+    named = moves.filter(~pl.col("dust")).join(
+        reported.select("transaction_hash", wallet="address").unique(), on=["transaction_hash", "wallet"]
+    )
+    by_party = named.group_by("chain_id", party="to").agg(victims=pl.col("wallet").n_unique())
+    agree = pl.col("victims") >= REPORTS_AGREE
+    return pl.concat([_as(by_party.filter(agree), "attacker"), _as(by_party.filter(~agree), "suspect")])
+
+
+def _as(by_party: pl.DataFrame, verdict: str) -> pl.DataFrame:
+    return by_party.select("party", "chain_id", pl.col("victims").cast(pl.Int64), verdict=pl.lit(verdict))

@@ -1,0 +1,136 @@
+"""Deeds -> how each wallet stands to X: tied by what, exposed how surely, since when; and its X and N evidence. Pure."""
+
+import polars as pl
+
+from exposure.assess.deeds import STRONG
+from exposure.assess.evidence import CODES, rows_of
+
+# Chance that the payload was served to a request: by what its client had fetched last. A client that had the good file may
+# have fetched the bad one through another path or tab, so that it lowers and never clears.
+SERVED = {"bad": 0.99, "mixed": 0.9, "unknown": 0.9, "good": 0.3}
+SERVED_ELSE = 0.9
+# Chance that the payload hooked this action. Attackers wait and skip the poor: no harm so far is little proof that it did not.
+HOOKED = {"yes": 1.0, "cannot_tell": 0.8, "no": 0.3}
+HOOKED_ELSE = 0.8
+CACHED = 0.6
+NEAR = 0.1
+# Below this a wallet stands in a list of hundreds: such a list says nothing on any one of them.
+TELLS_LEAST = 0.01
+# What is left for a wallet that did nothing: a request that no log shows.
+BASE_SEEN, BASE_HOLE, BASE_CHAIN_ONLY = 0.002, 0.02, 0.02
+
+_LINKS = ["logged", "event", "contract", "reported", "chain_only"]
+
+
+def weigh(deeds: pl.DataFrame, is_x: dict[str, str]) -> pl.DataFrame:
+    """Add `chance` to placed deeds: that the attacker got this wallet's key or signature through this deed.
+
+    Link strength × chance that the payload was served × chance that it hooked the action; 0 for deeds that do not expose.
+    """
+    served = pl.col("asset_state").replace_strict(SERVED, default=SERVED_ELSE, return_dtype=pl.Float64)
+    hooked = pl.col("action").replace_strict(
+        {name: HOOKED[state] for name, state in is_x.items()}, default=HOOKED_ELSE, return_dtype=pl.Float64
+    )
+    # A secret in a line was seen by whoever read the line; what the page did with it does not matter.
+    chance = pl.when(pl.col("link") == "key").then(1.0).otherwise(pl.col("strength") * served * hooked)
+    guessed = pl.col("cached") & (pl.col("asset_state") != "bad").fill_null(value=True)
+    chance = pl.when(guessed).then(chance * CACHED).otherwise(chance)
+    placed = pl.when("inside").then(chance).when("near").then(chance * NEAR).otherwise(0.0)
+    return deeds.with_columns(chance=pl.when("exposing").then(placed).otherwise(0.0))
+
+
+def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool) -> pl.DataFrame:
+    """Give one row a wallet that was seen.
+
+    link: what ties it to the incident; actions; first_exposed, last_exposed: exposing deeds in the window; key, approval,
+    unsaid: kinds of its exposure there, however weakly tied; strong: surely did it; weak: may have; near: did it just outside;
+    reported; cleared: did only what a person cleared; outside: did it outside only; chance: the greatest of its deeds.
+    `vetoed` actions expose nobody on paper, and stand out in the data: who did one may have been exposed. `nothing_exposes`
+    says that the incident names no action that exposes: then everybody seen in the window may have been.
+    """
+    rank = pl.col("link").replace_strict(
+        {"direct": 0, "session": 0, "key": 0, "event": 1, "contract": 2, "report": 3}, default=0, return_dtype=pl.Int32
+    )
+    hit = pl.col("exposing") & pl.col("inside")
+    sure = hit & ((pl.col("strength") >= STRONG) | (pl.col("link") == "key"))
+    may = pl.col("inside") & (pl.col("strength") >= TELLS_LEAST)
+    doubtful = may & (pl.col("exposing") | pl.col("action").is_in(list(vetoed)) | pl.lit(value=nothing_exposes))
+    # A use of the dapp's contract says that its owner was there, and not what they signed.
+    doubtful = doubtful | (may & (pl.col("link") == "contract"))
+    told = doubtful.fill_null(value=False)
+    exposure = pl.col("exposure")
+    return deeds.group_by("address").agg(
+        link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),
+        actions=pl.col("action").drop_nulls().unique().sort().str.join(", "),
+        first_exposed=pl.col("time").filter(hit).min(),
+        last_exposed=pl.col("time").filter(hit).max(),
+        key=(told & (exposure == "key")).fill_null(value=False).any(),
+        approval=(told & (exposure == "approval")).fill_null(value=False).any(),
+        unsaid=(told & (exposure.is_null() | (exposure == "none"))).any(),
+        strong=sure.any(),
+        weak=told.any(),
+        near=(pl.col("exposing") & pl.col("near") & ~pl.col("inside") & (pl.col("strength") >= TELLS_LEAST)).any(),
+        reported=(pl.col("link") == "report").any(),
+        cleared=(pl.col("cleared") & pl.col("inside")).any() & ~hit.any(),
+        outside=pl.col("exposing").any() & ~hit.any(),
+        chance=pl.col("chance").max(),
+    )
+
+
+def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.DataFrame]:
+    """Give the X, N3 and N4 rows of weighed deeds; `words` say each action as it reads after "If you "."""
+    said = pl.col("action").replace_strict(words, default=None, return_dtype=pl.String)
+    when = pl.coalesce(pl.col("time").dt.strftime("at %Y-%m-%d %H:%M:%S UTC"), pl.lit("at a time that is not known"))
+    rows = deeds.with_columns(
+        did=pl.coalesce(pl.format('did "{}"', said), pl.lit("did something that is not said")), when=when
+    )
+    hit = rows.filter(pl.col("exposing") & pl.col("inside"))
+    strength = pl.col("strength").round(2)
+    texts = {
+        "X1": (
+            pl.format("{} {}, in the window, in a request of its own (strength {})", "did", "when", strength),
+            ~pl.col("cached") & ~pl.col("link").is_in(["session", "report", "key"]),
+        ),
+        "X2": (
+            pl.format(
+                "the session that {} {}, in the window, had this wallet open (strength {})", "did", "when", strength
+            ),
+            ~pl.col("cached") & (pl.col("link") == "session"),
+        ),
+        "X3": (
+            pl.format(
+                "{} {}, when its browser may still have run the malicious file (strength {})", "did", "when", strength
+            ),
+            pl.col("cached") & ~pl.col("link").is_in(["report", "key"]),
+        ),
+        "X4": (pl.format("its owner reports: {}, {}", "did", "when"), pl.col("link") == "report"),
+    }
+    parts = [
+        # A report is shown whenever it is about, and whatever it names.
+        rows_of(
+            code,
+            (rows if code == "X4" else hit).filter(mine).with_columns(text=text),
+            weight=_log_odds(CODES[code].weight),
+        )
+        for code, (text, mine) in texts.items()
+    ]
+    secret = rows.filter(pl.col("link") == "key")
+    parts.append(
+        rows_of("K1", secret.with_columns(text=pl.format("a secret of this wallet stood in a line {}", "when")))
+    )
+    inside = hit.select("address").unique()
+    cleared = rows.filter(pl.col("cleared") & pl.col("inside") & ~pl.col("exposing")).join(
+        inside, on="address", how="anti"
+    )
+    parts.append(
+        rows_of("N3", cleared.with_columns(text=pl.format("{} {}, which a named person has cleared", "did", "when")))
+    )
+    outside = rows.filter(pl.col("exposing") & ~pl.col("inside")).join(inside, on="address", how="anti")
+    parts.append(rows_of("N4", outside.with_columns(text=pl.format("{} {}, outside the window", "did", "when"))))
+    return parts
+
+
+def _log_odds(most: float) -> pl.Expr:
+    """Give the log odds that a deed's chance starts the wallet from, at most the code's weight."""
+    chance = pl.col("chance").clip(0.001, 0.999)
+    return (chance / (1 - chance)).log().clip(-7.0, most)
