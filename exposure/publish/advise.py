@@ -58,14 +58,17 @@ def advise(case: Case, incident: Incident) -> dict[str, object]:
     return {
         "ready": ", ".join(ready),
         "not_ready": ", ".join(message.name for message in messages if message.not_ready),
-        **{
-            result: sum(check.result == result for check in checks.values())
-            for result in ("passed", "failed", "not_checked")
-        },
+        **_results([sentence for message in messages for sentence in message.sentences]),
         "path": str(case.advisory),
         "needs_person": bool(found),
         "problems": found,
     }
+
+
+def _results(sentences: Sequence[Sentence]) -> dict[str, int]:
+    """Count sentences by the result of their claims."""
+    results = [sentence.result for sentence in sentences]
+    return {f"sentences_{result}": results.count(result) for result in ("passed", "failed", "not_checked")}
 
 
 def render(message: Message) -> str:

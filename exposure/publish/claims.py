@@ -133,14 +133,16 @@ def _enemies(facts: Facts) -> Check:
 def _over(facts: Facts) -> Check:
     how = "incident.toml says so, and a fact of it (last_bad or first_known_good) backs it"
     if facts.status == "ongoing":
-        return Check("over", how, "failed", "incident.toml says that the attack is ongoing")
+        return Check("over", how, "not_checked", "incident.toml says that the attack is ongoing")
     backed = [f"{kind} {show_exact(time)}" for kind, time in facts.timeline if kind in ("last_bad", "first_known_good")]
     return Check("over", how, "passed" if backed else "not_checked", "; ".join(backed))
 
 
 def _control(facts: Facts) -> Check:
     how = "incident.toml says so"
-    return Check("control", how, "passed" if facts.control == "regained" else "failed", f"control is {facts.control}")
+    return Check(
+        "control", how, "passed" if facts.control == "regained" else "not_checked", f"control is {facts.control}"
+    )
 
 
 def _hardware(facts: Facts) -> Check:
@@ -181,7 +183,7 @@ def problems(checks: Checks) -> list[str]:
     """Say what needs a person: each failed claim that the texts would like to make, with what contradicts it."""
     found = []
     for check in checks.values():
-        if check.result != "failed" or check.name in ("over", "control"):
+        if check.result != "failed":
             continue
         if check.name == "condition":
             found.append(

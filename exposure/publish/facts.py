@@ -14,10 +14,11 @@ import polars as pl
 from exposure.incident import Action, Exposure, Incident
 from exposure.publish import times
 from exposure.publish.bounds import Bounds, bounds_of
+from exposure.publish.enemies import Enemy, find_enemies
 from exposure.publish.fits import Fit, fit_wallets
 from exposure.publish.holes import Hole, Span, find_holes
 from exposure.publish.links import Links, usable_links
-from exposure.publish.tallies import Tally, chain_name, tally, token_facts
+from exposure.publish.tallies import Tally, tally, token_facts
 
 HARMED = ("compromised", "probable")
 MUST_ACT = (*HARMED, "exposed")
@@ -64,17 +65,6 @@ class Condition:
         """Tell whether an exposure lies inside what is published."""
         low, high = self.public_t1, self.public_t2
         return action in self.actions and (low is None or low <= time) and (high is None or time <= high)
-
-
-@dataclass(frozen=True, slots=True)
-class Enemy:
-    """An attacker's address on one chain (`chain` None: on every chain), and whether a person confirmed it."""
-
-    address: str
-    role: str
-    chain: str | None
-    confirmed: bool
-    ordinary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +166,9 @@ def gather(tables: Mapping[str, pl.DataFrame], incident: Incident, now: datetime
         counts=count(tables, tied, losses, conditions),
         lost=tally(losses, known, incident),
         to_save=tally(holdings, known, incident),
-        cleared=find_cleared(tables, incident, fits),
+        cleared=find_cleared(incident, conditions, fits),
         hardware_safe=hardware_is_safe(tables, incident, conditions, enemies, fits),
-        holes=find_holes(tables, incident, widest(conditions)),
+        holes=find_holes(tables, incident, widest(conditions, now)),
         links=links,
         timeline=tuple((fact.kind, fact.time) for fact in sorted(incident.facts, key=lambda fact: fact.time)),
         hold_until=incident.disclosure.hold_until if incident.disclosure else None,
@@ -213,11 +203,13 @@ def find_conditions(
 
     An action belongs to it unless the attack rates say that it is not X. One that they rule out comes back in where a
     wallet that the sheet tells to act did nothing else that exposes: text and sheet must not disagree. One that incident.toml
-    calls harmless belongs to it where the rates call it X: a victim who is told nothing is the worst that can happen.
+    calls harmless, or that a person cleared, belongs to it where the rates call it X: a victim who is told nothing is the worst
+    that can happen.
     """
     states = _x_states(tables)
     exposing = [action for action in incident.actions if action.exposure != "none" or states.get(action.name) == "yes"]
-    chosen = {action.name for action in exposing if states.get(action.name) != "no"}
+    chosen = {action.name for action in exposing if states.get(action.name) != "no" and not action.cleared_by}
+    chosen |= {action.name for action in exposing if states.get(action.name) == "yes"}
     names = {action.name for action in exposing}
     for row in tied.filter(pl.col("verdict").is_in(MUST_ACT)).iter_rows(named=True):
         did = _actions(row) & names
@@ -274,53 +266,15 @@ def _x_states(tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     return dict(rates.select("action", "is_x").iter_rows())
 
 
-def widest(conditions: tuple[Condition, ...]) -> Span:
-    """Give the stretch that all conditions together cover; an end that one of them leaves open is open."""
-    starts, ends = [c.t1 for c in conditions], [c.t2 for c in conditions]
+def widest(conditions: tuple[Condition, ...], now: datetime | None) -> Span:
+    """Give the stretch that all conditions together cover, up to the present while it goes on; None = not bounded."""
+    # Logs are delivered late: a quarter of an hour is no hole.
+    present = now - timedelta(minutes=15) if now else None
+    starts, ends = [c.t1 for c in conditions], [present if c.open else c.t2 for c in conditions]
     return Span(
         min((t for t in starts if t), default=None) if None not in starts else None,
         max((t for t in ends if t), default=None) if None not in ends else None,
     )
-
-
-def find_enemies(tables: Mapping[str, pl.DataFrame], incident: Incident) -> tuple[Enemy, ...]:
-    """List the attackers' addresses per chain: the table, or incident.toml before any assessment.
-
-    An address that was approved is a spender too, whatever role it was given: its victims must revoke it.
-    """
-    ordinary = set(tables["sinks"].filter(pl.col("verdict") == "ordinary").get_column("address"))
-    rows = [
-        (r["address"], r["role"], r["chain_id"], bool(r["confirmed"]))
-        for r in tables["attackers"].iter_rows(named=True)
-    ]
-    rows = rows or [(attacker.address, attacker.role, None, True) for attacker in incident.attackers]
-    addresses = {address: confirmed for address, _, _, confirmed in sorted(rows, key=lambda row: row[3])}
-    seen = _approved(tables, set(addresses))
-    found = set()
-    for address, role, chain_id, confirmed in rows:
-        places = {chain_id} if chain_id is not None else {chain for chain, a, r in seen if (a, r) == (address, role)}
-        for place in places or {None}:
-            found.add((address, role, place, confirmed))
-    for chain_id, address, role in seen:
-        if not any((address, role, place) in {(a, r, p) for a, r, p, _ in found} for place in (chain_id, None)):
-            found.add((address, role, chain_id, addresses[address]))
-    enemies = [
-        Enemy(address, role, None if place is None else chain_name(incident, place), confirmed, address in ordinary)
-        for address, role, place, confirmed in found
-    ]
-    return tuple(sorted(enemies, key=lambda e: (not e.confirmed, e.chain or "~", e.role, e.address)))
-
-
-def _approved(tables: Mapping[str, pl.DataFrame], attackers: set[str]) -> set[tuple[int, str, str]]:
-    """Give (chain, address, role) of each attacker that a wallet approved or delegated to."""
-    mine = pl.col("to_address").is_in(list(attackers))
-    found: set[tuple[int, str, str]] = set()
-    for table, role in (("approvals", "spender"), ("allowances", "spender"), ("delegations", "delegate")):
-        rows = tables[table].filter(mine)
-        if "value" in rows.columns:
-            rows = rows.filter(pl.col("value").fill_null("0") != "0")
-        found |= {(chain, address, role) for chain, address in rows.select("chain_id", "to_address").iter_rows()}
-    return found
 
 
 def count(
@@ -347,18 +301,18 @@ def _inside(condition: Condition) -> pl.Expr:
     return inside if high is None else inside & (pl.col("time") <= high)
 
 
-def find_cleared(tables: Mapping[str, pl.DataFrame], incident: Incident, fits: tuple[Fit, ...]) -> tuple[Cleared, ...]:
+def find_cleared(incident: Incident, conditions: tuple[Condition, ...], fits: tuple[Fit, ...]) -> tuple[Cleared, ...]:
     """List the actions that a named person vouches for, with the wallets whose harm speaks against it.
 
     No harm is no proof of safety, so the data alone clears nothing; but a harmed wallet that did this and does not surely fit
-    the conditions, or an attack rate that calls it X, is a veto.
+    the conditions is a veto, and so is a condition that had to name the action.
     """
-    states = _x_states(tables)
+    named = {name for condition in conditions for name in condition.actions}
     found = []
     for action in incident.actions:
         if action.cleared_by and action.cleared_why:
             against = sum(1 for fit in fits if fit.answer != "inside" and action.name in fit.actions)
-            vetoed = against + (states.get(action.name) == "yes")
+            vetoed = against + (action.name in named)
             found.append(Cleared(action.name, action.words, action.cleared_by, action.cleared_why, vetoed))
     return tuple(found)
 

@@ -70,9 +70,10 @@ def _log_ends(logs: pl.DataFrame, incident: Incident, span: Span) -> Iterator[Ho
             f"Our records begin at {times.show_time(first)}: what happened before that, we cannot see.",
         )
     if span.end is not None and last < span.end:
+        before = "" if incident.status == "ongoing" else f", before T2 ({times.show_exact(span.end)})"
         yield Hole(
             "early_end",
-            f"the logs end at {times.show_exact(last)}, before T2 ({times.show_exact(span.end)})",
+            f"the logs end at {times.show_exact(last)}{before}",
             f"Our records end at {times.show_time(last)}: what happened after that, we cannot see.",
         )
 

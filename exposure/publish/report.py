@@ -19,13 +19,14 @@ from exposure.case import Case, write_atomically
 from exposure.console import escape
 from exposure.incident import Incident
 from exposure.publish.advise import READS
-from exposure.publish.charts import attack_rates, timeline
+from exposure.publish.charts import attack_rates
 from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.facts import VERDICTS, Facts, gather
 from exposure.publish.markdown import plain
 from exposure.publish.pages import ROWS, ROWS_NO_SIGN, cover_rows, takers, wallet_rows
 from exposure.publish.sentences import Sentence, Speaker, checksum
 from exposure.publish.summary import Summary, show_rate, summarise
+from exposure.publish.timeline import timeline
 from exposure.publish.times import show_exact
 from exposure.publish.wording import lead, outliers
 
@@ -113,30 +114,32 @@ def _visible(value: object) -> object:
     return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def how_sure(facts: Facts, checks: Checks, summed: Summary) -> list[tuple[bool, str]]:
-    """Say how well the condition is proven: (holds, sentence) for victims, X and window."""
-    found = [(checks["condition"].result == "passed", _fits(facts))]
+def how_sure(facts: Facts, checks: Checks, summed: Summary) -> list[tuple[str, str]]:
+    """Say how well the condition is proven, as (holds, fails or note; sentence): victims, X, window, victims elsewhere."""
+    found = [("holds" if checks["condition"].result == "passed" else "fails", _fits(facts))]
     if not any(rate.is_x == "yes" for rate in summed.rates):
-        found.append((False, "Which action exposed people cannot be told from the data yet."))
+        found.append(("fails", "Which action exposed people cannot be told from the data yet."))
     for window in summed.windows:
         if window.t1 is None:
-            found.append((False, "The start is not bounded: it may have begun earlier than any sign of it."))
+            found.append(("fails", "The start is not bounded: it may have begun earlier than any sign of it."))
         elif window.t2 is None and not window.open:
-            found.append((False, "The end is not bounded."))
+            found.append(("fails", "The end is not bounded."))
     if facts.counts.elsewhere:
-        text = f"{facts.counts.elsewhere:,} more victims of the same attacker are tied to nothing of this site, and not counted."
-        found.append((True, text))
+        text = f"{facts.counts.elsewhere:,} of the harmed wallets are tied to the attacker alone: the texts do not count them."
+        found.append(("note", text))
     return found
 
 
 def _fits(facts: Facts) -> str:
     """Say how many confirmed victims the condition describes, and how many others it frightens."""
     confirmed = [fit.answer for fit in facts.fits if fit.verdict == "compromised"]
-    if not facts.conditions or not confirmed:
+    if not facts.conditions:
+        return "There is no condition to try on the victims yet: no action of incident.toml exposes anyone."
+    if not confirmed:
         return "No confirmed victim is tied to this incident yet, so the condition could not be tried on one."
     inside, outside = confirmed.count("inside"), confirmed.count("outside")
     text = f"{inside:,} of {len(confirmed):,} confirmed victims fit the condition"
-    text += f", {outside:,} lie outside it" if outside else ""
+    text += f", {outside:,} {'lies' if outside == 1 else 'lie'} outside it" if outside else ""
     untold = confirmed.count("cannot_tell")
     text += f", of {untold:,} it cannot be told" if untold else ""
     return f"{text}. It describes {facts.counts.described:,} wallets, {facts.counts.described_unharmed:,} of them unharmed so far."

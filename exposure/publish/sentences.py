@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from exposure.publish import times
 from exposure.publish.claims import Check, Checks, Result, worst
-from exposure.publish.facts import Condition, Enemy, Facts
+from exposure.publish.enemies import Enemy
+from exposure.publish.facts import Condition, Facts
 from exposure.publish.markdown import break_host, inert, join_or
 
 

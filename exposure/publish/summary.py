@@ -12,7 +12,8 @@ from exposure.case import Case
 from exposure.incident import Incident
 from exposure.publish.advise import READS
 from exposure.publish.claims import Checks, check_claims, problems
-from exposure.publish.facts import EXPOSURES, HARMED, VERDICTS, Enemy, Facts, gather, tied_wallets
+from exposure.publish.enemies import Enemy
+from exposure.publish.facts import EXPOSURES, HARMED, VERDICTS, Facts, gather, tied_wallets
 from exposure.publish.holes import Hole
 from exposure.publish.tallies import Tally, tally, token_facts
 from exposure.publish.times import show_exact
@@ -80,25 +81,25 @@ class Summary:
         head = f"{self.title} ({self.name}): {self.status}"
         lines = [head + (f", as of {show_exact(self.as_of)}" if self.as_of else "")]
         counts = ", ".join(f"{self.verdicts[verdict]:,} {verdict}" for verdict in VERDICTS[:-1])
-        lines.append(f"who        {counts}, of {self.wallets:,} wallets")
-        lines.append(f"           {self.verdicts['no_sign']:,} show no sign, which does not mean that they are safe")
-        lines += [f"X          {line}" for line in self._x_lines()]
+        lines.append(f"who          {counts}, of {self.wallets:,} wallets")
+        lines.append(f"             {self.verdicts['no_sign']:,} show no sign, which does not mean that they are safe")
+        lines += [f"X            {line}" for line in self._x_lines()]
         for window in self.windows:
             lines += _window_lines(window)
-        lines.append(f"lost       {_tokens(self.lost) or 'nothing that is known'}")
+        lines.append(f"lost         {_tokens(self.lost) or 'nothing that is known'}")
         if self.lost_elsewhere:
             text = f"{_tokens(self.lost_elsewhere)}, from {self.elsewhere:,} wallets that nothing ties to this incident"
-            lines.append(f"elsewhere  {text}")
+            lines.append(f"elsewhere    {text}")
         saved = (
             f"{_tokens(self.to_save)}, in {self.to_save_wallets:,} wallets" if self.to_save else "nothing that is known"
         )
-        lines.append(f"to save    {saved}")
+        lines.append(f"to save      {saved}")
         named = sum(enemy.confirmed for enemy in self.attackers)
-        lines.append(f"attackers  {named} confirmed, {len(self.attackers) - named} discovered")
-        lines += [f"not seen   {hole.text}" for hole in self.holes[:_HOLES_SHOWN]]
+        lines.append(f"attackers    {named} confirmed, {len(self.attackers) - named} discovered")
+        lines += [f"not seen     {hole.text}" for hole in self.holes[:_HOLES_SHOWN]]
         if len(self.holes) > _HOLES_SHOWN:
-            lines.append(f"not seen   and {len(self.holes) - _HOLES_SHOWN} more limits: see the report")
-        return [*lines, *(f"{label:10} {path}" for label, path in self.paths.items())]
+            lines.append(f"not seen     and {len(self.holes) - _HOLES_SHOWN} more limits: see the report")
+        return [*lines, *(f"{label:12} {path}" for label, path in self.paths.items())]
 
     def _x_lines(self) -> list[str]:
         found = [rate for rate in self.rates if rate.is_x == "yes"]
@@ -138,13 +139,13 @@ def show_rate(rate: Rate) -> str:
 
 
 def _window_lines(window: Window) -> list[str]:
-    what = f"  [{window.exposure}] " if window.exposure else "  "
+    kind = (f"T1 {window.exposure}", f"T2 {window.exposure}")
     source1 = f"({window.t1_source})" if window.t1_source else ""
     source2 = f"({window.t2_source})" if window.t2_source else ""
     sign = f"; it was there at {show_exact(window.first_sign)}" if window.first_sign else ""
     start = show_exact(window.t1) if window.t1 else f"not bounded{sign}"
     end = "still open" if window.open else show_exact(window.t2) if window.t2 else "not bounded"
-    return [f"T1{what:9}{start} {source1}".rstrip(), f"T2{what:9}{end} {source2 if window.t2 else ''}".rstrip()]
+    return [f"{kind[0]:13}{start} {source1}".rstrip(), f"{kind[1]:13}{end} {source2 if window.t2 else ''}".rstrip()]
 
 
 def _tokens(tallies: tuple[Tally, ...]) -> str:

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from exposure.publish.facts import Enemy, gather
+from exposure.publish.enemies import Enemy
+from exposure.publish.facts import gather
 from tests.publish.scene import END, NOW, PHRASE, SINK, SPENDER, START, Scene, wallet_address
 
 
@@ -125,3 +126,40 @@ def test_a_chain_that_was_not_pulled_is_a_hole(scene: Scene) -> None:
         "there are no logs: who did X is known from reports and the chain alone",
         "nothing was pulled of ethereum: losses and holdings there are not known",
     ]
+
+
+def test_what_attackers_approve_among_themselves_makes_no_spender(scene: Scene) -> None:
+    """The sink approved the attacker's own contract: no victim has to revoke anything."""
+    scene.key_incident().attacker(SPENDER).add(
+        "approvals", chain_id=1, from_address=SINK, to_address=SPENDER, token_address=SPENDER, value="7"
+    )
+    facts = gather(scene.tables, scene.incident, NOW)
+    assert (facts.revocable, facts.remedies) == ((), ("key",))
+
+
+def test_a_cleared_action_is_no_condition_until_the_data_says_so(scene: Scene) -> None:
+    """A person vouched for a key action: it is left out, until a wallet that must act did nothing else."""
+    keystore = PHRASE | {
+        "name": "keystore",
+        "words": "uploaded a keystore file",
+        "cleared_by": "R.",
+        "cleared_why": "w",
+    }
+    scene.key_incident().tell(actions=(PHRASE, keystore))
+    facts = gather(scene.tables, scene.incident, NOW)
+    assert ([c.actions for c in facts.conditions], facts.cleared[0].vetoed) == ([("entered_seed_phrase",)], 0)
+    scene.wallet(95, "probable", "keystore", lost=1)
+    facts = gather(scene.tables, scene.incident, NOW)
+    assert [c.actions for c in facts.conditions] == [("entered_seed_phrase", "keystore")]
+    assert facts.cleared[0].vetoed == 1
+
+
+def test_logs_that_end_while_it_goes_on_are_a_hole(scene: Scene) -> None:
+    """The newest logs are three hours old: what was done since cannot be seen."""
+    scene.key_incident()
+    scene.rows["coverage"][0]["last"] = NOW - timedelta(hours=3)
+    (hole,) = gather(scene.tables, scene.incident, NOW).holes
+    assert (hole.text, hole.public) == (
+        "the logs end at 2026-03-04 09:10:00 UTC",
+        "Our records end at 09:10 UTC on Wednesday 4 March 2026: what happened after that, we cannot see.",
+    )

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from exposure.case import Case
-from exposure.publish.charts import attack_rates, timeline
+from exposure.publish.charts import attack_rates
 from exposure.publish.facts import gather
 from exposure.publish.pages import wallet_rows
 from exposure.publish.report import render_report, write_report
 from exposure.publish.sentences import checksum
 from exposure.publish.summary import find_rates
+from exposure.publish.timeline import timeline
 from tests.publish.scene import END, HARDWARE, NOW, PHRASE, SINK, START, Scene, wallet_address
 
 MANIFEST = {"as_of": {"time": NOW.isoformat(), "chains": {"1": {"number": 99, "hash": "0xabc"}}}, "tables": {}}
@@ -182,7 +183,7 @@ def test_a_victim_outside_the_condition_is_marked(scene: Scene) -> None:
     """The first screen says that it does not fit, and the last section that a person is needed."""
     scene.key_incident().wallet(90, at=START - timedelta(hours=2), lost=10**18)
     text = " ".join(Page(render(scene)).text.split())
-    assert "9 of 10 confirmed victims fit the condition, 1 lie outside it." in text
+    assert "9 of 10 confirmed victims fit the condition, 1 lies outside it." in text
     assert f"1 confirmed victim lies outside what the texts say ({wallet_address(90)})" in text
 
 

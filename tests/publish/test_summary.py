@@ -24,17 +24,17 @@ def test_the_terminal_answers_who_what_when_lost_and_still_to_save(scene: Scene)
     scene.rows["coverage"][0]["rejected"] = 3
     assert sum_up(scene).lines() == [
         "Malicious script on examplewallet.com (examplewallet-2026-03): resolved, as of 2026-03-04 12:10:00 UTC",
-        "who        10 compromised, 1 probable, 4 exposed, 1 possible, of 40 wallets",
-        "           24 show no sign, which does not mean that they are safe",
-        "X          entered_seed_phrase: 9 of 12 who did it were harmed (75 %, 55 % to 90 %)",
-        "T1  [key]  2026-03-04 09:12:37 UTC (deploy log)",
-        "T2  [key]  2026-03-04 10:40:05 UTC (asset's size)",
-        "lost       10.100000000000000028 ETH; 2.5 USDC (0xa0b8…a0b8)",
-        "elsewhere  1 ETH, from 1 wallets that nothing ties to this incident",
-        "to save    50.4 ETH, in 5 wallets",
-        "attackers  1 confirmed, 0 discovered",
-        "not seen   3 of 9,000 lines of logs/cdn.log.gz could not be read (table rejects)",
-        "sheet      case/sheet/affected.xlsx",
+        "who          10 compromised, 1 probable, 4 exposed, 1 possible, of 40 wallets",
+        "             24 show no sign, which does not mean that they are safe",
+        "X            entered_seed_phrase: 9 of 12 who did it were harmed (75 %, 55 % to 90 %)",
+        "T1 key       2026-03-04 09:12:37 UTC (deploy log)",
+        "T2 key       2026-03-04 10:40:05 UTC (asset's size)",
+        "lost         10.100000000000000028 ETH; 2.5 USDC (0xa0b8…a0b8)",
+        "elsewhere    1 ETH, from 1 wallets that nothing ties to this incident",
+        "to save      50.4 ETH, in 5 wallets",
+        "attackers    1 confirmed, 0 discovered",
+        "not seen     3 of 9,000 lines of logs/cdn.log.gz could not be read (table rejects)",
+        "sheet        case/sheet/affected.xlsx",
     ]
 
 
@@ -43,11 +43,11 @@ def test_what_is_not_known_is_said(scene: Scene) -> None:
     bad = {"kind": "first_bad", "time": START, "source": "deploy log"}
     lines = sum_up(scene.tell(facts=(bad,), status="contained", chains=())).lines()
     assert lines[3:8] == [
-        "X          not known",
-        "T1  [key]  not bounded; it was there at 2026-03-04 09:12:37 UTC",
-        "T2  [key]  not bounded",
-        "lost       nothing that is known",
-        "to save    nothing that is known",
+        "X            not known",
+        "T1 key       not bounded; it was there at 2026-03-04 09:12:37 UTC",
+        "T2 key       not bounded",
+        "lost         nothing that is known",
+        "to save      nothing that is known",
     ]
 
 
@@ -56,13 +56,13 @@ def test_an_x_that_cannot_be_told_names_the_candidates(scene: Scene) -> None:
     scene.key_incident()
     scene.rows["attack_rates"].clear()
     assert sum_up(scene.rate(PHRASE["name"], "cannot_tell")).lines()[3] == (
-        "X          cannot be told: one of entered_seed_phrase"
+        "X            cannot be told: one of entered_seed_phrase"
     )
 
 
 def test_while_it_goes_on_the_end_is_open(scene: Scene) -> None:
     """There is no T2 during the attack."""
-    assert sum_up(scene.key_incident()).lines()[5] == "T2  [key]  still open"
+    assert sum_up(scene.key_incident()).lines()[5] == "T2 key       still open"
 
 
 def test_machines_get_exact_amounts_as_strings(scene: Scene) -> None:
@@ -78,7 +78,7 @@ def test_a_hostile_symbol_is_not_shown(scene: Scene) -> None:
     """A token's name is anyone's text: one that is not a plain short word is left out, and the contract stands there."""
     scene.key_incident()
     scene.rows["tokens"][1]["symbol"] = "visit evil.com"
-    assert sum_up(scene).lines()[6] == "lost       10.100000000000000028 ETH; 2.5 unnamed token (0xa0b8…a0b8)"
+    assert sum_up(scene).lines()[6] == "lost         10.100000000000000028 ETH; 2.5 unnamed token (0xa0b8…a0b8)"
 
 
 def test_unknown_decimals_are_said(scene: Scene) -> None:
@@ -114,4 +114,4 @@ def test_many_holes_are_cut_and_counted(scene: Scene) -> None:
         }
         scene.add("coverage", source=f"{number:08x}", **row)
     lines = sum_up(scene).lines()
-    assert "not seen   and 3 more limits: see the report" in lines
+    assert "not seen     and 3 more limits: see the report" in lines
