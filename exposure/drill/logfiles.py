@@ -67,7 +67,7 @@ def _cdn_files(scenario: Scenario, requests: Sequence[Request]) -> dict[str, byt
         start = datetime.fromtimestamp(scenario.logs.start, UTC) + timedelta(hours=_PUSH_HOURS * part)
         end = start + timedelta(hours=_PUSH_HOURS)
         name = f"{start:%Y%m%dT%H%M%SZ}_{end:%Y%m%dT%H%M%SZ}_{dice.hex(8)}.log"
-        made[f"{CDN}/{name}"] = _damage(lines[part], _broken_json, scenario.logs.broken // len(lines) + 1, dice)
+        made[f"{CDN}/{name}"] = _damage(lines[part], _broken_json, -(-scenario.logs.broken // len(lines)), dice)
     return made
 
 
@@ -83,7 +83,7 @@ def _origin_files(scenario: Scenario, requests: Sequence[Request]) -> dict[str, 
         lines[f"{local + timedelta(days=1):%Y%m%d}"].append(_combined(requests[number], local))
     return {
         f"{ORIGIN}/access.log-{day}": _damage(
-            lines[day], _broken_combined, scenario.logs.broken // len(lines) + 1, dice
+            lines[day], _broken_combined, -(-scenario.logs.broken // len(lines)), dice
         )
         for day in sorted(lines)
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from exposure.drill.dice import Dice
 from exposure.drill.scenario import DAY, HOUR, MINUTE, Attack, ChainLife, Crowd, Logs, Scenario, Signatures
-from exposure.drill.sites import DAPP_SITE, WALLET_SITE, Site
+from exposure.drill.sites import DAPP_SITE, WALLET_SITE, Action, Site
 from exposure.errors import ExposureError
 
 _MONDAY = 1_767_571_200  # 2026-01-05T00:00:00Z
@@ -48,20 +48,22 @@ def _approval(seed: int, dice: Dice) -> Scenario:
     site = DAPP_SITE.with_build(dice.hex(8))
     logs = replace(_logs(dice), gap=None)
     x = dice.weighted(("claimed_rewards", "deposited"), (0.6, 0.4))
-    attack = replace(_attack(dice, logs, x), in_gap=0, rescues=0, capture=1.0)
+    # One spender is known, or none; what it takes goes to a few addresses. A page asks for tokens of any worth.
+    attack = replace(_attack(dice, logs, x), sinks=dice.integer(1, 3), in_gap=0, rescues=0, capture=1.0)
+    attack = replace(attack, value_filter=dice.pick((0.0, 20.0, 100.0, 300.0)))
     signatures = Signatures(
         accept=dice.uniform(0.7, 0.95),
         operator_bps=dice.pick((0, 0, 2000)),
         batch=dice.integer(3, 30) * HOUR + dice.integer(0, 59) * MINUTE,
-        left=dice.uniform(0.1, 0.3),
-        revoke=dice.uniform(0.1, 0.35),
+        left=dice.uniform(0.2, 0.45),
+        revoke=dice.uniform(0.15, 0.35),
     )
     return Scenario(
         preset="approval",
         seed=seed,
         kind="approval",
-        site=site,
-        crowd=replace(_crowd(dice), hoarders=1, same_phrase=0.0, retry=0.05),
+        site=_popular(site, x, dice),
+        crowd=replace(_crowd(dice), hoarders=1, same_phrase=0.0, retry=0.05, dollars=0.8, governance=0.5),
         logs=logs,
         attack=attack,
         signatures=signatures,
@@ -114,8 +116,8 @@ def _crowd(dice: Dice) -> Crowd:
 
 def _attack(dice: Dice, logs: Logs, x: str) -> Attack:
     """Draw an attack that begins on the second day, so that there is a before and an after."""
-    t1 = logs.start + DAY + dice.integer(1, 15) * HOUR + dice.integer(0, 3599)
-    length = dice.integer(3, 22) * HOUR + dice.integer(0, 3599)
+    t1 = logs.start + DAY + dice.integer(3, 16) * HOUR + dice.integer(0, 3599)
+    length = dice.integer(4, 22) * HOUR + dice.integer(0, 3599)
     sinks = dice.integer(1, 4)
     facts = ("detected", "public_notice", *dice.sample(("last_known_good", "first_known_good"), dice.integer(0, 2)))
     return Attack(
@@ -140,6 +142,10 @@ def _attack(dice: Dice, logs: Logs, x: str) -> Attack:
 
 
 def _popular(site: Site, x: str, dice: Dice) -> Site:
-    """Let X be a popular way in, so that there are victims to count, beside one that is popular too."""
-    ways = tuple(replace(way, share=dice.uniform(0.3, 0.5) if way.name == x else way.share) for way in site.ways_in)
-    return replace(site, ways_in=ways)
+    """Let many do X, so that there are victims to count; the other actions stay as popular as they are."""
+    share = dice.uniform(0.3, 0.5)
+
+    def shared(actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        return tuple(replace(one, share=share) if one.name == x else one for one in actions)
+
+    return replace(site, ways_in=shared(site.ways_in), errands=shared(site.errands))
