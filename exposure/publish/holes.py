@@ -14,6 +14,10 @@ from exposure.publish import times
 
 # Quiet minutes are ordinary on a small site; silence this long, on a site that is otherwise asked every minute, is not.
 _SILENCE = timedelta(minutes=10)
+# Fewer unreadable lines than this are the noise of every log: said to the team, not to the public.
+_MANY = 0.01
+# What limits the answer most comes first.
+_ORDER = ("dns", "no_logs", "late_start", "early_end", "silence", "chain", "rejects", "blocks", "gaps", "note", "quiet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,15 @@ def find_holes(tables: Mapping[str, pl.DataFrame], incident: Incident, span: Spa
     paths = dict(tables["sources"].select("source", "path").iter_rows())
     coverage = tables["coverage"]
     logs = coverage.filter(~pl.col("source").str.starts_with("chain:"))
-    return (
+    found = (
         *_vector(incident),
         *_log_ends(logs, incident, span),
         *_silences(tables["traffic"], span),
+        *_rejects(logs),
         *_log_notes(logs, paths),
         *_chains(coverage, incident),
     )
+    return tuple(sorted(found, key=lambda hole: _ORDER.index(hole.kind)))
 
 
 def _vector(incident: Incident) -> Iterator[Hole]:
@@ -92,15 +98,23 @@ def _silences(traffic: pl.DataFrame, span: Span) -> Iterator[Hole]:
         inside = (span.start is None or end > span.start) and (span.end is None or start < span.end)
         text = f"no request is logged from {times.show_exact(start)} to {times.show_exact(end)}"
         public = f"Our records have no entries {times.show_span(start, end)}." if inside else ""
-        yield Hole("silence", text + (", inside the window" if inside else ", outside the window"), public)
+        kind, where = ("silence", "inside") if inside else ("quiet", "outside")
+        yield Hole(kind, f"{text}, {where} the window", public)
+
+
+def _rejects(logs: pl.DataFrame) -> Iterator[Hole]:
+    bad = logs.filter(pl.col("rejected") > 0)
+    if bad.is_empty():
+        return
+    rejected, lines = int(bad.get_column("rejected").sum()), int(logs.get_column("lines").sum())
+    where = f"in {bad.height:,} of {logs.height:,} log sources"
+    text = f"{rejected:,} of {lines:,} lines could not be read, {where} (table rejects)"
+    yield Hole("rejects", text, "Some of our records could not be read." if rejected > _MANY * lines else "")
 
 
 def _log_notes(logs: pl.DataFrame, paths: Mapping[str, str]) -> Iterator[Hole]:
     for row in logs.sort("source").iter_rows(named=True):
         name = paths.get(row["source"], row["source"])
-        if row["rejected"]:
-            text = f"{row['rejected']:,} of {row['lines'] or 0:,} lines of {name} could not be read (table rejects)"
-            yield Hole("rejects", text, "Some of our records could not be read.")
         if row["gaps"]:
             yield Hole("gaps", f"{row['gaps']:,} {'hole' if row['gaps'] == 1 else 'holes'} in time in {name}")
         if row["note"]:
@@ -120,7 +134,7 @@ def _chains(coverage: pl.DataFrame, incident: Incident) -> Iterator[Hole]:
             if row["rejected"] or row["gaps"]:
                 count = row["rejected"] or row["gaps"]
                 what = "blocks" if row["rejected"] else "ranges"
-                yield Hole("chain", f"{chain.name}, {row['layer']}: {count:,} {what} could not be pulled")
+                yield Hole("blocks", f"{chain.name}, {row['layer']}: {count:,} {what} could not be pulled")
             if row["note"]:
                 yield Hole("note", f"{chain.name}, {row['layer']}: {row['note']}")
 

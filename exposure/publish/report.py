@@ -24,7 +24,7 @@ from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.facts import VERDICTS, Facts, gather
 from exposure.publish.markdown import plain
 from exposure.publish.pages import ROWS, ROWS_NO_SIGN, cover_rows, takers, wallet_rows
-from exposure.publish.sentences import Sentence, Speaker, checksum
+from exposure.publish.sentences import Speaker, checksum
 from exposure.publish.summary import Summary, show_rate, summarise
 from exposure.publish.timeline import timeline
 from exposure.publish.times import show_exact
@@ -70,7 +70,7 @@ def render_report(tables: Mapping[str, Any], incident: Incident, facts: Facts, m
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
             summary=summed,
             facts=facts,
-            lead=[(plain(sentence.text), sentence.text.startswith("**")) for sentence in _lead(facts, checks)],
+            lead=_lead(facts, checks),
             sure=how_sure(facts, checks, summed),
             meanings=MEANINGS,
             several_chains=len(incident.chains) > 1,
@@ -90,9 +90,11 @@ def render_report(tables: Mapping[str, Any], incident: Incident, facts: Facts, m
     )
 
 
-def _lead(facts: Facts, checks: Checks) -> list[Sentence]:
+def _lead(facts: Facts, checks: Checks) -> list[tuple[str, bool]]:
+    """Give the condition as the texts say it, without Markdown: (line, whether it is said loudly)."""
     speaker = Speaker(facts, checks)
-    return [*lead(speaker), *outliers(speaker)]
+    lines = [line for sentence in (*lead(speaker), *outliers(speaker)) for line in sentence.text.split("\n")]
+    return [(plain(line.removeprefix("- ")), line.startswith("**")) for line in lines]
 
 
 def _environment() -> Environment:

@@ -115,7 +115,7 @@ def test_logs_that_begin_after_t1_are_a_hole(scene: Scene) -> None:
     holes = [hole.text for hole in gather(scene.tables, scene.incident, NOW).holes]
     assert holes == [
         "the logs begin at 2026-03-04 09:42:37 UTC, after T1 (2026-03-04 09:12:37 UTC): what was done before is not in them",
-        "3 of 9,000 lines of logs/cdn.log.gz could not be read (table rejects)",
+        "3 of 9,000 lines could not be read, in 1 of 1 log sources (table rejects)",
     ]
 
 

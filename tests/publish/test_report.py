@@ -78,7 +78,7 @@ def test_the_first_screen_answers(scene: Scene) -> None:
         "9 of 9 confirmed victims fit the condition. It describes 15 wallets, 5 of them unharmed so far.",
         "10 .100000000000000028 ETH",
         "50 .4 ETH",
-        "3 of 9,000 lines of logs/cdn.log.gz could not be read (table rejects)",
+        "3 of 9,000 lines could not be read, in 1 of 1 log sources (table rejects)",
     ):
         assert said in text
 
@@ -235,3 +235,11 @@ def test_money_is_summed_by_who_took_it(scene: Scene) -> None:
     """Each receiving address with its wallets and exact amounts."""
     text = " ".join(Page(render(scene.key_incident())).text.split("Where it went")[1].split("Wallets")[1].split())
     assert text.startswith(f"What it took When {checksum(SINK)} sink 10 10 .100000000000000028 ETH 2 .5 USDC")
+
+
+def test_each_zone_has_its_own_line(scene: Scene) -> None:
+    """The condition's local times stand apart, without the list marks of the text files."""
+    scene.key_incident().tell(zones=("America/New_York", "Asia/Shanghai"))
+    text = Page(render(scene)).text
+    assert "In New York: at any time since 04:00 EST on Wednesday 4 March 2026." in text
+    assert "- In" not in text

@@ -33,7 +33,7 @@ def test_the_terminal_answers_who_what_when_lost_and_still_to_save(scene: Scene)
         "elsewhere    1 ETH, from 1 wallets that nothing ties to this incident",
         "to save      50.4 ETH, in 5 wallets",
         "attackers    1 confirmed, 0 discovered",
-        "not seen     3 of 9,000 lines of logs/cdn.log.gz could not be read (table rejects)",
+        "not seen     3 of 9,000 lines could not be read, in 1 of 1 log sources (table rejects)",
         "sheet        case/sheet/affected.xlsx",
     ]
 
