@@ -15,6 +15,7 @@ from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.enemies import Enemy
 from exposure.publish.facts import EXPOSURES, HARMED, VERDICTS, Facts, gather, tied_wallets
 from exposure.publish.holes import Hole
+from exposure.publish.sentences import show_count
 from exposure.publish.tallies import Tally, tally, token_facts
 from exposure.publish.times import show_exact
 
@@ -88,10 +89,12 @@ class Summary:
             lines += _window_lines(window)
         lines.append(f"lost         {_tokens(self.lost) or 'nothing that is known'}")
         if self.lost_elsewhere:
-            text = f"{_tokens(self.lost_elsewhere)}, from {self.elsewhere:,} wallets that nothing ties to this incident"
+            text = f"{_tokens(self.lost_elsewhere)}, from {show_count(self.elsewhere, 'wallet')} that nothing ties to this incident"
             lines.append(f"elsewhere    {text}")
         saved = (
-            f"{_tokens(self.to_save)}, in {self.to_save_wallets:,} wallets" if self.to_save else "nothing that is known"
+            f"{_tokens(self.to_save)}, in {show_count(self.to_save_wallets, 'wallet')}"
+            if self.to_save
+            else "nothing that is known"
         )
         lines.append(f"to save      {saved}")
         named = sum(enemy.confirmed for enemy in self.attackers)

@@ -30,7 +30,7 @@ def test_the_terminal_answers_who_what_when_lost_and_still_to_save(scene: Scene)
         "T1 key       2026-03-04 09:12:37 UTC (deploy log)",
         "T2 key       2026-03-04 10:40:05 UTC (asset's size)",
         "lost         10.100000000000000028 ETH; 2.5 USDC (0xa0b8…a0b8)",
-        "elsewhere    1 ETH, from 1 wallets that nothing ties to this incident",
+        "elsewhere    1 ETH, from 1 wallet that nothing ties to this incident",
         "to save      50.4 ETH, in 5 wallets",
         "attackers    1 confirmed, 0 discovered",
         "not seen     3 of 9,000 lines could not be read, in 1 of 1 log sources (table rejects)",
