@@ -47,7 +47,7 @@ def loads(scenario: Scenario, visits: Sequence[Visit]) -> dict[str, Load]:
             first = False
         served = serves_bad(scenario, visit.start)
         bad, since = kept.get(who, (served, visit.start))
-        if first or dice.chance(0.06):  # nothing kept, or a forced reload
+        if first or visit.reload:  # nothing kept, or not asked for what is kept
             done[visit.name] = Load(served, "full", first)
         elif visit.start - since < scenario.cache:
             done[visit.name] = Load(bad, "cached", first=False)

@@ -55,11 +55,15 @@ def _visits_with_old_file(scenario: Scenario, attack: Attack, chosen: Sequence[P
     made: list[Visit] = []
     if scenario.cache < HOUR:
         return made
-    for person in chosen:
+    for number, person in enumerate(chosen):
         before = dice.uniform(5 * MINUTE, scenario.cache / 3)
         after = dice.uniform(15 * MINUTE, min(scenario.cache / 2, attack.t2 - attack.t1))
-        times = (attack.t1 - before, attack.t1 + after)
-        made += [_visit(scenario, attack, person, time, dice.uniform(120, 500), dice) for time in times]
+        first, second = (
+            _visit(scenario, attack, person, time, dice.uniform(120, 500), dice)
+            for time in (attack.t1 - before, attack.t1 + after)
+        )
+        # Of every second the log shows the fetch of the old file, of the others only that they were here before.
+        made += [replace(first, reload=number % 2 == 0), second]
     return made
 
 

@@ -63,11 +63,12 @@ def _cdn_files(scenario: Scenario, requests: Sequence[Request]) -> dict[str, byt
                 line
             )
     made = {}
+    damage = scenario.logs.broken / max(1, len(requests))
     for part in sorted(lines):
         start = datetime.fromtimestamp(scenario.logs.start, UTC) + timedelta(hours=_PUSH_HOURS * part)
         end = start + timedelta(hours=_PUSH_HOURS)
         name = f"{start:%Y%m%dT%H%M%SZ}_{end:%Y%m%dT%H%M%SZ}_{dice.hex(8)}.log"
-        made[f"{CDN}/{name}"] = _damage(lines[part], _broken_json, -(-scenario.logs.broken // len(lines)), dice)
+        made[f"{CDN}/{name}"] = _damage(lines[part], _broken_json, damage, dice)
     return made
 
 
@@ -81,12 +82,8 @@ def _origin_files(scenario: Scenario, requests: Sequence[Request]) -> dict[str, 
     for time, number in done:
         local = datetime.fromtimestamp(int(time), zone)
         lines[f"{local + timedelta(days=1):%Y%m%d}"].append(_combined(requests[number], local))
-    return {
-        f"{ORIGIN}/access.log-{day}": _damage(
-            lines[day], _broken_combined, -(-scenario.logs.broken // len(lines)), dice
-        )
-        for day in sorted(lines)
-    }
+    damage = scenario.logs.broken / max(1, len(requests))
+    return {f"{ORIGIN}/access.log-{day}": _damage(lines[day], _broken_combined, damage, dice) for day in sorted(lines)}
 
 
 def _cloudflare(scenario: Scenario, one: Request, number: int, dice: Dice) -> bytes:
@@ -126,9 +123,9 @@ def _escape(text: str) -> str:
     return re.sub(r'["\\\x00-\x1f\x7f-\xff]', lambda match: f"\\x{ord(match[0]):02X}", text)
 
 
-def _damage(lines: list[bytes], broken: Callable[[bytes, Dice], bytes], count: int, dice: Dice) -> bytes:
+def _damage(lines: list[bytes], broken: Callable[[bytes, Dice], bytes], share: float, dice: Dice) -> bytes:
     """Put unreadable lines between the others; some are the torn beginnings of lines that are also there whole."""
-    for _ in range(count):
+    for _ in range(round(share * len(lines))):
         place = dice.integer(0, len(lines) - 1)
         lines.insert(place, broken(lines[place], dice))
     return b"\n".join(lines) + b"\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from exposure.drill.devices import OFFICE_IP, ip_address, user_agent
 from exposure.drill.dice import Dice
 from exposure.drill.keys import Account, derive
-from exposure.drill.scenario import Scenario
+from exposure.drill.scenario import Crowd, Scenario
 from exposure.drill.sites import Action
 
 # Dollars per whole token, and decimals. Prices stand still: a drill is not about markets.
@@ -93,17 +93,17 @@ def _wallets(scenario: Scenario, dice: Dice, name: str, *, hoarder: bool) -> tup
     for number in range(count):
         account = derive(scenario.preset, scenario.seed, name, number)
         phrase = f"{name}/{0 if same else number}"
-        made.append(Wallet(account, phrase, _purse(dice, crowd.no_gas), nft=dice.chance(0.14)))
+        made.append(Wallet(account, phrase, _purse(dice, crowd), nft=dice.chance(0.14)))
     return tuple(made)
 
 
-def _purse(dice: Dice, no_gas: float) -> tuple[tuple[str, int], ...]:
+def _purse(dice: Dice, crowd: Crowd) -> tuple[tuple[str, int], ...]:
     """Draw what a wallet holds: most a little, few a lot."""
-    poor_in_gas = dice.chance(no_gas)
+    poor_in_gas = dice.chance(crowd.no_gas)
     purse = {"ETH": _amount(dice, 0.00003 if poor_in_gas else 0.3, 0.3 if poor_in_gas else 1.5, 18)}
-    if poor_in_gas or dice.chance(0.5):
+    if poor_in_gas or dice.chance(crowd.dollars):
         purse["USDX"] = _amount(dice, 620, 1.6, 6)
-    if dice.chance(0.3):
+    if dice.chance(crowd.governance):
         purse["GOV"] = _amount(dice, 90, 1.5, 18)
     return tuple(purse.items())
 

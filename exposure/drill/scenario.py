@@ -26,6 +26,8 @@ class Crowd:
     retry: float = 0.16  # first tries that fail
     mobile: float = 0.18  # people whose IP address changes from visit to visit
     office: int = 14  # people behind one IP address with the office's few user agents
+    dollars: float = 0.5  # wallets that hold the stablecoin
+    governance: float = 0.3  # wallets that hold the governance token
     no_gas: float = 0.08  # wallets with tokens and next to no ether
 
 

@@ -27,7 +27,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit. `shown` are the wallets on the screen; `errand` is what one means to do on chain; `deep`: came by a link."""
+    """One visit. `shown` are the wallets on the screen; `errand` is what one means to do on chain; `deep`: came by a link.
+
+    `reload`: made the browser fetch everything again.
+    """
 
     name: str
     person: Person
@@ -38,6 +41,7 @@ class Visit:
     acts: tuple[Act, ...]
     errand: str | None
     deep: bool
+    reload: bool = False
 
 
 def visits(scenario: Scenario, crowd: Sequence[Person]) -> list[Visit]:
@@ -98,4 +102,6 @@ def _visit(scenario: Scenario, person: Person, name: str, start: float, dice: Di
     apart = [one for one in person.wallets if one.phrase != wallet.phrase and dice.chance(0.3)]
     length = first - start + dice.lognormal(150, 0.8)
     deep = person.bookmark and dice.chance(0.7)
-    return Visit(name, person, ip, start, round(length, 3), (wallet, *together, *apart), tuple(acts), errand, deep)
+    shown = (wallet, *together, *apart)
+    reload = dice.chance(0.06)
+    return Visit(name, person, ip, start, round(length, 3), shown, tuple(acts), errand, deep, reload)
