@@ -40,9 +40,8 @@ def worst(checks: Iterable[Check]) -> Result:
 def check_claims(facts: Facts) -> Checks:
     """Make every check."""
     made: list[Check] = [make(facts) for make in _CHECKS]
-    for exposure in EXPOSURES:
-        conditions = facts.condition_of(exposure)
-        made += [_is_x(exposure, conditions), _window(exposure, conditions)]
+    made += [_window(exposure, facts.condition_of(exposure)) for exposure in EXPOSURES]
+    made += [_is_x(condition) for condition in facts.conditions]
     for cleared in facts.cleared:
         note = f"vouched for by {cleared.by}: {cleared.why}"
         if cleared.vetoed:
@@ -78,15 +77,15 @@ def _condition(facts: Facts) -> Check:
     return Check("condition", how, result, note, rows)
 
 
-def _is_x(exposure: str, conditions: tuple[Condition, ...]) -> Check:
-    how = "attack_rates call an action of the sentence X"
-    states = {condition.is_x for condition in conditions}
-    note = "; ".join(f"{', '.join(condition.actions)}: {condition.is_x}" for condition in conditions)
-    if exposure == "none" and conditions:
+def _is_x(condition: Condition) -> Check:
+    how = "attack_rates call every action of the sentence X"
+    note = f"{', '.join(condition.actions)}: {condition.is_x}"
+    if condition.exposure == "none":
         note += "; but incident.toml says that it exposes nobody: read the malicious code again, and set its exposure"
-        return Check(f"x:{exposure}", how, "failed", note)
-    result: Result = "passed" if states == {"yes"} else "failed" if "no" in states else "not_checked"
-    return Check(f"x:{exposure}", how, result, note)
+        return Check(condition.x_check, how, "failed", note)
+    if condition.is_x == "no":
+        note += "; but wallets that the sheet tells to act did nothing else, and a key that was given away is never ruled out"
+    return Check(condition.x_check, how, "passed" if condition.is_x == "yes" else "not_checked", note)
 
 
 def _window(exposure: str, conditions: tuple[Condition, ...]) -> Check:
@@ -193,10 +192,8 @@ def problems(checks: Checks) -> list[str]:
             found.append(f"named as attacker, but unexposed wallets use it too: {_addresses(check)}")
         elif check.name.startswith("cleared:"):
             found.append(f"the texts do not call {check.name[8:]} safe: {check.note}")
-        elif check.name == "x:none":
-            found.append(f"the data calls an action X that was thought harmless ({check.note})")
         else:
-            found.append(f"no action of the {check.name[2:]} condition stands out as X: {check.note}")
+            found.append(f"the data calls an action X that was thought harmless ({check.note})")
     return found
 
 

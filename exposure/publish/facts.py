@@ -52,6 +52,11 @@ class Condition:
     t2_reason: str = ""
 
     @property
+    def x_check(self) -> str:
+        """Name the check that an action of this condition is X."""
+        return f"x:{self.exposure}:{self.is_x}"
+
+    @property
     def public_t1(self) -> datetime | None:
         """Give T1 rounded outward to the quarter hour."""
         return None if self.t1 is None else times.floor_quarter(self.t1)
@@ -220,8 +225,10 @@ def find_conditions(
         actions = [action for action in exposing if action.exposure == exposure and action.name in chosen]
         for bounds in bounds_of(tables, incident, exposure) if actions else ():
             mine = [action for action in actions if bounds.action in (None, action.name)]
-            if mine:
-                found.append(_condition(mine, bounds, states, incident))
+            # What is proven and what is not stand in two sentences, so that the doubt of one does not weaken the other.
+            proven = [action for action in mine if states.get(action.name) == "yes"]
+            parts = (proven, [action for action in mine if action not in proven])
+            found += [_condition(part, bounds, states, incident) for part in parts if part]
     return tuple(found)
 
 

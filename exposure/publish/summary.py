@@ -13,7 +13,7 @@ from exposure.incident import Incident
 from exposure.publish.advise import READS
 from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.enemies import Enemy
-from exposure.publish.facts import EXPOSURES, HARMED, VERDICTS, Facts, gather, tied_wallets
+from exposure.publish.facts import HARMED, VERDICTS, Facts, gather, tied_wallets
 from exposure.publish.holes import Hole
 from exposure.publish.sentences import show_count
 from exposure.publish.tallies import Tally, tally, token_facts
@@ -234,12 +234,13 @@ def find_rates(tables: Mapping[str, pl.DataFrame], incident: Incident) -> tuple[
 
 def find_windows(facts: Facts) -> tuple[Window, ...]:
     """Give the published windows; one of unknown exposure where nothing says what exposed people."""
-    found = [
-        Window(c.exposure, c.actions, c.t1, c.t1_reason, c.first_sign, c.t2, c.t2_reason, c.open)
-        for exposure in EXPOSURES
-        for c in facts.condition_of(exposure)
-    ]
+    found: dict[tuple[object, ...], Window] = {}
+    for c in facts.conditions:
+        same = found.get((c.exposure, c.hosts, c.t1, c.t2))
+        actions = (*same.actions, *c.actions) if same else c.actions
+        window = Window(c.exposure, actions, c.t1, c.t1_reason, c.first_sign, c.t2, c.t2_reason, c.open)
+        found[c.exposure, c.hosts, c.t1, c.t2] = window
     if found:
-        return tuple(found)
+        return tuple(found.values())
     b = facts.unknown_span
     return (Window("", (), b.t1, b.t1_reason, b.first_sign, b.t2, b.t2_reason, facts.status == "ongoing"),)

@@ -111,14 +111,19 @@ def lead(speaker: Speaker) -> list[Sentence]:
     if not speaker.facts.conditions:
         return _lead_unknown(speaker)
     found = []
-    for condition in speaker.facts.conditions:
-        checks = ("condition", f"x:{condition.exposure}", f"window:{condition.exposure}", "remedy")
+    conditions = speaker.facts.conditions
+    for place, condition in enumerate(conditions):
+        checks = ("condition", condition.x_check, f"window:{condition.exposure}", "remedy")
         who = f"If you {show_words(condition)}{speaker.where(condition.hosts)} {show_when(condition)}"
         text = f"**{who}, {_danger(condition.exposure, sure=speaker.proven(*checks))} Act now.**"
         claim = (
             f"who {' or '.join(condition.actions)} in the published window is affected, and every confirmed victim did"
         )
-        found += [speaker.say(text, claim, *checks), *_local(speaker, condition.public_t1, condition.public_t2)]
+        found.append(speaker.say(text, claim, *checks))
+        bounds = condition.public_t1, condition.public_t2
+        # Conditions of the same hours share one line of local times.
+        if bounds not in [(later.public_t1, later.public_t2) for later in conditions[place + 1 :]]:
+            found += _local(speaker, *bounds)
     return found + _lead_shown(speaker)
 
 

@@ -79,7 +79,7 @@ def test_a_report_that_says_nothing_cannot_be_told(scene: Scene) -> None:
 def test_no_victim_yet_means_not_checked(scene: Scene) -> None:
     """Nothing contradicts the condition, but nothing backs it either."""
     checks = check(scene.window())
-    assert (checks["condition"].result, checks["x:key"].result) == ("not_checked", "not_checked")
+    assert (checks["condition"].result, checks["x:key:unknown"].result) == ("not_checked", "not_checked")
 
 
 def test_an_attacker_that_everyone_uses_is_questioned(scene: Scene) -> None:

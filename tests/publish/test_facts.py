@@ -150,7 +150,7 @@ def test_a_cleared_action_is_no_condition_until_the_data_says_so(scene: Scene) -
     assert ([c.actions for c in facts.conditions], facts.cleared[0].vetoed) == ([("entered_seed_phrase",)], 0)
     scene.wallet(95, "probable", "keystore", lost=1)
     facts = gather(scene.tables, scene.incident, NOW)
-    assert [c.actions for c in facts.conditions] == [("entered_seed_phrase", "keystore")]
+    assert [c.actions for c in facts.conditions] == [("entered_seed_phrase",), ("keystore",)]
     assert facts.cleared[0].vetoed == 1
 
 

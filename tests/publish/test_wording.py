@@ -169,7 +169,16 @@ def test_an_action_that_was_ruled_out_comes_back_for_a_wallet_that_must_act(scen
     scene.key_incident().tell(actions=(PHRASE, keystore)).rate("uploaded_keystore", "no", 9, 1)
     assert "uploaded a keystore file" not in write(scene)["initial"]
     scene.wallet(92, "exposed", "uploaded_keystore")
-    assert "If you entered your recovery phrase or uploaded a keystore file on" in write(scene)["initial"]
+    text = write(scene)["initial"]
+    assert (
+        "**If you entered your recovery phrase on examplewallet[.]com at any time since 09:00 UTC on Wednesday 4 March 2026, your"
+        in text
+    )
+    assert (
+        "**If you uploaded a keystore file on examplewallet[.]com at any time since 09:00 UTC on Wednesday 4 March 2026, we believe"
+        in text
+    )
+    assert text.count("In New York") == 1
 
 
 def test_a_harmless_action_that_the_data_calls_x_is_in_the_condition(scene: Scene) -> None:
