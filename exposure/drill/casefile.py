@@ -60,7 +60,7 @@ def _facts(story: Story) -> Iterator[str]:
         yield f'source = "{_SOURCES[kind]}"'
         yield ""
     yield "[window]"
-    yield f'cache = "{scenario.cache // MINUTE}m"  # max-age of the file'
+    yield f'cache = "{scenario.cache // HOUR}h"    # max-age of the file'
     yield ""
 
 

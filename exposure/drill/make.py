@@ -7,6 +7,7 @@ from pathlib import Path
 from exposure.case import write_atomically, write_parquet
 from exposure.console import Teller
 from exposure.drill import browsers, casefile, life, logfiles, script, theft_approvals, theft_keys, truth
+from exposure.drill.anvil import find_anvil
 from exposure.drill.casting import cast
 from exposure.drill.export import export
 from exposure.drill.people import people
@@ -34,6 +35,7 @@ def make_drill(folder: Path, preset: str, seed: int, teller: Teller, force: bool
     where there is no anvil.
     """
     scenario = set_knobs(preset, seed)
+    find_anvil()  # before anything is written
     _prepare(folder, force)
     with teller.task("making up the incident", "transactions") as tick:
         story, loaded = tell(scenario)

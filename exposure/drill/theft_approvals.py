@@ -48,6 +48,7 @@ def _gang(story: Story, attack: Attack, signatures: Signatures) -> Gang:
         note_attackers(story, "sink", [operator])
     story.attackers["spender"].append(gang.spender)
     note_attackers(story, "sink", sinks)
+    note_attackers(story, "collector", [world.account("collector")])
     return gang
 
 

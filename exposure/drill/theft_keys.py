@@ -35,6 +35,7 @@ def rob(story: Story, attack: Attack, exposures: Sequence[Exposure]) -> None:
     world.ledger.at(attack.t2 + attack.delay_max, _forward, world, sinks)
     note_attackers(story, "sink", sinks)
     note_attackers(story, "funder", [funder])
+    note_attackers(story, "collector", [world.account("collector")])
     look_alikes(story, sinks[0].address)
 
 

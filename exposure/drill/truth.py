@@ -64,6 +64,8 @@ def answer(story: Story) -> str:
         ]
         lines.append(f"cache_seconds = {scenario.cache}  # so long after T2 a browser may still have run the file")
     lines += ["", "[attackers]"]
+    if story.attackers:
+        lines.append("# collector: where the loot was gathered later; no victim paid it directly")
     for role, addresses in sorted(story.attackers.items()):
         lines.append(f"{role} = {json.dumps(addresses)}")
     return "\n".join(lines) + "\n"

@@ -28,6 +28,15 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def test_without_anvil_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chain's export needs a node, and half a drill helps nobody."""
+    monkeypatch.setenv("ANVIL_BIN", "no-such-anvil")
+    with pytest.raises(ExposureError) as error:
+        make_drill(tmp_path / "drill", "sample", 1, Silent())
+    assert error.value.what == "There is no anvil at ANVIL_BIN=no-such-anvil."
+    assert not (tmp_path / "drill").exists()
+
+
 def test_force_replaces_a_drill_and_nothing_else(tmp_path: Path) -> None:
     """Old logs would be read with the new ones; a person's notes stay."""
     (tmp_path / "logs" / "origin").mkdir(parents=True)
