@@ -5,7 +5,7 @@ goes to the caller; everything else ends here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -116,6 +116,12 @@ class Client:
         usable = (endpoint for endpoint in self.endpoints if not endpoint.parked and method not in endpoint.lacks)
         return next(usable, self.endpoints[0]).limits
 
+    def without(self, method: str, reason: str) -> None:
+        """Ask no endpoint for a method any more that all of them refuse."""
+        for endpoint in self.endpoints:
+            if not endpoint.parked:
+                endpoint.lacks.setdefault(method, reason)
+
     async def one(self, method: str, params: Sequence[Any], read: Read[T], *, ability: str = "") -> T:
         """Call one method. Raises RefusedError of a kind in FOR_THE_CALLER or FATAL, else NoEndpointError.
 
@@ -123,68 +129,15 @@ class Client:
         """
 
         async def send(endpoint: Endpoint) -> T:
-            raw = await self._exchange(endpoint, endpoint.provider.ask(method, params))
+            raw = await self.exchange(endpoint, endpoint.provider.ask(method, params))
             try:
                 return read(raw)
             except MalformedError:
-                raise _malformed(endpoint, method) from None
+                raise malformed(endpoint, method) from None
 
-        return await self._failover(ability or method, send)
+        return await self.failover(ability or method, send)
 
-    async def many(
-        self, method: str, rows: Sequence[Sequence[Any]], read: Read[T], *, nulls: bool = False
-    ) -> list[T | RefusedError]:
-        """Call one method for each row of parameters, in batches; results in the order of the rows.
-
-        A row that is refused for good (reverted, fatal) gives its error; with `nulls` so does one that is answered with null,
-        which otherwise means a lagging node. Raises NoEndpointError.
-        """
-        results: dict[int, T | RefusedError] = {}
-        settle = (Kind.REVERTED, Kind.FATAL, Kind.WAIT) if nulls else (Kind.REVERTED, Kind.FATAL)
-
-        async def group(indices: range) -> None:
-            async def send(endpoint: Endpoint) -> None:
-                while missing := [index for index in indices if index not in results]:
-                    part = missing[: endpoint.limits.batch]
-                    answers = await self._batch(endpoint, method, [rows[index] for index in part])
-                    worst: RefusedError | None = None
-                    for index, answer in zip(part, answers, strict=True):
-                        outcome = _read_row(endpoint, method, answer, read)
-                        if isinstance(outcome, RefusedError) and outcome.kind not in settle:
-                            worst = outcome
-                        else:
-                            results[index] = outcome
-                    if worst is not None:
-                        raise worst
-
-            await self._failover(method, send, batch=True)
-
-        size = max(1, self.limits(method).batch)
-        await together([group(range(at, min(at + size, len(rows)))) for at in range(0, len(rows), size)], CONCURRENT)
-        return [results[index] for index in range(len(rows))]
-
-    async def _batch(
-        self, endpoint: Endpoint, method: str, rows: Sequence[Sequence[Any]]
-    ) -> Sequence[msgspec.Raw | RefusedError]:
-        """Send some rows as one batch, or as a single call where there is one; learn smaller batches."""
-        if len(rows) == 1:
-            try:
-                return [await self._exchange(endpoint, endpoint.provider.ask(method, rows[0]))]
-            except RefusedError as error:
-                return [error]
-        try:
-            return await self._exchange(endpoint, endpoint.provider.ask_batch(method, rows))
-        except RefusedError as error:
-            if error.kind not in (Kind.SMALLER_BATCH, Kind.HALVE):
-                raise
-            _note_silence(endpoint, error, self.patience)
-            endpoint.limits.smaller_batch(len(rows), error.reaction.limit)
-            half = rows[: endpoint.limits.batch]
-            answers = list(await self._batch(endpoint, method, half))
-            rest = rows[len(half) :]
-            return answers + (list(await self._batch(endpoint, method, rest)) if rest else [])
-
-    async def _exchange(self, endpoint: Endpoint, question: Coroutine[Any, Any, T]) -> T:
+    async def exchange(self, endpoint: Endpoint, question: Coroutine[Any, Any, T]) -> T:
         """Do one exchange in the endpoint's pace."""
         try:
             async with endpoint.door:
@@ -197,11 +150,18 @@ class Client:
         endpoint.silent = 0
         return answer
 
-    async def _failover(self, method: str, send: Callable[[Endpoint], Awaitable[T]], *, batch: bool = False) -> T:
-        """Ask the endpoints in order until one answers."""
+    async def failover(
+        self,
+        method: str,
+        send: Callable[[Endpoint], Awaitable[T]],
+        *,
+        batch: bool = False,
+        skip: Collection[Endpoint] = (),
+    ) -> T:
+        """Ask the endpoints in order until one answers; `batch` says that no refusal is the caller's to answer."""
         fatal: RefusedError | None = None
         for endpoint in self.endpoints:
-            if endpoint.parked or method in endpoint.lacks:
+            if endpoint.parked or method in endpoint.lacks or endpoint in skip:
                 continue
             try:
                 await self._prepare(endpoint)
@@ -251,7 +211,7 @@ class Client:
     def _judge(self, endpoint: Endpoint, method: str, error: RefusedError, *, batch: bool) -> Exception:
         """Turn a refusal into what to do: again, the next endpoint, or the caller's own answer."""
         kind = error.kind
-        _note_silence(endpoint, error, self.patience)
+        note_silence(endpoint, error, self.patience)
         if endpoint.parked:
             return _MoveOnError(error)
         if kind in FOR_THE_CALLER and not batch:
@@ -288,7 +248,7 @@ class Client:
 
     async def _find_fault(self, endpoint: Endpoint) -> str:
         """Say why an endpoint is the wrong one; empty where it is not."""
-        found = await self._patiently(endpoint, "eth_chainId", lambda one: self._exchange(one, one.provider.chain_id()))
+        found = await self._patiently(endpoint, "eth_chainId", lambda one: self.exchange(one, one.provider.chain_id()))
         if found != self.chain_id:
             return f"it serves chain {found}, not {self.chain_id} ({self.chain})"
         if self.pinned is None:
@@ -299,7 +259,7 @@ class Client:
             raw = await self._patiently(
                 endpoint,
                 "eth_getBlockByNumber",
-                lambda one: self._exchange(one, one.provider.ask("eth_getBlockByNumber", params)),
+                lambda one: self.exchange(one, one.provider.ask("eth_getBlockByNumber", params)),
             )
             known = header_row(_header(raw), number)[1] == expected
         except MalformedError:
@@ -327,20 +287,12 @@ class Client:
         return NoEndpointError(f"{self.chain}: no endpoint answers {method}", "; ".join(reasons), fix)
 
 
-def _malformed(endpoint: Endpoint, method: str) -> RefusedError:
+def malformed(endpoint: Endpoint, method: str) -> RefusedError:
+    """Make the error of an answer that does not fit its method."""
     return endpoint.provider.refused(Kind.RETRY, f"its answer to {method} does not have the shape of one")
 
 
-def _read_row(endpoint: Endpoint, method: str, answer: msgspec.Raw | RefusedError, read: Read[T]) -> T | RefusedError:
-    if isinstance(answer, RefusedError):
-        return answer
-    try:
-        return read(answer)
-    except MalformedError:
-        return _malformed(endpoint, method)
-
-
-def _note_silence(endpoint: Endpoint, error: RefusedError, patience: Patience) -> None:
+def note_silence(endpoint: Endpoint, error: RefusedError, patience: Patience) -> None:
     """Park an endpoint that keeps silent: a smaller question would not wake it."""
     if error.kind is Kind.HALVE and error.reaction.text.startswith("no answer within"):
         endpoint.silent += 1

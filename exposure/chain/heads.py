@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable
 
 import msgspec
 
+from exposure.chain.batches import ask_many
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.parts import Facts
 from exposure.chain.rpc import RefusedError
@@ -84,7 +85,7 @@ class Headers:
         def read(raw: msgspec.Raw) -> tuple[int, bytes, int]:
             return header_row(_header(raw))
 
-        rows = await self._client.many("eth_getBlockByNumber", [[hex(number), False] for number in wanted], read)
+        rows = await ask_many(self._client, "eth_getBlockByNumber", [[hex(number), False] for number in wanted], read)
         lost = []
         for number, row in zip(wanted, rows, strict=True):
             if isinstance(row, RefusedError) or row[0] != number:

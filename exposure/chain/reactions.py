@@ -51,6 +51,11 @@ _N = r"([0-9][0-9,._]*k?)"
 RULES: tuple[Rule, ...] = (
     # A contract's own words come first: they may hold any of the texts below.
     Rule(Kind.REVERTED, r"execution reverted|vm execution error|^reverted\b", "geth, Nethermind"),
+    # A call that breaks, or burns all gas, breaks with every endpoint: it too is an answer.
+    Rule(
+        Kind.REVERTED, r"evm error|invalid (?:op|jump)|opcode|stack (?:under|over)flow|bad instruction", "geth, anvil"
+    ),
+    Rule(Kind.REVERTED, r"out ?of ?gas|gas required exceeds|intrinsic gas|gas (?:limit|uint64)", "geth, anvil, Erigon"),
     # 1. Only another endpoint can answer. "archive" also stands in PublicNode's refusal of old logs: do not shrink there.
     Rule(Kind.SWITCH, r"archive (?:requests|state|node|data)|access to archive", "PublicNode 403, Infura -32002"),
     Rule(Kind.SWITCH, r"missing ?trie ?node|historical state|required historical|state .{0,80}not available", "geth"),

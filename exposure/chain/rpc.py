@@ -27,12 +27,16 @@ _JSON_STARTS = (b"{", b"[")
 
 
 class RefusedError(Exception):
-    """An endpoint did not answer: how to react, and its words, fit to be shown."""
+    """An endpoint did not answer: how to react, and its words, fit to be shown.
 
-    def __init__(self, reaction: Reaction, shown: str) -> None:
+    `of_call` says that the exchange went well and the refusal is about this one call.
+    """
+
+    def __init__(self, reaction: Reaction, shown: str, *, of_call: bool = False) -> None:
         super().__init__(shown)
         self.reaction = reaction
         self.shown = shown
+        self.of_call = of_call
 
     @property
     def kind(self) -> Kind:
@@ -72,9 +76,9 @@ class ChainProvider(AsyncHTTPProvider):
         """Make this endpoint's words fit to be shown."""
         return clean(text, self._secrets)
 
-    def refused(self, kind: Kind, text: str) -> RefusedError:
+    def refused(self, kind: Kind, text: str, *, of_call: bool = False) -> RefusedError:
         """Make an error of our own finding."""
-        return RefusedError(Reaction(kind, text), self.clean(text))
+        return RefusedError(Reaction(kind, text), self.clean(text), of_call=of_call)
 
     async def __aenter__(self) -> "ChainProvider":
         timeout = aiohttp.ClientTimeout(total=4 * self._timeout, sock_connect=self._timeout, sock_read=self._timeout)
@@ -160,12 +164,14 @@ class ChainProvider(AsyncHTTPProvider):
         if envelope.error is None and answer.status < 400:
             if envelope.result is None:
                 # What a node does not know yet it answers with null: a block, a transaction, a receipt.
-                raise self.refused(Kind.WAIT, "it answers null")
+                raise self.refused(Kind.WAIT, "it answers null", of_call=True)
             return envelope.result
         text, code = _words(envelope.error)
         reaction = classify(text, code=code, status=answer.status, retry_after=answer.headers.get("Retry-After"))
         status = f" (HTTP {answer.status})" if answer.status != 200 else ""
-        raise RefusedError(reaction, self.clean(text or "it gives no reason") + status)
+        raise RefusedError(
+            reaction, self.clean(text or "it gives no reason") + status, of_call=envelope.error is not None
+        )
 
     async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """Serve web3's own modules: the same exchange, decoded as they expect it."""

@@ -1,0 +1,197 @@
+"""Logs and full blocks of a range, pulled into parts: narrower ranges and shorter lists where an endpoint asks for them."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import polars as pl
+
+from exposure.chain.authorizations import authorizations
+from exposure.chain.batches import ask_many
+from exposure.chain.client import CONCURRENT, Client, together
+from exposure.chain.heads import Headers
+from exposure.chain.parts import Parts
+from exposure.chain.plan import FULL_BLOCKS, LogTask, Range, Shape, slices
+from exposure.chain.reactions import Kind
+from exposure.chain.rpc import RefusedError
+from exposure.chain.wire import AUTHS, HEADERS, LOGS, WireTx, frame_of_txs, header_row, read_block, read_logs
+
+Tick = Callable[[int], None]
+
+# So many answers are written at once: a kill loses no more of a task than these.
+ANSWERS_A_PART = 20
+# In so few blocks one busy address fills the answer: it is taken out of the list instead.
+FEW_BLOCKS = 64
+
+# An endpoint's unknown refusal of logs is most often one more way to say "too much".
+_TOO_MUCH = (Kind.RANGE, Kind.HALVE, Kind.FATAL)
+
+
+async def pull_logs(
+    client: Client, headers: Headers, parts: Parts, tasks: Sequence[LogTask], tick: Tick
+) -> list[tuple[Range, str]]:
+    """Ask for the logs of every task and keep them as parts; give ranges that were refused for good, with the reason.
+
+    `tick` counts blocks. Raises NoEndpointError.
+    """
+    refused: list[tuple[Range, str]] = []
+    await together([_Logs(client, headers, parts, tick, refused).pull(task) for task in tasks], CONCURRENT)
+    return sorted(set(refused))
+
+
+class _Logs:
+    """One task of logs, asked from its first block upwards."""
+
+    def __init__(
+        self, client: Client, headers: Headers, parts: Parts, tick: Tick, refused: list[tuple[Range, str]]
+    ) -> None:
+        self._client, self._headers, self._parts, self._tick = client, headers, parts, tick
+        self._refused = refused
+
+    async def pull(self, task: LogTask) -> None:
+        """Ask for a task's logs, writing what came after every few answers."""
+        begun, at, last = task.blocks[0], task.blocks[0], task.blocks[1]
+        frames: list[pl.DataFrame] = []
+        rejected = 0
+        while at <= last:
+            limits = self._client.limits("eth_getLogs")
+            size, span = len(task.addresses), min(limits.blocks(task.shape.name), last - at + 1)
+            if size > limits.topics:
+                await self._keep(task, (begun, at - 1), frames, rejected)
+                await self._split(task, at, limits.topics)
+                return
+            try:
+                frame, left_out = await self._ask(task, (at, at + span - 1))
+            except RefusedError as error:
+                if self._is_crowded(error, size, span):
+                    await self._keep(task, (begun, at - 1), frames, rejected)
+                    await self._split(task, at, -(-size // 2))
+                    return
+                if not self._learn(task, error, size, span):
+                    await self._keep(task, (begun, at - 1), frames, rejected)
+                    self._refused.append(((at, last), error.shown))
+                    return
+                continue
+            limits.widen(task.shape.name, span)
+            frames.append(frame)
+            rejected += left_out
+            at += span
+            self._tick(span)
+            if len(frames) >= ANSWERS_A_PART:
+                await self._keep(task, (begun, at - 1), frames, rejected)
+                begun, frames, rejected = at, [], 0
+        await self._keep(task, (begun, last), frames, rejected)
+
+    def _is_crowded(self, error: RefusedError, size: int, span: int) -> bool:
+        """Tell whether a busy address in the list is to blame rather than the number of blocks."""
+        too_much = error.kind in (Kind.HALVE, Kind.RANGE) and error.reaction.limit is None
+        return too_much and span <= FEW_BLOCKS and size > 1
+
+    def _learn(self, task: LogTask, error: RefusedError, size: int, span: int) -> bool:
+        """Ask for less from now on; tell whether that is possible."""
+        limits = self._client.limits("eth_getLogs")
+        if error.kind is Kind.SPLIT_LIST and size > 1:
+            limits.shorter_lists(size, error.reaction.limit)
+        elif error.kind in _TOO_MUCH and span > 1:
+            limits.narrow(task.shape.name, span, error.reaction.limit)
+        elif error.kind is Kind.FATAL:
+            # Not even a single block is answered, and nobody knows why: this endpoint serves no logs.
+            self._client.without("eth_getLogs", error.shown)
+        else:
+            return False
+        return True
+
+    async def _ask(self, task: LogTask, blocks: Range) -> tuple[pl.DataFrame, int]:
+        query = task.shape.filter(task.addresses, blocks)
+        frame, left_out = await self._client.one("eth_getLogs", [query], read_logs)
+        good = frame.filter(asked_for(task.shape, task.addresses, blocks))
+        unique = good.unique(["block_number", "log_index"], keep="first", maintain_order=True)
+        return unique, left_out + frame.height - good.height
+
+    async def _keep(self, task: LogTask, blocks: Range, frames: list[pl.DataFrame], rejected: int) -> None:
+        if blocks[0] > blocks[1]:
+            return
+        end_hash, _ = await self._headers.get(blocks[1])
+        frame = pl.concat(frames) if frames else pl.DataFrame(schema=LOGS)
+        self._parts.write_logs(task.shape.name, task.addresses, blocks, end_hash, frame, rejected)
+
+    async def _split(self, task: LogTask, at: int, size: int) -> None:
+        """Go on with the rest of the range in shorter lists."""
+        for start in range(0, len(task.addresses), size):
+            await self.pull(LogTask(task.shape, task.addresses[start : start + size], (at, task.blocks[1])))
+
+
+def asked_for(shape: Shape, addresses: Sequence[str], blocks: Range) -> pl.Expr:
+    """Tell which logs a query asked for: a broken node answers with others."""
+    events = pl.Series([bytes.fromhex(event[2:]) for event in shape.events], dtype=pl.Binary)
+    padded = pl.Series([bytes(12) + bytes.fromhex(address[2:]) for address in addresses], dtype=pl.Binary)
+    return (
+        pl.col("block_number").is_between(*blocks)
+        & pl.col("topic0").is_in(events.implode())
+        & pl.col(f"topic{shape.position}").is_in(padded.implode())
+    ).fill_null(value=False)
+
+
+async def pull_blocks(
+    client: Client, parts: Parts, ranges: Sequence[Range], interesting: frozenset[bytes], tick: Tick
+) -> int:
+    """Ask for full blocks and keep them as parts; give how many nobody could answer. `tick` counts blocks.
+
+    Call data is kept of transactions from or to `interesting` addresses. A range of which a block is missing is kept up to it.
+    Raises NoEndpointError.
+    """
+    lost: list[int] = []
+    wanted = pl.Series(sorted(interesting), dtype=pl.Binary).implode()
+
+    async def pull(blocks: Range) -> None:
+        lost.append(await _pull_range(client, parts, blocks, wanted))
+        tick(blocks[1] - blocks[0] + 1)
+
+    await together([pull(cut) for whole in ranges for cut in slices(whole, FULL_BLOCKS)], CONCURRENT)
+    return sum(lost)
+
+
+_Block = tuple[tuple[int, bytes, int], list[WireTx], int]
+
+
+def _read_full(raw: msgspec.Raw) -> _Block:
+    header, txs, total = read_block(raw)
+    return header_row(header), txs, total
+
+
+async def _pull_range(client: Client, parts: Parts, blocks: Range, wanted: pl.Series) -> int:
+    numbers = range(blocks[0], blocks[1] + 1)
+    answers = await ask_many(client, "eth_getBlockByNumber", [[hex(number), True] for number in numbers], _read_full)
+    run: list[_Block] = []
+    lost = 0
+    for number, answer in zip(numbers, answers, strict=True):
+        if isinstance(answer, RefusedError) or answer[0][0] != number:
+            lost += 1
+            _keep_run(parts, run, client.chain_id, wanted)
+            run = []
+        else:
+            run.append(answer)
+    _keep_run(parts, run, client.chain_id, wanted)
+    return lost
+
+
+def _keep_run(parts: Parts, run: Sequence[_Block], chain_id: int, wanted: pl.Series) -> None:
+    """Keep blocks that follow each other as one part."""
+    if not run:
+        return
+    txs = [tx for _, of_block, _ in run for tx in of_block]
+    frame, rejected = frame_of_txs(txs, sum(total for _, _, total in run))
+    here = pl.Series([row[0] for row, _, _ in run], dtype=pl.UInt64).implode()
+    misplaced = frame.filter(~pl.col("block_number").is_in(here))
+    frame = frame.filter(pl.col("block_number").is_in(here))
+    mine = pl.col("from_address").is_in(wanted) | pl.col("to_address").is_in(wanted).fill_null(value=False)
+    kept = frame.with_columns(input=pl.when(mine | (pl.col("n_input_bytes") == 0)).then(pl.col("input")))
+    auths, unread = authorizations([tx for tx in txs if tx.authorization_list], chain_id) if txs else (None, 0)
+    headers = pl.DataFrame([row for row, _, _ in run], schema=HEADERS, orient="row")
+    blocks = (run[0][0][0], run[-1][0][0])
+    parts.write_blocks(
+        blocks,
+        headers,
+        kept,
+        pl.DataFrame(schema=AUTHS) if auths is None else auths,
+        rejected + misplaced.height + unread,
+    )

@@ -1,0 +1,320 @@
+"""What wallets hold and allow at the pinned block: which questions to ask, and the tables that the answers make. Pure."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from exposure.amounts import NATIVE, NATIVE_DECIMALS, UNLIMITED
+from exposure.chain.authorizations import delegate_of
+from exposure.chain.build import Decimals, Events, with_f64
+from exposure.chain.events import PERMIT2, PERMIT2_UNLIMITED
+from exposure.chain.multicall import (
+    ALLOWANCE,
+    BALANCE_OF,
+    DECIMALS,
+    GET_APPROVED,
+    GET_OWNERS,
+    GET_THRESHOLD,
+    IS_APPROVED_FOR_ALL,
+    PERMIT2_ALLOWANCE,
+    SYMBOL,
+    address_word,
+    read_address,
+    read_text,
+    read_uint,
+    word,
+)
+from exposure.chain.state import Answers, Question, balance, call, code, nonce
+from exposure.tables import TABLES
+
+# A wallet may hold what did not move in these days: tokens that several others were seen with are asked of all.
+SHARED_BY, SHARED_TOKENS, MOST_GUESSES = 3, 30, 100_000
+_NOBODY = "0x" + "0" * 40
+_GRANT = ("standard", "token_address", "from_address", "to_address", "token_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom and what the state is asked about.
+
+    `wallets` are asked for everything, `others` (attackers) only what kind of account they are. `seen` are the (wallet, token)
+    pairs of events, `guessed` further ones that are worth a question, `grants` the permissions that events told of.
+    """
+
+    wallets: tuple[str, ...]
+    others: tuple[str, ...]
+    seen: tuple[tuple[str, str], ...]
+    guessed: tuple[tuple[str, str], ...]
+    grants: tuple[tuple[str, str, str, str, str | None], ...]
+    tokens: Mapping[str, str]
+
+
+def subject_of(
+    events: Events, candidates: Collection[str], attackers: Collection[str], delegators: Iterable[str]
+) -> Subject:
+    """Say whom to ask about: the candidates, and whoever allowed something to an attacker."""
+    granted = events.grants.filter(
+        pl.col("to_address").is_in(list(attackers)) & ~pl.col("from_address").is_in([*attackers, _NOBODY])
+    )
+    wallets = sorted({*candidates, *granted.get_column("from_address"), *delegators} - set(attackers))
+    tokens = token_kinds(events)
+    named = pl.Series(wallets, dtype=pl.String).implode()
+    pairs = pl.concat(
+        [events.moves.select(pl.col(side).alias("wallet"), "token_address") for side in ("from_address", "to_address")]
+        + [events.grants.select(pl.col("from_address").alias("wallet"), "token_address")]
+    )
+    pairs = pairs.filter(pl.col("wallet").is_in(named) & (pl.col("token_address") != NATIVE)).unique()
+    countable = [token for token, kind in tokens.items() if kind in ("erc20", "erc721")]
+    pairs = pairs.filter(pl.col("token_address").is_in(countable)).sort("wallet", "token_address")
+    grants = events.grants.filter(pl.col("from_address").is_in(named) & (pl.col("to_address") != _NOBODY))
+    return Subject(
+        wallets=tuple(wallets),
+        others=tuple(sorted(attackers)),
+        seen=tuple(pairs.iter_rows()),
+        guessed=tuple(_guesses(pairs, wallets, tokens)),
+        grants=tuple(grants.select(_GRANT).unique().sort(_GRANT).iter_rows()),
+        tokens=tokens,
+    )
+
+
+def token_kinds(events: Events) -> dict[str, str]:
+    """Give the standard of every token that was seen, by address: what its transfers say, else its approvals."""
+    order = ["erc20", "erc721", "erc1155"]
+    moved = events.moves.filter(pl.col("token_address") != NATIVE).select("token_address", "standard")
+    meant = {"permit2": "erc20", "for_all": "erc721"}
+    granted = events.grants.select("token_address", pl.col("standard").replace(meant))
+    found: dict[str, str] = {}
+    for frame in (moved, granted):
+        counts = frame.group_by("token_address", "standard").len()
+        rank = pl.col("standard").replace_strict(order, range(len(order)), return_dtype=pl.Int32)
+        best = counts.sort(["len", rank], descending=[True, False]).unique(
+            "token_address", keep="first", maintain_order=True
+        )
+        for token, kind in best.select("token_address", "standard").iter_rows():
+            found.setdefault(token, kind)
+    return dict(sorted(found.items()))
+
+
+def _guesses(pairs: pl.DataFrame, wallets: list[str], tokens: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    plain = [token for token, kind in tokens.items() if kind == "erc20"]
+    shared = (
+        pairs.filter(pl.col("token_address").is_in(plain))
+        .group_by("token_address")
+        .len()
+        .filter(pl.col("len") >= SHARED_BY)
+        .sort(["len", "token_address"], descending=[True, False])
+    )
+    few = min(SHARED_TOKENS, MOST_GUESSES // max(1, len(wallets)))
+    seen = set(pairs.iter_rows())
+    for token in shared.get_column("token_address").head(few):
+        yield from ((wallet, token) for wallet in wallets if (wallet, token) not in seen)
+
+
+def questions(subject: Subject) -> list[Question]:
+    """Give what to ask at the pinned block, most urgent first."""
+    asked = [balance(wallet) for wallet in subject.wallets]
+    asked += [_grant_question(*grant) for grant in subject.grants]
+    asked += [call(token, BALANCE_OF + address_word(wallet)) for wallet, token in (*subject.seen, *subject.guessed)]
+    asked += token_questions(subject.tokens)
+    for wallet in (*subject.wallets, *subject.others):
+        asked += [code(wallet), nonce(wallet)]
+    return asked
+
+
+def token_questions(tokens: Mapping[str, str]) -> list[Question]:
+    """Give the questions about tokens themselves."""
+    asked = [call(token, SYMBOL) for token in tokens]
+    return asked + [call(token, DECIMALS) for token, kind in tokens.items() if kind == "erc20"]
+
+
+def contract_questions(subject: Subject, answers: Answers) -> list[Question]:
+    """Give what to ask of those that turned out to have code: a Safe names its owners."""
+    found = []
+    for wallet in (*subject.wallets, *subject.others):
+        has = answers.get(code(wallet))
+        if has and delegate_of(has) is None:
+            found += [call(wallet, GET_OWNERS), call(wallet, GET_THRESHOLD)]
+    return found
+
+
+def _grant_question(standard: str, token: str, owner: str, spender: str, token_id: str | None) -> Question:
+    if standard == "erc721":
+        return call(token, GET_APPROVED + word(int(token_id or 0)))
+    if standard == "for_all":
+        return call(token, IS_APPROVED_FOR_ALL + address_word(owner) + address_word(spender))
+    if standard == "permit2":
+        return call(PERMIT2, PERMIT2_ALLOWANCE + address_word(owner) + address_word(token) + address_word(spender))
+    return call(token, ALLOWANCE + address_word(owner) + address_word(spender))
+
+
+def _grant_value(standard: str, spender: str, answer: bytes | None, now: int) -> int | None:
+    """Read how much of a permission stands; None where the contract does not say."""
+    if standard == "erc721":
+        approved = read_address(answer)
+        return None if approved is None else int(approved == spender)
+    value = read_uint(answer)
+    if value is None:
+        return None
+    if standard == "for_all":
+        return int(value != 0)
+    if standard == "permit2":
+        expiry = read_uint(answer[32:64]) if answer is not None else None
+        return value if expiry is not None and expiry >= now else 0
+    return value
+
+
+def decimals_of(tokens: Iterable[str], answers: Answers) -> dict[str, int | None]:
+    """Give the decimals that tokens claim; what does not fit a uint8 is no answer."""
+    found: dict[str, int | None] = {}
+    for token in tokens:
+        value = read_uint(answers.get(call(token, DECIMALS)))
+        found[token] = value if value is not None and value <= 255 else None
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The chain and block that a state is of, with the block's hash (hex) and time (Unix seconds), and the native symbol."""
+
+    chain_id: int
+    number: int
+    block_hash: str
+    seconds: int
+    symbol: str
+
+
+def state_tables(subject: Subject, answers: Answers, here: Here) -> dict[str, pl.DataFrame]:
+    """Build balances, allowances, tokens, accounts, and the delegations that stand in code."""
+    decimals = decimals_of(subject.tokens, answers)
+    return {
+        "balances": balance_table(_balances(subject, answers), decimals, here),
+        "allowances": allowance_table(_allowances(subject, answers, here.seconds), decimals, here),
+        "tokens": token_table(
+            subject.tokens,
+            {token: read_text(answers.get(call(token, SYMBOL))) for token in subject.tokens},
+            decimals,
+            here,
+        ),
+        "accounts": TABLES["accounts"].frame(list(_accounts(subject, answers, here))),
+        "delegations": head_delegations(
+            [(wallet, delegate_of(answers.get(code(wallet)))) for wallet in (*subject.wallets, *subject.others)], here
+        ),
+    }
+
+
+def _balances(subject: Subject, answers: Answers) -> Iterator[tuple[str, str, int]]:
+    for wallet in subject.wallets:
+        value = read_uint(answers.get(balance(wallet)))
+        if value is not None:
+            yield wallet, NATIVE, value
+    for pairs, keep_zero in ((subject.seen, True), (subject.guessed, False)):
+        for wallet, token in pairs:
+            value = read_uint(answers.get(call(token, BALANCE_OF + address_word(wallet))))
+            if value is not None and (value or keep_zero):
+                yield wallet, token, value
+
+
+def _allowances(subject: Subject, answers: Answers, now: int) -> Iterator[tuple[str, str, str, str, str | None, int]]:
+    for grant in subject.grants:
+        value = _grant_value(grant[0], grant[3], answers.get(_grant_question(*grant)), now)
+        if value is not None:
+            yield *grant, value
+
+
+def _accounts(subject: Subject, answers: Answers, here: Here) -> Iterator[dict[str, Any]]:
+    for wallet in (*subject.wallets, *subject.others):
+        if code(wallet) not in answers:
+            continue
+        sent = read_uint(answers.get(nonce(wallet)))
+        yield {
+            "chain_id": here.chain_id,
+            "block_number": here.number,
+            "address": wallet,
+            "kind": _kind(wallet, answers),
+            "nonce": sent if sent is None or sent < 2**63 else None,
+        }
+
+
+def _kind(wallet: str, answers: Answers) -> str:
+    has = answers.get(code(wallet))
+    if not has:
+        return "eoa"
+    if delegate_of(has) is not None:
+        return "eip7702"
+    owners, threshold = answers.get(call(wallet, GET_OWNERS)), read_uint(answers.get(call(wallet, GET_THRESHOLD)))
+    return "safe" if owners and len(owners) >= 64 and threshold else "contract"
+
+
+def balance_table(rows: Iterable[tuple[str, str, int]], decimals: Decimals, here: Here) -> pl.DataFrame:
+    """Build `balances` from (wallet, token, amount)."""
+    frame = pl.DataFrame(
+        [(wallet, token, str(value)) for wallet, token, value in rows],
+        schema={"address": pl.String, "token_address": pl.String, "balance": pl.String},
+        orient="row",
+    )
+    full = with_f64(frame, "balance", {**decimals, NATIVE: NATIVE_DECIMALS})
+    return TABLES["balances"].check(full.with_columns(*_place(here)))
+
+
+def allowance_table(
+    rows: Iterable[tuple[str, str, str, str, str | None, int]], decimals: Decimals, here: Here
+) -> pl.DataFrame:
+    """Build `allowances` from (standard, token, owner, spender, token id, amount)."""
+    frame = pl.DataFrame(
+        [(*row[:5], str(row[5]), _is_unlimited(row[0], row[5])) for row in rows],
+        schema={**dict.fromkeys((*_GRANT, "value"), pl.String), "unlimited": pl.Boolean},
+        orient="row",
+    )
+    full = with_f64(frame, "value", decimals)
+    return TABLES["allowances"].check(full.with_columns(*_place(here)))
+
+
+def _is_unlimited(standard: str, value: int) -> bool:
+    if standard == "permit2":
+        return value >= PERMIT2_UNLIMITED
+    return value == 1 if standard == "for_all" else value >= UNLIMITED
+
+
+def token_table(
+    kinds: Mapping[str, str], symbols: Mapping[str, str | None], decimals: Decimals, here: Here
+) -> pl.DataFrame:
+    """Build `tokens`, with the native asset. Symbols are hostile text, kept as they came and cut."""
+    rows: list[dict[str, Any]] = [
+        {
+            "chain_id": here.chain_id,
+            "token_address": token,
+            "standard": kind,
+            "symbol": symbols.get(token),
+            "decimals": decimals.get(token),
+        }
+        for token, kind in kinds.items()
+    ]
+    native = {
+        "chain_id": here.chain_id,
+        "token_address": NATIVE,
+        "standard": "native",
+        "symbol": here.symbol,
+        "decimals": NATIVE_DECIMALS,
+    }
+    return TABLES["tokens"].frame([native, *rows])
+
+
+def head_delegations(pairs: Iterable[tuple[str, str | None]], here: Here) -> pl.DataFrame:
+    """Build the `delegations` that stand in code at the pinned block."""
+    rows = [(wallet, delegate) for wallet, delegate in pairs if delegate is not None]
+    frame = pl.DataFrame(rows, schema={"from_address": pl.String, "to_address": pl.String}, orient="row")
+    time = pl.from_epoch(pl.lit(here.seconds), "s").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return TABLES["delegations"].check(
+        frame.with_columns(
+            *_place(here),
+            block_hash=pl.lit(here.block_hash),
+            timestamp=time,
+            transaction_hash=pl.lit(None, pl.String),
+        )
+    )
+
+
+def _place(here: Here) -> tuple[pl.Expr, pl.Expr]:
+    return pl.lit(here.chain_id, pl.UInt64).alias("chain_id"), pl.lit(here.number, pl.UInt64).alias("block_number")
