@@ -1,0 +1,60 @@
+"""Cloudflare Logpush, dataset http_requests, as JSON lines. Pure. Fields are chosen by whoever set the job up."""
+
+import polars as pl
+
+from exposure.logs.json_lines import decode_lines, decode_object
+from exposure.logs.records import RECORD, REJECT, Parsed, join, reject, tidy
+from exposure.logs.times import parse_time
+
+_FIELDS = (
+    "EdgeStartTimestamp",
+    "EdgeEndTimestamp",
+    "ClientIP",
+    "ClientRequestHost",
+    "ClientRequestMethod",
+    "ClientRequestURI",
+    "ClientRequestPath",
+    "ClientRequestReferer",
+    "ClientRequestUserAgent",
+    "EdgeResponseStatus",
+    "EdgeResponseBytes",
+    "EdgeResponseBodyBytes",
+    "RayID",
+)
+
+NO_JSON = "the line is not a JSON object"
+NO_TIME = "there is no EdgeStartTimestamp that can be read"
+
+
+def parse_cloudflare(lines: pl.DataFrame) -> Parsed:
+    """Read lines (LINES) of Logpush with times as RFC 3339, unix or unixnano. No lines give no records."""
+    decoded, broken = decode_lines(lines, _FIELDS, "RayID")
+    timed = decoded.with_columns(time=pl.coalesce(parse_time("EdgeStartTimestamp"), parse_time("EdgeEndTimestamp")))
+    body = pl.col("EdgeResponseBodyBytes").cast(pl.Int64, strict=False)
+    whole = pl.col("EdgeResponseBytes").cast(pl.Int64, strict=False)
+    records = timed.filter(pl.col("time").is_not_null()).select(
+        "source",
+        "line",
+        "time",
+        "text",
+        ip="ClientIP",
+        forwarded=pl.lit(None, pl.String),
+        host="ClientRequestHost",
+        method="ClientRequestMethod",
+        target=pl.coalesce("ClientRequestURI", "ClientRequestPath"),
+        status=pl.col("EdgeResponseStatus").cast(pl.UInt16, strict=False),
+        bytes=pl.coalesce(body, whole),
+        headers=body.is_null() & whole.is_not_null(),
+        referer="ClientRequestReferer",
+        ua="ClientRequestUserAgent",
+        request_id="RayID",
+    )
+    untimed = timed.filter(pl.col("time").is_null()).select("source", "line", "text")
+    parsed = Parsed(tidy(records.select(list(RECORD))), REJECT.to_frame())
+    return join([parsed, reject(broken, NO_JSON), reject(untimed, NO_TIME)])
+
+
+def is_cloudflare(text: str) -> bool:
+    """Tell whether a line is an object of Logpush."""
+    found = decode_object(text) or {}
+    return "EdgeStartTimestamp" in found or ("EdgeEndTimestamp" in found and "RayID" in found)

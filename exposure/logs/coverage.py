@@ -1,0 +1,101 @@
+"""What was read of each source, and what these logs cannot show, in words. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from exposure.incident import Fact
+from exposure.logs.intake import MOST_REJECTS, Counts
+from exposure.logs.sources import SourceFile
+from exposure.logs.traffic import Times
+
+LAYER = "lines"
+# Above this part of its lines, a source needs a person: its format may be another one.
+_MANY = 0.05
+_STARTS = ("last_known_good", "first_bad")
+_ENDS = ("last_bad", "first_known_good")
+
+
+def coverage_row(file: SourceFile, times: Times, counts: Counts) -> dict[str, object]:
+    """Give a source's row of the table coverage."""
+    return {
+        "source": file.id,
+        "layer": LAYER,
+        "first": times.first,
+        "last": times.last,
+        "lines": file.lines,
+        "parsed": counts.parsed[file.number],
+        "kept": counts.kept[file.number],
+        "rejected": counts.rejected[file.number],
+        "duplicates": counts.duplicates[file.number],
+        "gaps": times.gaps,
+        "note": "; ".join(_notes(file, times, counts)),
+    }
+
+
+def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
+    if file.format is not None and file.format.limits:
+        yield file.format.limits
+    if file.damage:
+        yield f"cut short: {file.damage}, {_lines(file.lines)} could be read"
+    if times.hole_start is not None:
+        yield f"the longest silence is {times.hole_minutes} minutes from {_stamp(times.hole_start)}"
+    if number := counts.unread_with_address[file.number]:
+        yield f"{_lines(number)} that could not be read {'holds' if number == 1 else 'hold'} an address"
+    if counts.rejected[file.number] > MOST_REJECTS:
+        yield f"the table rejects holds the first {MOST_REJECTS:,} of {counts.rejected[file.number]:,} lines"
+    if number := counts.typos[file.number]:
+        yield f"{number:,} {'address has' if number == 1 else 'addresses have'} a wrong checksum and are tied to no wallet"
+    if number := counts.secrets[file.number]:
+        yield f"{number:,} {'secret was' if number == 1 else 'secrets were'} found and replaced: purge this source"
+
+
+def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
+    """Say what of a source needs a person."""
+    if file.fault is not None:
+        yield f"{file.fault.what}: {file.fault.why}. To go on: {file.fault.fix}"
+        return
+    if file.damage:
+        yield (
+            f"{file.shown} is cut short: {file.damage}. The {_lines(file.lines)} before were read. "
+            "To go on: copy the file again from where it was made"
+        )
+    rejected, known = counts.rejected[file.number], file.format
+    if rejected == file.lines:
+        yield (
+            f"no line of {file.shown} could be read: all {_lines(rejected)} were refused as {known.name if known else 'lines'}. "
+            "To go on: see the reasons in the table rejects, and correct format under [[logs]]"
+        )
+    elif rejected > _MANY * file.lines:
+        yield (
+            f"{rejected:,} of {_lines(file.lines)} of {file.shown} could not be read. "
+            "To go on: see the reasons in the table rejects"
+        )
+
+
+def outside(path: str, times: Sequence[Times], facts: Sequence[Fact]) -> str | None:
+    """Warn where no line of a [[logs]] entry lies inside the window that the facts span; None where one may."""
+    starts = [fact.time for fact in facts if fact.kind in _STARTS]
+    ends = [fact.time for fact in facts if fact.kind in _ENDS]
+    first = min((one.first for one in times if one.first is not None), default=None)
+    last = max((one.last for one in times if one.last is not None), default=None)
+    if first is None or last is None or not (starts or ends):
+        return None
+    before = bool(starts) and last < min(starts)
+    after = bool(ends) and first > max(ends)
+    if not (before or after):
+        return None
+    bounds = [f"from {_stamp(min(starts))}"] if starts else []
+    bounds += [f"to {_stamp(max(ends))}"] if ends else []
+    window = " ".join(bounds)
+    return (
+        f"no line of {path} lies inside the window {window} that the facts of incident.toml span: it holds "
+        f"{_stamp(first)} to {_stamp(last)}. To go on: add the logs of that time, or correct the facts (zone?)"
+    )
+
+
+def _lines(number: int) -> str:
+    return f"{number:,} {'line' if number == 1 else 'lines'}"
+
+
+def _stamp(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,105 @@
+"""The formats that can be read: one entry a format, with how it is recognised, how it is read, and an example line. Pure.
+
+A further format is a further entry. `recognise` looks at one line, never at a file's name; `parse` takes LINES and gives Parsed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+
+from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
+from exposure.logs.combined import has_agent, parse_combined, parse_line
+from exposure.logs.lines import LONGEST_LINE
+from exposure.logs.records import Parsed, join, reject
+
+# Of a sample's lines, this part must be recognised: less is chance, and a wrong guess would refuse nearly every line.
+_ENOUGH = 0.05
+
+EMPTY = "the line is empty"
+TOO_LONG = "the line is longer than a mebibyte"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format. `request_ids`: the server names each request, so that one delivered twice is known by its name."""
+
+    name: str
+    title: str
+    example: str
+    recognise: Callable[[str], bool]
+    parse: Callable[[pl.DataFrame], Parsed]
+    request_ids: bool = False
+    # What these lines do not say, and what that costs; empty where nothing is missing.
+    limits: str = ""
+
+
+def _is_combined(text: str, *, vhost: bool = False) -> bool:
+    return has_agent(text) and parse_line(text, vhost=vhost) is not None
+
+
+_NO_HOST = "these lines do not name the host"
+
+FORMATS: dict[str, Format] = {
+    known.name: known
+    for known in (
+        Format(
+            "combined",
+            "nginx and Apache, combined (further fields may follow)",
+            '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422 '
+            '"https://examplewallet.com/" "Mozilla/5.0"',
+            _is_combined,
+            parse_combined,
+            limits=_NO_HOST,
+        ),
+        Format(
+            "vhost_combined",
+            "Apache, combined with the virtual host in front",
+            'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
+            partial(_is_combined, vhost=True),
+            partial(parse_combined, vhost=True),
+        ),
+        Format(
+            "common",
+            "nginx and Apache, common",
+            '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422',
+            lambda text: parse_line(text) is not None,
+            parse_combined,
+            limits=_NO_HOST + ", the page before, or the browser, so that people behind one IP address count as one",
+        ),
+        Format(
+            "cloudflare",
+            "Cloudflare Logpush, HTTP requests as JSON lines",
+            '{"ClientIP":"203.0.113.7","ClientRequestHost":"examplewallet.com","ClientRequestMethod":"GET",'
+            '"ClientRequestURI":"/static/app.js","ClientRequestUserAgent":"Mozilla/5.0","EdgeResponseBytes":183422,'
+            '"EdgeResponseStatus":200,"EdgeStartTimestamp":"2026-03-04T09:12:00Z","RayID":"710e98d9367f357d"}',
+            is_cloudflare,
+            parse_cloudflare,
+            request_ids=True,
+        ),
+    )
+}
+
+
+def detect(sample: Sequence[str]) -> Format | None:
+    """Give the format that most of these lines are in, the first named of equals; None where hardly any line is in one."""
+    lines = [text for text in sample if text]
+    counted = [(sum(known.recognise(text) for text in lines), known) for known in FORMATS.values()]
+    best, found = max(counted, key=lambda counted: counted[0])
+    return found if best > 0 and best >= _ENOUGH * len(lines) else None
+
+
+def parse(lines: pl.DataFrame, known: Format) -> Parsed:
+    """Read lines (LINES) of one format. Every line is in the records or in the rejects."""
+    length = pl.col("text").str.len_bytes()
+    bounds = lines.select(least=length.min(), most=length.max()).row(0)
+    if lines.is_empty() or (bounds[0] > 0 and bounds[1] <= LONGEST_LINE):
+        return known.parse(lines)
+    fit = lines.filter(length.is_between(1, LONGEST_LINE))
+    parts = [
+        known.parse(fit),
+        reject(lines.filter(length == 0), EMPTY),
+        reject(lines.filter(length > LONGEST_LINE), TOO_LONG),
+    ]
+    return join(parts)

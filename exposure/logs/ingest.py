@@ -1,0 +1,170 @@
+"""Log files -> the tables sources, requests, sightings, traffic, assets, rejects, and their part of coverage."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+
+from exposure.case import Case
+from exposure.console import Teller
+from exposure.errors import ExposureError
+from exposure.incident import Incident, LogSource
+from exposure.logs.ahead import one_ahead
+from exposure.logs.assets import Found, asset_states, study
+from exposure.logs.coverage import coverage_row, outside, problems
+from exposure.logs.formats import FORMATS
+from exposure.logs.intake import KEPT, Intake, parse_blocks
+from exposure.logs.secrets import redact_column
+from exposure.logs.sessions import UNREAD, find_sessions, link_sightings, name_sessions
+from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
+from exposure.logs.traffic import Times, make_traffic, source_times
+from exposure.tables import TABLES
+
+_LINKS = ["direct", "session", "key"]
+
+
+def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK) -> dict[str, object]:
+    """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes.
+
+    Gives figures: sources, lines, parsed, kept, rejected, duplicates, secrets, and `problems`, what needs a person. A file that
+    cannot be read is a problem, and the rest goes on; raises ExposureError where no line of any could be read. Without [[logs]]
+    the tables are empty.
+    """
+    files, said = _find(incident)
+    with tempfile.TemporaryDirectory(dir=case.folder, prefix=".ingest-") as scratch:
+        intake = Intake(incident, case.key(), Path(scratch), files)
+        with teller.task("reading logs", "lines") as tick:
+            done = 0
+            for batch in one_ahead(parse_blocks(read_blocks(files, block))):
+                intake.add(batch)
+                done += batch.lines
+                tick(done)
+        said += [text for file in files for text in problems(file, intake.counts)]
+        if done or not incident.logs:
+            _write(incident, case, files, intake)
+            said += _outside(incident, files, intake)
+    if incident.logs and not intake.counts.parsed.total():
+        raise ExposureError("no log could be read", "; ".join(said), "correct [[logs]] in incident.toml, or the files")
+    counts = intake.counts
+    return {
+        "sources": sum(file.lines > 0 for file in files),
+        "lines": done,
+        "parsed": counts.parsed.total(),
+        "kept": counts.kept.total(),
+        "rejected": counts.rejected.total(),
+        "duplicates": counts.duplicates.total(),
+        "secrets": counts.secrets.total(),
+        "problems": said,
+    }
+
+
+def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
+    """Find the files of all [[logs]], and say what is missing."""
+    found: list[tuple[LogSource, Path]] = []
+    missing: list[str] = []
+    for log in incident.logs:
+        try:
+            _check(log)
+            found += [(log, path) for path in find_files(incident.folder, log)]
+        except ExposureError as error:
+            missing.append(f"{error.what}: {error.why}. To go on: {error.fix}")
+    return name_files(incident.folder, found), missing
+
+
+def _check(log: LogSource) -> None:
+    """Refuse what incident.toml may ask for and this version cannot do: read wrongly would be worse than not read."""
+    asked = f"logs {log.path} cannot be read"
+    if log.kind == "events":
+        raise ExposureError(asked, "events are not read yet", "name access logs, or write [[report]] entries")
+    for key in ("log_format", "fields", "session"):
+        if getattr(log, key) is not None:
+            raise ExposureError(
+                asked, f"{key} is not read yet", f"take {key} out, or export a format of: exposure formats"
+            )
+    if log.format != "auto" and log.format not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
+
+
+def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake) -> None:
+    """Finish what needs all lines (sessions, versions of files), and write the tables."""
+    ids = {file.number: file.id for file in files}
+    cells, found = intake.cells.scan(), study(intake.fetches, incident.assets)
+    requests = _requests(incident, intake, found)
+    intake.counts.kept.update(dict(requests.group_by("source").len().iter_rows()))
+    sightings = _sightings(requests, intake, ids)
+    nothing = {"event": pl.lit(None, pl.String), "version": pl.lit(None, pl.String)}
+    case.write("requests", _with_ids(requests, ids).with_columns(**nothing))
+    case.write_part("sightings", sightings, pl.col("link").is_in(_LINKS))
+    case.write("traffic", make_traffic(cells))
+    case.write("assets", found.assets)
+    case.write("rejects", _with_ids(pl.concat(intake.unread), ids))
+    times = source_times(cells)
+    read = [file for file in files if file.lines]
+    rows = [coverage_row(file, times.get(file.number, Times()), intake.counts) for file in read]
+    case.write_part("coverage", TABLES["coverage"].frame(rows), ~pl.col("source").str.starts_with("chain:"))
+    case.write("sources", TABLES["sources"].frame([_source_row(file) for file in read]))
+
+
+def _requests(incident: Incident, intake: Intake, found: Found) -> pl.DataFrame:
+    """Give all kept rows with session and asset_state. `source` is a number still."""
+    kept = pl.concat(intake.requests)
+    more = found.watched.join(kept, on=["source", "line"], how="anti")
+    fetched = more.with_columns(
+        path="target",
+        bytes="size",
+        method=pl.lit("GET"),
+        status=pl.lit(200, pl.UInt16),
+        action=pl.lit(None, pl.String),
+    )
+    clean, secrets = redact_column(fetched.select(KEPT.names()), "path")
+    for source, number in secrets.iter_rows():
+        intake.counts.secrets[source] += number
+    kept = pl.concat([kept, clean])
+    states = asset_states(kept.filter(pl.col("action").is_not_null()), found.watched)
+    gap = max((log.session_gap for log in incident.logs), default=timedelta(minutes=30))
+    sessions = find_sessions(intake.cells.scan(), kept.get_column("client").drop_nulls(), gap)
+    return name_sessions(kept, sessions).join(states, on=["source", "line"], how="left")
+
+
+def _sightings(requests: pl.DataFrame, intake: Intake, ids: dict[int, str]) -> pl.DataFrame:
+    """Give the addresses seen, each tied to what it can be tied to."""
+    mentions = pl.concat(intake.mentions).filter(~pl.col("typo"))
+    linked = link_sightings(requests, mentions)
+    unread = pl.DataFrame(
+        intake.unread_addresses, schema={"source": pl.UInt32, "line": pl.UInt64, "address": pl.String}, orient="row"
+    )
+    # Nothing is known of such a line but that the address stands in it: no time, no client, no action.
+    alone = unread.with_columns(link=pl.lit("direct"), strength=pl.lit(UNREAD))
+    seen = _with_ids(pl.concat([linked, alone], how="diagonal"), ids)
+    ref = pl.concat_str(pl.lit("log:"), "source", pl.lit(":"), "line")
+    return seen.with_columns(ref=ref).select(TABLES["sightings"].schema.names())
+
+
+def _with_ids(rows: pl.DataFrame, ids: dict[int, str]) -> pl.DataFrame:
+    """Put the ids of sources in the place of their numbers."""
+    return rows.with_columns(pl.col("source").replace_strict(ids, return_dtype=pl.String))
+
+
+def _outside(incident: Incident, files: list[SourceFile], intake: Intake) -> list[str]:
+    """Say which [[logs]] hold nothing of the time that matters."""
+    times = source_times(intake.cells.scan())
+    warnings = []
+    for log in incident.logs:
+        of_log = [times[file.number] for file in files if file.log is log and file.number in times]
+        warnings.append(outside(log.path, of_log, incident.facts))
+    return [text for text in warnings if text]
+
+
+def _source_row(file: SourceFile) -> dict[str, object]:
+    assert file.format is not None
+    return {
+        "source": file.id,
+        "path": file.shown,
+        "kind": file.log.kind,
+        "format": file.format.name,
+        "bytes": file.stored,
+        "sha256": file.sha256,
+        "lines": file.lines,
+    }

@@ -1,0 +1,160 @@
+"""Blocks of lines -> everything that is kept of them, block by block, in memory that does not grow with the logs.
+
+Kept are the rows that design section 6 names for `requests`; of all other lines their counts by minute, host and client, and of
+fetches of static files their size. Only the scratch folder is written to.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from exposure.incident import Incident, LogSource
+from exposure.logs.actions import find_action
+from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions, may_hold_address
+from exposure.logs.assets import FETCHES, full_fetches, watches
+from exposure.logs.clients import Pseudonyms
+from exposure.logs.duplicates import SEEN, Duplicates
+from exposure.logs.formats import Format, parse
+from exposure.logs.records import Parsed, shape
+from exposure.logs.secrets import excerpt, redact_column
+from exposure.logs.sources import Block, SourceFile
+from exposure.logs.spill import Spill
+from exposure.logs.traffic import CELLS, count_cells
+from exposure.tables import TIME
+
+# A row of the table requests before its session is known. `client` is a number still.
+KEPT = shape(
+    source=pl.UInt32,
+    line=pl.UInt64,
+    time=TIME,
+    client=pl.UInt64,
+    host=pl.String,
+    method=pl.String,
+    path=pl.String,
+    status=pl.UInt16,
+    bytes=pl.Int64,
+    action=pl.String,
+)
+UNREAD = shape(source=pl.UInt32, line=pl.UInt64, reason=pl.String, excerpt=pl.String)
+# Rejected lines of one source that are kept; all are counted. A file in the wrong format would be copied whole.
+MOST_REJECTS = 10_000
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened to the lines of each source: parsed + rejected is every line; duplicates and kept are among parsed."""
+
+    parsed: Counter[int] = field(default_factory=Counter)
+    rejected: Counter[int] = field(default_factory=Counter)
+    duplicates: Counter[int] = field(default_factory=Counter)
+    kept: Counter[int] = field(default_factory=Counter)
+    secrets: Counter[int] = field(default_factory=Counter)
+    typos: Counter[int] = field(default_factory=Counter)
+    unread_with_address: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A block that was parsed."""
+
+    log: LogSource
+    format: Format
+    parsed: Parsed
+    lines: int
+
+
+def parse_blocks(blocks: Iterator[Block]) -> Iterator[Batch]:
+    """Parse block after block."""
+    for block in blocks:
+        yield Batch(block.log, block.format, parse(block.lines, block.format), block.lines.height)
+
+
+class Intake:
+    """What is kept of the logs of one incident. Feed it every batch, in order."""
+
+    def __init__(self, incident: Incident, key: bytes, scratch: Path, files: Sequence[SourceFile]) -> None:
+        self.counts = Counts()
+        self.cells = Spill(scratch, "cells", CELLS, "minute")
+        self.fetches = Spill(scratch, "fetches", FETCHES, "path")
+        self.requests: list[pl.DataFrame] = [KEPT.to_frame()]
+        self.mentions: list[pl.DataFrame] = [MENTIONS.to_frame()]
+        self.unread: list[pl.DataFrame] = [UNREAD.to_frame()]
+        self.unread_addresses: list[tuple[int, int, str]] = []
+        self._incident = incident
+        self._action = find_action(incident.actions)
+        self._scratch = scratch
+        self._several = Counter(id(file.log) for file in files)
+        self._pseudonyms = {log.trusted_proxies: Pseudonyms(key, log.trusted_proxies) for log in incident.logs}
+        self._duplicates: dict[object, Duplicates] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Take in a batch."""
+        _count(self.counts.parsed, batch.parsed.records)
+        self._reject(batch.parsed.rejects)
+        records = self._pseudonyms[batch.log.trusted_proxies].attach(self._merge(batch))
+        self.cells.add(count_cells(records))
+        self.fetches.add(full_fetches(records, self._incident.assets))
+        self._keep(records)
+
+    def _merge(self, batch: Batch) -> pl.DataFrame:
+        """Leave out what was delivered twice."""
+        records, by_id = batch.parsed.records, batch.format.request_ids
+        if not by_id and self._several[id(batch.log)] < 2:
+            return records
+        fresh = self._memory(batch.log, by_id=by_id).drop(records)
+        _count(self.counts.duplicates, records)
+        self.counts.duplicates.subtract(dict(fresh.group_by("source").len().iter_rows()))
+        return fresh
+
+    def _memory(self, log: LogSource, *, by_id: bool) -> Duplicates:
+        """Give what was seen: an id names a request wherever it stands, a line only within its own set of files."""
+        name: object = "ids" if by_id else id(log)
+        if name not in self._duplicates:
+            seen = Spill(self._scratch, f"seen-{len(self._duplicates)}", SEEN, "hour")
+            self._duplicates[name] = Duplicates(seen, request_ids=by_id)
+        return self._duplicates[name]
+
+    def _keep(self, records: pl.DataFrame) -> None:
+        """Keep requests with an address or an action, and for the files under suspicion."""
+        judged = (
+            records.lazy()
+            .with_columns(
+                action=self._action,
+                _watched=watches(self._incident.assets),
+                _maybe=may_hold_address("target", "referer"),
+            )
+            .collect()
+        )
+        mentions = find_mentions(judged.filter("_maybe").select("source", "line", "target", "referer"))
+        named = mentions.select("source", "line").unique().with_columns(_named=pl.lit(value=True))
+        likely = judged.filter(pl.col("action").is_not_null() | pl.col("_watched") | pl.col("_maybe"))
+        joined = likely.join(named, on=["source", "line"], how="left", maintain_order="left")
+        kept = joined.filter(pl.col("action").is_not_null() | pl.col("_watched") | pl.col("_named"))
+        clean, secrets = redact_column(kept.rename({"target": "path"}).select(KEPT.names()), "path")
+        for source, number in secrets.iter_rows():
+            self.counts.secrets[source] += number
+        _count(self.counts.typos, mentions.filter("typo"))
+        self.requests.append(clean)
+        self.mentions.append(mentions)
+
+    def _reject(self, rejects: pl.DataFrame) -> None:
+        """Keep the first rejected lines of each source, redacted, and the addresses of all."""
+        for source, line, text in rejects.filter(may_hold_address("text")).select("source", "line", "text").iter_rows():
+            addresses = find_in_text(text)
+            self.unread_addresses += [(source, line, address) for address in addresses]
+            self.counts.unread_with_address[source] += bool(addresses)
+        rows = []
+        for source, line, text, reason in rejects.sort("source", "line").iter_rows():
+            self.counts.rejected[source] += 1
+            if self.counts.rejected[source] <= MOST_REJECTS:
+                shown, secrets = excerpt(text)
+                self.counts.secrets[source] += secrets
+                rows.append((source, line, reason, shown))
+        self.unread.append(pl.DataFrame(rows, schema=UNREAD, orient="row"))
+
+
+def _count(counter: Counter[int], rows: pl.DataFrame) -> None:
+    counter.update(dict(rows.group_by("source").len().iter_rows()))

@@ -1,0 +1,86 @@
+"""What every format is read into: one record a line, and the lines that could not be read. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from exposure.tables import TIME
+
+
+def shape(**columns: pl.DataType | type[pl.DataType]) -> pl.Schema:
+    """Name the columns of a frame and their types."""
+    return pl.Schema(columns)
+
+
+# A line as it came: `source` is the number of the file in this run, `line` counts from 1 as `sed -n` does.
+LINES = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String)
+
+# `target` is path and query as sent; `forwarded` what follows the known fields (there nginx writes X-Forwarded-For);
+# `headers` tells that `bytes` counts headers too; `request_id` is the server's own id of the request, where it has one.
+RECORD = shape(
+    source=pl.UInt32,
+    line=pl.UInt64,
+    time=TIME,
+    ip=pl.String,
+    forwarded=pl.String,
+    host=pl.String,
+    method=pl.String,
+    target=pl.String,
+    status=pl.UInt16,
+    bytes=pl.Int64,
+    headers=pl.Boolean,
+    referer=pl.String,
+    ua=pl.String,
+    request_id=pl.String,
+    text=pl.String,
+)
+REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
+
+_HOST = r"^[a-z0-9_](?:[a-z0-9_.-]{0,252})$"
+_IP_HOST = r"^\[?[0-9a-f:]*:[0-9a-f:.]*\]?$|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Lines read: `records` by RECORD, `rejects` by REJECT. Together they hold every line exactly once."""
+
+    records: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+def join(parts: Sequence[Parsed]) -> Parsed:
+    """Put what several ways of reading gave into one."""
+    return Parsed(
+        pl.concat([RECORD.to_frame(), *(part.records for part in parts)]),
+        pl.concat([REJECT.to_frame(), *(part.rejects for part in parts)]),
+    )
+
+
+def reject(lines: pl.DataFrame, reason: str) -> Parsed:
+    """Refuse all these lines for one reason. The reason is a fixed text: a parser's message may quote a secret."""
+    return Parsed(RECORD.to_frame(), lines.select(*LINES, pl.lit(reason).alias("reason")))
+
+
+def tidy(records: pl.DataFrame) -> pl.DataFrame:
+    """Bring fields that any client may write as it likes into one form.
+
+    `-` becomes null; `http://host/path` gives its host and path; hosts are lowercase, without port, and null where they are
+    no host; a method that is none is null.
+    """
+    absolute = pl.col("target").str.contains(r"^(?i:https?)://")
+    if records.select(absolute.any()).item():
+        inside = pl.col("target").str.extract(r"^(?i:https?)://([^/?#]*)", 1)
+        rest = pl.col("target").str.replace(r"^(?i:https?)://[^/?#]*", "")
+        slashed = pl.when(rest.str.starts_with("/")).then(rest).otherwise(pl.lit("/") + rest)
+        records = records.with_columns(
+            host=pl.when(absolute).then(pl.coalesce("host", inside)).otherwise("host"),
+            target=pl.when(absolute).then(slashed).otherwise("target"),
+        )
+    if records.get_column("host").null_count() < records.height:
+        bare = pl.col("host").str.to_lowercase().str.replace(r"^.*@", "").str.replace(r":[0-9]+$", "")
+        host = bare.str.strip_chars_end(".")
+        known = pl.when(host.str.contains(_IP_HOST)).then(pl.lit("[ip]")).when(host.str.contains(_HOST)).then(host)
+        records = records.with_columns(host=known)
+    said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in ("method", "referer", "ua", "request_id"))
+    return records.with_columns(said)

@@ -1,0 +1,158 @@
+"""Secrets in hostile text: found and replaced before anything is written, shown or raised. Pure.
+
+Looked for: private keys as hex, extended private keys, recovery phrases of the English list, IP addresses. What is in doubt is
+replaced: a lost transaction hash costs a look into the log, a kept key costs a wallet.
+"""
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import polars as pl
+
+from exposure.console import escape
+from exposure.logs.addresses import decode
+
+MARK = "[secret]"
+IP = "[ip]"
+EXCERPT = 200
+
+# 41 digits and more: a key whose end was cut off is found by trying.
+_HEX = re.compile(r"(?<![0-9a-fA-F])(?:0[xX])?([0-9a-fA-F]{41,})")
+_EXTENDED = re.compile(r"[xyzXYZ]prv[1-9A-HJ-NP-Za-km-z]{50,}")
+# Words that stand before a hash of that length and never before a key.
+_HASH_BEFORE = re.compile(
+    r"(?i)(?:tx|txn|txs|txid|tx_?hash|transactions?|transaction_?hash|blocks?|block_?hash|receipts?|(?:state_?)?root|topics?"
+    r"|user_?op(?:eration)?(?:_?hash)?|hash|sha256|digest|integrity|commit|etag)[^0-9a-zA-Z]{1,8}$"
+)
+# Files are named by the hash of their content: app.3f2a….js
+_FILE_AFTER = re.compile(
+    r"\.(?:[a-z0-9]{1,12}\.)?(?:m?js|css|map|wasm|html?|json|svg|png|jpe?g|webp|gif|ico|woff2?)(?![a-z])"
+)
+
+_WORD = re.compile(r"[A-Za-z]+")
+# A phrase has 12 words or more. Some may be mistyped, not typed yet, or cut off, and a form may put its own words between them
+# (w1=…&w2=…). Eight words leave a thief four to try; ordinary addresses of pages hardly ever hold eight words of the list.
+_PHRASE_WORDS = 8
+_PHRASE_WORDS_CUT = 5
+_GAP = 24
+_OTHERS = 2
+
+_IPV4 = re.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])")
+_GROUP = "[0-9a-fA-F]{1,4}"
+_IPV6 = re.compile(
+    rf"(?<![0-9A-Za-z:])(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}(?::{_GROUP}){{0,6}})?::(?:{_GROUP}(?::{_GROUP}){{0,6}})?)"
+    r"(?![0-9A-Za-z:])"
+)
+
+
+def redact(text: str) -> tuple[str, int]:
+    """Replace secrets and IP addresses in a path or query. Gives the text and how many secrets there were.
+
+    Percent-encoding is undone where something was replaced in what it hides, else the text stays as it was sent.
+    """
+    plain = decode(text)
+    clean, secrets = _without_secrets(plain, cut=False)
+    clean = _without_ips(clean)
+    return (text, 0) if clean == plain else (clean, secrets)
+
+
+def excerpt(text: str) -> tuple[str, int]:
+    """Give the start of a line that could not be read, redacted, controls shown as escapes, and how many secrets it held.
+
+    A broken line may break off within a secret: parts of one are replaced too.
+    """
+    plain = decode(_unescape(text))
+    clean, secrets = _without_secrets(plain, cut=True)
+    shown = escape(_without_ips(clean))
+    return (shown if len(shown) <= EXCERPT else shown[:EXCERPT] + " …"), secrets
+
+
+def redact_column(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Redact a column of text. Gives the rows, and of those with secrets `source` and `secrets`, their number."""
+    rows = rows.with_row_index("_row")
+    likely = rows.filter(_may_hold_secret(pl.col(column)))
+    cleaned = [redact(text) for text in likely.get_column(column)]
+    changed = pl.DataFrame(
+        {
+            "_row": likely.get_column("_row"),
+            "_clean": [text for text, _ in cleaned],
+            "secrets": [n for _, n in cleaned],
+        },
+        schema={"_row": pl.UInt32, "_clean": pl.String, "secrets": pl.UInt32},
+    )
+    joined = rows.join(changed, on="_row", how="left", maintain_order="left")
+    counts = joined.filter(pl.col("secrets") > 0).select("source", "secrets")
+    return joined.with_columns(pl.coalesce("_clean", column).alias(column)).drop("_row", "_clean", "secrets"), counts
+
+
+def _may_hold_secret(text: pl.Expr) -> pl.Expr:
+    """Tell which texts are worth a closer look; never false for one that `redact` would change."""
+    return (
+        text.str.contains(r"[0-9a-fA-F]{41}|prv[1-9A-Za-z]{50}|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9a-fA-F]{0,4}:")
+        | (text.str.count_matches(r"[A-Za-z]{3,}") >= _PHRASE_WORDS)
+        # hidden behind percent-encoding, whatever it is
+        | (text.str.count_matches("%", literal=True) >= 3)
+    ).fill_null(value=False)
+
+
+def _without_secrets(text: str, *, cut: bool) -> tuple[str, int]:
+    """Replace secrets. `cut`: parts of a secret, and long hex of any kind, are replaced as well."""
+    found = 0
+
+    def judge(match: re.Match[str]) -> str:
+        nonlocal found
+        before, after = text[: match.start()][-40:], text[match.end() : match.end() + 24]
+        call = len(match[1]) > 64 and len(match[1]) % 64 == 8  # a selector and whole words
+        if not cut and (call or _HASH_BEFORE.search(before) or _FILE_AFTER.match(after)):
+            return match[0]
+        found += 1
+        return MARK
+
+    text = _HEX.sub(judge, text)
+    text, extended = _EXTENDED.subn(MARK, text)
+    spans = _phrases(text, _PHRASE_WORDS_CUT if cut else _PHRASE_WORDS)
+    for start, end in reversed(spans):
+        # four letters of a word that was cut off name it
+        text = text[:start] + MARK + ("" if cut else text[end:])
+    return text, found + extended + len(spans)
+
+
+def _without_ips(text: str) -> str:
+    return _IPV6.sub(IP, _IPV4.sub(IP, text))
+
+
+def _phrases(text: str, enough: int) -> list[tuple[int, int]]:
+    """Find the spans of recovery phrases: words of the list, close together, few other words between them."""
+    spans: list[tuple[int, int]] = []
+    count = others = start = end = 0
+    for match in _WORD.finditer(text):
+        known = match[0].lower() in _wordlist()
+        if count and (match.start() - end > _GAP or (others == _OTHERS and not known)):
+            spans += [(start, end)] if count >= enough else []
+            count = others = 0
+        if known:
+            start = match.start() if not count else start
+            count, others, end = count + 1, 0, match.end()
+        elif count:
+            others += 1
+    return [*spans, (start, end)] if count >= enough else spans
+
+
+@cache
+def _wordlist() -> frozenset[str]:
+    """Give BIP-39's English words, as eth-account ships them (without importing it: half a second)."""
+    package = find_spec("eth_account")
+    assert package is not None
+    assert package.origin is not None
+    file = Path(package.origin).parent / "hdaccount" / "wordlist" / "english.txt"
+    return frozenset(file.read_text(encoding="utf-8").split())
+
+
+def _unescape(text: str) -> str:
+    r"""Undo the escapes that logs use for odd bytes (\x22, \u0022, \"), so that nothing hides behind them."""
+    if "\\" not in text:
+        return text
+    text = re.sub(r"\\x([0-9a-fA-F]{2})|\\u00([0-9a-fA-F]{2})", lambda match: chr(int(match[1] or match[2], 16)), text)
+    return re.sub(r"\\[nrtbfv]", " ", text)
