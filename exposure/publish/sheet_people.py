@@ -174,9 +174,11 @@ class _Fold:
         if base is None and row[KEY].removeprefix("0x") != address[2:]:
             self._remark(address, f"[pasted as: {row['address'].strip()}]")
         # The tool's cells in a row that is not to be compared say nothing about this wallet.
-        skipped = JUDGED_NAMES if base is None and is_ours(row) else ()
+        skipped: set[str] = set()
+        if base is None and row[TAIL]:
+            skipped = {"attention", *JUDGED_NAMES} if is_ours(row) else {"attention"}
         for column, cell in row.items():
-            if not column.startswith("\0") and column not in ("address", VERSION.name, *skipped):
+            if not column.startswith("\0") and column not in {"address", VERSION.name, *skipped}:
                 self._fold_cell(place, address, column, cell, base)
 
     def _fold_cell(self, place: str, address: str, column: str, cell: str, base: Row | None) -> None:

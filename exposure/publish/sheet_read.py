@@ -144,7 +144,7 @@ def _with_formulas(path: Path, name: str, grid: pl.DataFrame) -> pl.DataFrame:
     """
     with zipfile.ZipFile(path) as archive:
         xml = archive.read(_part(archive, name))
-    if b"<f" not in xml and b't="e"' not in xml:
+    if not any(sign in xml for sign in (b"<f>", b"<f ", b't="e"')):
         return grid
     cells = [(_place(cell[1]), int(cell[2]) - 1, cell[3], cell[4]) for cell in _CELL.finditer(xml)]
     first = min((place for place, _, _, content in cells if _VALUE.search(content)), default=0)

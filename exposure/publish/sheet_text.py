@@ -16,6 +16,7 @@ from exposure.console import escape
 CELL_LIMIT = 32_767
 # In people's own words a line break, a tab and the joiners of emoji and of Persian or Indic scripts stay as typed.
 _TYPED = re.compile("([\n\t\u200c\u200d]+)")
+_ADDRESS = re.compile("0x[0-9a-f]{40}")
 _NOT_XML = re.compile("[\ufffe\uffff]")
 # What makes Excel, LibreOffice or Google Sheets run a CSV cell as a formula (CWE-1236), also in its full-width forms.
 _FORMULA = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -34,6 +35,23 @@ def inert(text: str, *, typed: bool = False) -> str:
     if not typed:
         return escape(text)
     return "".join(part if _TYPED.fullmatch(part) else escape(part) for part in _TYPED.split(text))
+
+
+def inert_all(values: pl.Series, *, typed: bool = False) -> pl.Series:
+    """Do the same to a whole column, where few texts need it."""
+    unusual = values.str.contains(r"[^\x20-\x7e]").fill_null(value=False)
+    if not unusual.any():
+        return values
+    known = {text: inert(text, typed=typed) for text in values.filter(unusual).unique().to_list()}
+    return pl.Series(values.name, [known.get(text, text) for text in values.to_list()], dtype=pl.String)
+
+
+@lru_cache(maxsize=262_144)
+def checksum(address: str) -> str:
+    """Write an address with its checksum (EIP-55); a text that is none stays as it is."""
+    from eth_utils.address import to_checksum_address
+
+    return str(to_checksum_address(address)) if _ADDRESS.fullmatch(address) else address
 
 
 def fit(text: str, limit: int = CELL_LIMIT) -> str:

@@ -7,11 +7,8 @@ import polars as pl
 
 from exposure.publish.sheet_columns import PEOPLE, TLP, VERSION, tool_columns
 from exposure.publish.sheet_pages import Page
-from exposure.publish.sheet_text import QUOTE, inert, quote_csv
-from exposure.publish.sheet_xlsx import checksum
+from exposure.publish.sheet_text import QUOTE, checksum, inert_all, quote_csv
 from exposure.tables import TABLES, Audience, Column
-
-_UNUSUAL = r"[^\x20-\x7e]"
 
 
 def csv_of(page: Page, written: pl.DataFrame | None = None) -> bytes:
@@ -37,10 +34,7 @@ def csv_of(page: Page, written: pl.DataFrame | None = None) -> bytes:
 def _inert_texts(values: pl.Series, column: Column, *, typed: bool) -> pl.Series:
     if column.name in ("address", "attacker"):
         values = pl.Series([text and checksum(text) for text in values.to_list()], dtype=pl.String)
-    unusual = values.str.contains(_UNUSUAL).fill_null(value=False)
-    if unusual.any():
-        known = {text: inert(text, typed=typed) for text in values.filter(unusual).unique().to_list()}
-        values = pl.Series([known.get(text, text) for text in values.to_list()], dtype=pl.String)
+    values = inert_all(values, typed=typed)
     quoted = values.str.replace(QUOTE, "'${1}")
     if column.dtype == pl.String:
         return quoted

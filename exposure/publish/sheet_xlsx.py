@@ -3,7 +3,6 @@
 The same pages give the same bytes. Rows go to disk as they come, so that memory does not grow with their number.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +14,7 @@ import polars as pl
 from exposure.publish.sheet_columns import CHOICES, VERSION, header
 from exposure.publish.sheet_pages import Page
 from exposure.publish.sheet_readme import meaning
-from exposure.publish.sheet_text import CELL_LIMIT, fit, inert
+from exposure.publish.sheet_text import CELL_LIMIT, checksum, fit, inert, inert_all
 from exposure.tables import Column
 
 _GREY, _CREAM, _PALE, _ORANGE = "#D9D9D9", "#FFE9A8", "#FFFAEB", "#F8B878"
@@ -52,7 +51,6 @@ _WIDTHS = {
     "sheet_version": 19,
 }
 _EXCEL_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001 - Excel's times have no zone
-_ADDRESS = re.compile("0x[0-9a-f]{40}")
 _AT_ONCE = 8_192
 _LINE_HEIGHT, _LINES_MOST = 13.5, 5
 _SPARE_ROWS = 1_000  # below the last row, where people paste addresses: the dropdowns reach there
@@ -275,6 +273,8 @@ class _Cells:
 
     def begin(self, place: int, column: Column, values: pl.Series, start: int) -> None:
         """Take the next rows of a column."""
+        if values.dtype == pl.String:
+            values = inert_all(values, typed=self._typed[place])
         self._values[place] = _excel_values(values, column)
         if column.name in self._page.links:
             self._urls[place] = self._page.links[column.name].slice(start, len(values)).to_list()
@@ -285,20 +285,19 @@ class _Cells:
         if self._page.typed:
             over = self._page.typed.get((row, self._page.columns[place].name))
             if over is not None:
-                self._text(row, place, over, self._book.style("typed"), None, typed=True)
+                self._text(row, place, inert(over, typed=True), self._book.style("typed"), None)
                 return
         if value is None:
             return
         if self._texts[place]:
             url = self._urls[place][at] if place in self._urls else None
-            self._text(row, place, value, style, url, typed=self._typed[place])
+            self._text(row, place, value, style, url)
         elif isinstance(value, bool):  # as words: LibreOffice shows 0 and 1
             self._sheet.write_string(row + 1, place, "yes" if value else "no", style)
         else:
             self._sheet.write_number(row + 1, place, value, style)
 
-    def _text(self, row: int, place: int, value: str, style: Any, url: str | None, *, typed: bool) -> None:
-        text = inert(value, typed=typed)
+    def _text(self, row: int, place: int, text: str, style: Any, url: str | None) -> None:
         shown = fit(text, self._book.limits.characters)
         self.cut += shown != text
         if not shown:
@@ -320,13 +319,6 @@ def _excel_values(values: pl.Series, column: Column) -> list[Any]:
     if column.name in ("address", "attacker"):
         return [text and checksum(text) for text in values.to_list()]
     return values.to_list()
-
-
-def checksum(address: str) -> str:
-    """Write an address with its checksum (EIP-55); a text that is none stays as it is."""
-    from eth_utils.address import to_checksum_address
-
-    return str(to_checksum_address(address)) if _ADDRESS.fullmatch(address) else address
 
 
 def _style_of(page: Page, column: Column) -> str:

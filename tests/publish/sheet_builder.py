@@ -1,8 +1,13 @@
 """A small case whose tables look like those of a real incident, for tests of the sheet and of the queries."""
 
+import csv
+import re
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import polars as pl
 
 from exposure.case import Case
@@ -151,3 +156,63 @@ def make_case(folder: Path, **changed: pl.DataFrame) -> tuple[Case, Incident]:
     for name, frame in (tables() | changed).items():
         case.write(name, frame)
     return case, incident(folder)
+
+
+Edits = dict[str, dict[str, object]]
+
+
+def open_workbook(path: Path) -> openpyxl.Workbook:
+    """Open the workbook as a person does, with openpyxl."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it drops the data bars, and says so
+        return openpyxl.load_workbook(path)
+
+
+def edit_workbook(path: Path, edits: Edits, *, added: list[dict[str, object]] | None = None) -> None:
+    """Type into the workbook as a person does, with openpyxl: by address and column; `added` are new rows at the end."""
+    book = open_workbook(path)
+    sheet = book["wallets"]
+    places = {str(cell.value).removesuffix(" (UTC)"): cell.column for cell in sheet[1]}
+    rows = {str(row[0].value).lower(): row[0].row for row in sheet.iter_rows(min_row=2) if row[0].value}
+    for address, cells in edits.items():
+        for column, value in cells.items():
+            _type(sheet.cell(rows[address], places[column]), value)
+    for number, cells in enumerate(added or [], sheet.max_row + 1):
+        for column, value in cells.items():
+            _type(sheet.cell(number, places[column]), value)
+    book.save(path)
+
+
+def _type(cell: Any, value: object) -> None:
+    cell.value = value
+    if isinstance(value, str) and value:
+        cell.data_type = "s"  # what a person types into a text cell is text, also where it begins with =
+
+
+def edit_csv(path: Path, edits: Edits, *, added: list[dict[str, str]] | None = None) -> None:
+    """Type into the CSV as Google Sheets saves it: no mark, CRLF, TRUE and FALSE, apostrophes swallowed, 950.0 as 950."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = list(rows[0])
+    for row in rows:
+        for column, value in edits.get(row["address"].lower(), {}).items():
+            row[column] = str(value)
+    rows += [dict.fromkeys(names, "") | cells for cells in added or []]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows([{name: _as_google_sheets(row[name]) for name in names} for row in rows])
+
+
+def _as_google_sheets(cell: str) -> str:
+    if cell in ("true", "false"):
+        return cell.upper()
+    if re.fullmatch(r"[0-9]+\.0", cell):
+        return cell[:-2]
+    return cell.removeprefix("'")
+
+
+def cells(path: Path, page: str = "wallets") -> dict[str, dict[str, object]]:
+    """Read a page of the workbook: column -> value, by address."""
+    headers, *rows = open_workbook(path)[page].iter_rows(values_only=True)
+    return {str(row[0]).lower(): dict(zip(map(str, headers), row, strict=True)) for row in rows}
