@@ -19,6 +19,10 @@ from exposure.tables import TABLES
 FALSE_FINDS = 0.05
 # So many wallets that did an action and not X must have stayed unharmed, before the action is said not to be X.
 TELLING = 5
+# Of those who did it without another action that stands out so many must be harmed, and beyond so much chance.
+ALONE_LEAST, ALONE_CHANCE = 2, 0.01
+# Who may have done the other action, however weakly tied to it, does not speak for this one.
+MAYBE = 0.05
 # The Host header is the sender's own invention: only the commonest hosts get rows of their own.
 HOSTS_MOST = 20
 
@@ -54,8 +58,8 @@ def attack_rates(deeds: pl.DataFrame, harmed: pl.DataFrame, watched: pl.Series) 
         return Rates(TABLES["attack_rates"].empty(), (), ())
     rows = _measure(strata, done, people, harmed)
     whole = {str(row["action"]): row for row in rows if row["host"] is None and row["asset_state"] is None}
-    flags, hurt = _flags(done, people, harmed, list(whole))
-    verdicts = _which_is_x(whole, flags, hurt, kinds)
+    inside = logged.filter(pl.col("inside") & pl.col("action").is_not_null() & (pl.col("strength") >= MAYBE))
+    verdicts = _which_is_x(whole, _doers(inside, people, harmed, list(whole)), kinds)
     for row in rows:
         row["is_x"] = verdicts[str(row["action"])]
     x = tuple(action for action, is_x in sorted(verdicts.items()) if is_x == "yes")
@@ -135,21 +139,30 @@ def _figures(hit: int, exposed: int, other_hits: int, others: int) -> dict[str, 
     }
 
 
-def _flags(
-    done: pl.DataFrame, people: pl.DataFrame, harmed: pl.DataFrame, actions: Iterable[str]
-) -> tuple[dict[str, Flags], Flags]:
-    """Give, over all people in one order, who did each action and who was harmed."""
-    flags = {}
+@dataclass(frozen=True, slots=True)
+class _Doers:
+    """Over all people in one order: who surely did each action, who may have (a crowded client), and who was harmed."""
+
+    sure: dict[str, Flags]
+    maybe: dict[str, Flags]
+    hurt: Flags
+
+
+def _doers(inside: pl.DataFrame, people: pl.DataFrame, harmed: pl.DataFrame, actions: Iterable[str]) -> _Doers:
+    """Mark who did what; `inside` are deeds in the window of any strength."""
+    sure, maybe = {}, {}
     for action in actions:
-        doers = done.filter(pl.col("action") == action).get_column("address").implode()
-        flags[action] = people.select(pl.col("address").is_in(doers)).to_series().to_numpy()
-    hurt = people.select(pl.col("address").is_in(harmed.get_column("address").implode())).to_series().to_numpy()
-    return flags, hurt
+        mine = inside.filter(pl.col("action") == action)
+        maybe[action] = _among(people, mine)
+        sure[action] = _among(people, mine.filter(pl.col("strength") >= STRONG))
+    return _Doers(sure, maybe, _among(people, harmed))
 
 
-def _which_is_x(
-    whole: Mapping[str, Mapping[str, object]], flags: Mapping[str, Flags], hurt: Flags, kinds: pl.DataFrame
-) -> dict[str, str]:
+def _among(people: pl.DataFrame, rows: pl.DataFrame) -> Flags:
+    return people.select(pl.col("address").is_in(rows.get_column("address").implode())).to_series().to_numpy()
+
+
+def _which_is_x(whole: Mapping[str, Mapping[str, object]], doers: _Doers, kinds: pl.DataFrame) -> dict[str, str]:
     """Say of each action whether it is X: yes, no, or cannot_tell.
 
     yes: its risk stands out, and no other action explains it. no: another that stands out explains it, or enough people did
@@ -162,19 +175,16 @@ def _which_is_x(
     }
     told: dict[str, str] = {}
     for name in standing:
-        told[name] = "yes"
+        answers = []
         for other in standing:
-            if other == name or _stands(flags[name], flags[other], hurt):
-                continue
-            if _stands(flags[other], flags[name], hurt):
-                told[name] = "no"
-                break
-            if not (name in exposing and other not in exposing):
-                told[name] = "cannot_tell"
+            if other != name:
+                preferred = name in exposing and other not in exposing
+                answers.append(_against(_stands(name, other, doers), _stands(other, name, doers), preferred))
+        told[name] = next((answer for answer in ("no", "cannot_tell") if answer in answers), "yes")
     x = [name for name, is_x in told.items() if is_x == "yes"]
     for name in whole:
         if name not in told:
-            told[name] = "no" if x and _cleared_by_data(name, x, whole, flags, hurt) else "cannot_tell"
+            told[name] = "no" if x and _cleared_by_data(name, x, whole, doers) else "cannot_tell"
     return told
 
 
@@ -182,23 +192,44 @@ def _low(row: Mapping[str, object]) -> float:
     return _number(row["rr_low"]) if row["rr_low"] is not None else 0.0
 
 
-def _stands(action: Flags, other: Flags, hurt: Flags) -> bool:
-    """Tell whether an action's risk stands out within those who did the other action and those who did not."""
-    strata = []
-    for part in (other, ~other):
-        did, not_did = part & action, part & ~action
-        strata.append((int(hurt[did].sum()), int(did.sum()), int(hurt[not_did].sum()), int(not_did.sum())))
+def _stands(action: str, other: str, doers: _Doers) -> str:
+    """Tell whether an action's risk stands out among those who did the other action, and those who did not: yes, no, thin.
+
+    Where enough people did it without the other one, they must have been harmed themselves: victims do many things more
+    often than others, and within the other's doers that looks like a risk of its own. thin: too few did it apart to see.
+    """
+    did, apart = doers.sure[action], ~doers.maybe[other]
+    strata = [_table(part, did, doers.hurt) for part in (~apart, apart)]
     ratio = intervals.mantel_haenszel(strata)
-    return ratio is not None and ratio.p_value <= FALSE_FINDS and ratio.value > 1
+    if ratio is None or ratio.p_value > FALSE_FINDS or ratio.value <= 1:
+        return "no"
+    hits, total, other_hits, others = strata[1]
+    if total < TELLING:
+        return "thin"
+    raised = hits >= ALONE_LEAST and intervals.fisher(hits, total, other_hits, others) <= ALONE_CHANCE
+    return "yes" if raised else "no"
 
 
-def _cleared_by_data(
-    name: str, x: Iterable[str], whole: Mapping[str, Mapping[str, object]], flags: Mapping[str, Flags], hurt: Flags
-) -> bool:
+def _against(mine: str, its: str, preferred: bool) -> str:
+    """Say what another action that stands out leaves of this one; `preferred`: only this one exposes on paper."""
+    if mine == "yes" or (mine == "thin" and its == "no"):
+        return "yes"
+    if mine == "no" and its != "no":
+        return "no"
+    # Either could explain the other, or they always went together.
+    return "yes" if preferred and its != "yes" else "cannot_tell"
+
+
+def _table(part: Flags, did: Flags, hurt: Flags) -> intervals.Table:
+    yes, no = part & did, part & ~did
+    return int(hurt[yes].sum()), int(yes.sum()), int(hurt[no].sum()), int(no.sum())
+
+
+def _cleared_by_data(name: str, x: Iterable[str], whole: Mapping[str, Mapping[str, object]], doers: _Doers) -> bool:
     """Tell whether enough people did it and no X, and were harmed less than any X's doers can have been."""
-    alone = flags[name].copy()
+    alone = doers.sure[name].copy()
     for other in x:
-        alone &= ~flags[other]
-    number, hits = int(alone.sum()), int(hurt[alone].sum())
+        alone &= ~doers.maybe[other]
+    number, hits = int(alone.sum()), int(doers.hurt[alone].sum())
     worst = min(_number(whole[other]["rate_low"]) for other in x)
     return number >= TELLING and intervals.wilson(hits, number)[1] < worst

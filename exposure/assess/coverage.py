@@ -1,5 +1,6 @@
 """What was looked at and what was not, and which holes forbid to say "no sign". Pure."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,8 +11,11 @@ from exposure.assess.bounds import stamp
 from exposure.assess.deeds import Window
 from exposure.incident import Chain, Incident
 
-# A silence counts where so many requests were to be expected by the hour before and after: with fewer, nobody may have come.
-SILENCE, EXPECTED, AROUND = timedelta(minutes=10), 20.0, timedelta(hours=1)
+# A silence is a hole where it is too long for that host at that hour of the day. Visits come in clusters, so that requests
+# per minute say nothing on it; silences between visits are exponential enough: one so long would come once in a hundred logs.
+SILENCE, AROUND, CHANCE = timedelta(minutes=10), timedelta(hours=3), 0.01
+# So many silences at most are looked at: a log with more of them is one that nobody visits.
+SILENCES_MOST = 500
 # More unreadable lines than this are a part of the log that nobody has read.
 REJECTED_MOST = 0.02
 # A log that begins a minute after T1 holds the window as far as anyone can see.
@@ -84,21 +88,36 @@ def _log_holes(logs: pl.DataFrame, traffic: pl.DataFrame, incident: Incident, wi
 
 
 def _silences(traffic: pl.DataFrame, window: Window) -> Iterator[tuple[datetime, datetime]]:
-    """Give the stretches inside the window in which a host fell silent that was busy just before and after."""
+    """Give the stretches inside the window in which a host was silent for longer than it is at that time of day."""
     minute = timedelta(minutes=1)
+    steps = (
+        traffic.select("host", "minute")
+        .unique()
+        .sort("host", "minute")
+        .select("host", start=pl.col("minute").shift(1).over("host") + minute, end="minute")
+        .filter(pl.col("end") > pl.col("start"))
+        .with_columns(length=(pl.col("end") - pl.col("start")) / minute, clock=_clock(pl.col("start")))
+    )
+    long = steps.filter((pl.col("end") - pl.col("start")) > SILENCE)
+    if window.t1 is not None:
+        long = long.filter(pl.col("end") > window.t1)
+    if window.t2 is not None:
+        long = long.filter(pl.col("start") < window.t2)
     found = set()
-    for _, rows in traffic.sort("host", "minute", nulls_last=True).group_by("host", maintain_order=True):
-        minutes = rows.get_column("minute")
-        gaps = rows.select(start=pl.col("minute").shift(1) + minute, end="minute").filter(
-            pl.col("end") - pl.col("start") >= SILENCE
-        )
-        for start, end in gaps.iter_rows():
-            near = rows.filter((minutes >= start - AROUND) & (minutes < end + AROUND))
-            rate = float(near.get_column("requests").sum()) / (2 * AROUND / minute)
-            inside = (window.t1 is None or end > window.t1) and (window.t2 is None or start < window.t2)
-            if inside and rate * ((end - start) / minute) >= EXPECTED:
-                found.add((start, end))
+    for host, start, end, length, clock in long.sort("length", descending=True).head(SILENCES_MOST).iter_rows():
+        away = (pl.col("clock") - clock).abs()
+        near = pl.min_horizontal(away, 24 * 60 - away) <= AROUND / minute
+        others = steps.filter(near & pl.col("host").eq_missing(pl.lit(host, pl.String)) & (pl.col("start") != start))
+        usual = others.get_column("length").mean()
+        mean = max(usual, 1.0) if isinstance(usual, float) else 1.0
+        if max(others.height, 1) * math.exp(-length / mean) < CHANCE:
+            found.add((start, end))
     yield from sorted(found)
+
+
+def _clock(time: pl.Expr) -> pl.Expr:
+    """Give the minute of the day."""
+    return time.dt.hour().cast(pl.Int32) * 60 + time.dt.minute().cast(pl.Int32)
 
 
 def _chain_holes(coverage: pl.DataFrame, chain: Chain) -> Iterator[str]:

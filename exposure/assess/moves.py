@@ -5,6 +5,9 @@ import polars as pl
 from exposure.amounts import NATIVE
 
 ZERO = "0x" + "0" * 40
+# Permit2 stands at one address on every chain. It moves what others were allowed through it, and names them in events of its
+# own: approved by nearly everybody who signs, it is neither attacker nor spender.
+PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"
 # Below this a payment is dust: address poisoners and mistakes send it, and no thief moves it alone.
 DUST_NATIVE, DUST_TOKEN = 1e-5, 1e-6
 # A payment with words in it ("please return my funds") is a message as long as it is this small.

@@ -15,7 +15,7 @@ from exposure.assess.attackers import known_attackers, takers, with_discovered
 from exposure.assess.deeds import CLOCK_SLACK, STRONG, deeds_of, place
 from exposure.assess.holdings import balances_now
 from exposure.assess.losses import delegations_to, permissions, takings
-from exposure.assess.moves import ZERO, credible_approvals, kinds_of, moves_of, real_tokens
+from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
 from exposure.assess.owners import owners
 from exposure.assess.reports import reported_transactions
 from exposure.assess.sinks import Groups, count_owners, dealings, find_sinks
@@ -78,7 +78,7 @@ def set_scene(tables: Mapping[str, pl.DataFrame], incident: Incident) -> Scene:
     hostile = known.get_column("address")
     contracts = pl.Series([contract.address for contract in incident.contracts], dtype=pl.String)
     tokens = pl.concat([given["tokens"].get_column("token_address"), given["transfers"].get_column("token_address")])
-    nobody = pl.concat([contracts, tokens.unique(), pl.Series([ZERO])]).unique().sort()
+    nobody = pl.concat([contracts, tokens.unique(), pl.Series([ZERO, PERMIT2])]).unique().sort()
     people = given["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
     sighted = pl.concat([given["sightings"].get_column("address"), people]).unique()
     seen = sighted.filter(~sighted.is_in(nobody.implode()) & ~sighted.is_in(hostile.implode())).sort()

@@ -11,6 +11,8 @@ from scipy.sparse.csgraph import connected_components
 
 # More addresses than this behind one client or session are an office, a bot or an explorer's reader, not one owner.
 SHARED_MOST = 5
+# An address that more wallets than this paid may be a thief's, who looked at it on the site: such payments tie nobody.
+PAID_MOST = 2
 # An address that paid the first gas of more wallets than this is a service: an exchange, a faucet.
 FUNDED_MOST = 4
 
@@ -59,7 +61,7 @@ def _chain_up(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _paid(transfers: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
-    """Tie wallets that paid each other; one with many such partners is a shop or an exchange, and ties nobody."""
+    """Tie wallets that paid each other; one with many such partners is a shop, an exchange or a thief, and ties nobody."""
     own = (pl.col("standard") == "native") | (pl.col("transaction_from") == pl.col("from_address"))
     paid = transfers.filter(
         own.fill_null(value=False)
@@ -70,7 +72,9 @@ def _paid(transfers: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     ).select(one="from_address", other="to_address")
     both = pl.concat([paid, paid.select(one="other", other="one")]).unique()
     crowded = both.filter(pl.len().over("one") > SHARED_MOST).get_column("one").unique().implode()
-    return both.filter(~pl.col("one").is_in(crowded) & ~pl.col("other").is_in(crowded))
+    gathering = paid.unique().filter(pl.len().over("other") > PAID_MOST).get_column("other").unique().implode()
+    known_well = ~pl.col("one").is_in(crowded) & ~pl.col("other").is_in(crowded)
+    return both.filter(known_well & ~pl.col("one").is_in(gathering) & ~pl.col("other").is_in(gathering))
 
 
 def _funded(transfers: pl.DataFrame, known: pl.Series, since: pl.DataFrame) -> pl.DataFrame:

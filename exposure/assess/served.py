@@ -19,6 +19,9 @@ from exposure.incident import Incident
 # A path whose size changes with every answer is no static file; this many of its sizes, and of all, are looked at.
 SIZES_MOST, ALL_MOST = 50, 300
 CHANCE = 0.05
+# Sizes in some logs include headers, which differ by cookies and ages.
+HEADERS = 64
+GAPS = 7
 # So many of those harmed must have been exposed while the size was served.
 HARMED_LEAST = 0.5
 
@@ -41,6 +44,7 @@ class Served:
     after: datetime | None
     back: bool
     named: bool = False
+    sized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def asset_bounds(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
     if not found:
         return Pair(None, None)
     start, end = min(found, key=lambda run: run.first), max(found, key=lambda run: run.last)
-    # Encodings of one file change together: the tightest bracket that they leave is the one that holds the moment.
+    # Hosts and files that carried it changed together: the tightest bracket that they leave is the one that holds the moment.
     before = max((run.before for run in found if run.before and run.before < start.first), default=None)
     after = min((run.after for run in found if run.after and run.after > end.last), default=None)
     text = ", ".join(sorted({f"{run.size:,} bytes of {run.path}" for run in found}))
@@ -78,28 +82,55 @@ def asset_bounds(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
 
 
 def _runs(assets: pl.DataFrame, incident: Incident) -> Iterator[Served]:
-    """Give every size that appeared after another had been served."""
-    keys = ["host", "path", "encoding"]
-    sizes = assets.group_by(*keys, "size").agg(pl.col("start").min(), pl.col("end").max(), pl.col("hits").sum())
-    changed = sizes.filter((pl.len().over(keys) > 1) & (pl.len().over(keys) <= SIZES_MOST))
+    """Give every version of a file that appeared after another had been served.
+
+    A file is a host and path; `encoding` and `size` together name one of its versions.
+    """
+    keys = ["host", "path"]
+    versions = assets.group_by(*keys, "encoding", "size").agg(
+        pl.col("start").min(), pl.col("end").max(), pl.col("hits").sum()
+    )
+    changed = versions.filter((pl.len().over(keys) > 1) & (pl.len().over(keys) <= SIZES_MOST))
     ranked = changed.sort("hits", "path", "encoding", "size", descending=[True, False, False, False]).head(ALL_MOST)
     wanted = {asset.path: asset for asset in incident.assets}
-    for host, path, encoding, size, first, last, hits in ranked.sort(*keys, "size", nulls_last=True).iter_rows():
-        others = assets.filter(
-            pl.col("host").eq_missing(pl.lit(host, pl.String))
-            & (pl.col("path") == path)
-            & pl.col("encoding").eq_missing(pl.lit(encoding, pl.String))
-            & (pl.col("size") != size)
-        )
-        earlier, later = others.filter(pl.col("end") < first), others.filter(pl.col("start") > last)
-        before, after = _time(earlier.get_column("end").max()), _time(later.get_column("start").min())
+    order = [*keys, "encoding", "size"]
+    for host, path, encoding, size, first, last, hits in ranked.sort(*order, nulls_last=True).iter_rows():
+        mine = pl.col("host").eq_missing(pl.lit(host, pl.String)) & (pl.col("path") == path)
+        same = pl.col("encoding").eq_missing(pl.lit(encoding, pl.String)) & (pl.col("size") == size)
+        others = assets.filter(mine & ~same)
+        earlier, later = others.filter(pl.col("start") < first), others.filter(pl.col("end") > last)
+        before, after = _last_before(earlier, first), _first_after(later, last)
         asset = wanted.get(path)
-        sized = asset is not None and size in asset.bytes
+        sized = asset is not None and _has_size(asset.bytes, size, encoding)
         if before is None and not sized:
-            continue  # the size that was there from the start
+            continue  # the version that was there from the start
+        back = bool(set(earlier.select("encoding", "size").rows()) & set(later.select("encoding", "size").rows()))
         named = sized or (asset is not None and not asset.bytes)
-        back = bool(set(earlier.get_column("size")) & set(later.get_column("size")))
-        yield Served(host, path, encoding or "", size, hits, before, first, last, after, back, named)
+        yield Served(host, path, encoding or "", size, hits, before, first, last, after, back, named, sized)
+
+
+def _has_size(sizes: Iterable[int], size: int, encoding: str | None) -> bool:
+    """Tell whether one of the named sizes is this version's: its commonest, or one of its encodings', headers apart."""
+    mine = {size, *(int(part) for part in (encoding or "").split("+") if part.isdecimal())}
+    return any(abs(one - other) <= HEADERS for one in sizes for other in mine)
+
+
+def _last_before(earlier: pl.DataFrame, first: datetime) -> datetime | None:
+    """Give the last fetch of another version before `first`.
+
+    Where nodes went on serving the old file its run does not end there: then seven of its mean gaps before, since so long
+    a silence comes by chance once in a thousand times.
+    """
+    gap = (pl.col("end") - pl.col("start")) / pl.col("hits").clip(1)
+    inside = pl.max_horizontal("start", pl.lit(first) - GAPS * gap)
+    return _time(earlier.select(pl.when(pl.col("end") < first).then("end").otherwise(inside)).to_series().max())
+
+
+def _first_after(later: pl.DataFrame, last: datetime) -> datetime | None:
+    """Give the first fetch of another version after `last`; see `_last_before`."""
+    gap = (pl.col("end") - pl.col("start")) / pl.col("hits").clip(1)
+    inside = pl.min_horizontal("end", pl.lit(last) + GAPS * gap)
+    return _time(later.select(pl.when(pl.col("start") > last).then("start").otherwise(inside)).to_series().min())
 
 
 def _time(value: object) -> datetime | None:
@@ -109,20 +140,19 @@ def _time(value: object) -> datetime | None:
 def _named(runs: list[Served], incident: Incident) -> list[Served]:
     """Choose among the sizes of files that incident.toml names: bad sizes that it names, else what came and went.
 
-    Of several that came and went in one encoding the commonest whose old size came back: the others are errors and aborted
+    Of several that came and went the commonest whose old size came back: the others are errors and aborted
     answers. While the attack goes on, a size that came and stayed is the bad one.
     """
-    bad = {(asset.path, size) for asset in incident.assets for size in asset.bytes}
-    sized = [run for run in runs if (run.path, run.size) in bad]
+    sized = [run for run in runs if run.sized]
     if sized:
         return sized
     unsized = [run for run in runs if run.named]
     gone = [run for run in unsized if run.after is not None]
     if not gone and incident.status == "ongoing":
         gone = unsized
-    best: dict[tuple[str | None, str, str], Served] = {}
+    best: dict[tuple[str | None, str], Served] = {}
     for run in sorted(gone, key=lambda run: (run.back, run.hits, run.size)):
-        best[run.host, run.path, run.encoding] = run
+        best[run.host, run.path] = run
     return list(best.values())
 
 

@@ -43,8 +43,10 @@ def foreign_moves(
         .then(pl.col("transaction_from"))
         .otherwise(pl.col("transaction_to"))
     )
+    # What runs code moves assets by itself, as a deposit address of an exchange does, unless it approved somebody.
+    by_code = (pl.col("kind") == "contract").fill_null(value=False) & ~pl.col("approved")
     foreign = moves.filter(
-        pl.col("watched") & ~pl.col("own").fill_null(value=True) & pl.col("authorised") & ~pl.col("dust")
+        pl.col("watched") & ~by_code & ~pl.col("own").fill_null(value=True) & pl.col("authorised") & ~pl.col("dust")
     )
     foreign = foreign.with_columns(mover=mover).join(since, left_on="wallet", right_on="address", how="left")
     after = (pl.col("time") >= pl.col("since")).fill_null(value=False)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from exposure.assess.actions import exposures_of
-from exposure.assess.bounds import Bound, Pair, stamp
+from exposure.assess.bounds import Bound, Pair
 from exposure.assess.deeds import Window
 from exposure.assess.facts import fact_bounds
 from exposure.assess.scan import scan_bounds
@@ -30,6 +30,10 @@ class Windows:
     bad_files: bool
 
 
+# Harmed wallets outside what facts and files bracket: with fewer the logs have lost their exposure, as logs do.
+OUTSIDE_LEAST, OUTSIDE_SHARE = 2, 0.1
+
+
 def find_windows(
     assets: pl.DataFrame, incident: Incident, exposures: pl.DataFrame, harvest_end: datetime | None
 ) -> Windows:
@@ -43,7 +47,7 @@ def find_windows(
         "asset": asset_bounds(assets, incident, exposures),
         "scan": scan_bounds(exposures, harvest_end),
     }
-    start, end = _publish_t1(incident, pairs), _publish_t2(incident, pairs)
+    start, end = _publish_t1(incident, pairs, exposures), _publish_t2(incident, pairs, exposures)
     pairs["published"] = Pair(start, end)
     kinds = exposures_of(incident)
     rows: list[dict[str, object]] = []
@@ -71,61 +75,81 @@ def find_windows(
     return Windows(TABLES["windows"].frame(rows), published, known)
 
 
-def _publish_t1(incident: Incident, pairs: dict[str, Pair]) -> Bound:
+def _publish_t1(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame) -> Bound:
     """Publish T1: the last known good, else the earliest that fact and asset allow, else the scan's."""
-    firsts = {method: pair.t1 for method, pair in pairs.items() if pair.t1 is not None}
-    latest = min((bound.latest for bound in firsts.values() if bound.latest), default=None)
-    guess = min((bound.estimate for bound in firsts.values() if bound.estimate), default=None)
-    scan = firsts.get("scan")
+    scan = pairs["scan"].t1
+    physical = {method: bound for method in _PHYSICAL if (bound := pairs[method].t1) is not None}
+    latest = min((bound.latest for bound in physical.values() if bound.latest), default=scan.latest if scan else None)
+    guess = min((bound.estimate for bound in physical.values() if bound.estimate), default=None)
+    firsts = {method: bound.earliest for method, bound in physical.items() if bound.earliest}
     good = incident.fact("last_known_good")
     if good is not None:
-        conflict = bool(scan and scan.latest and scan.latest < good.time)
-        text = f"last known good: {good.source}"
-        text += (
-            f"; but wallets that were exposed before, from {stamp(scan.latest)} on, were harmed"
-            if scan and conflict
-            else ""
+        return Bound(
+            good.time, good.time, latest, f"last known good: {good.source}" + _left_out(exposures, start=good.time)
         )
-        return Bound(good.time, good.time, latest, text)
-    physical = [bound.earliest for method, bound in firsts.items() if method != "scan" and bound.earliest]
-    if physical:
-        bound = min(physical)
-        method = next(m for m, b in firsts.items() if m != "scan" and b.earliest == bound)
-        if scan and scan.latest and scan.latest < bound:
-            return Bound(
-                scan.earliest, scan.earliest, latest, f"{scan.reason}; {method} alone would leave some of them out"
-            )
-        return Bound(bound, bound, latest, f"{method}: {firsts[method].reason}")
+    if firsts:
+        method = min(firsts, key=lambda name: firsts[name])
+        start, aside = firsts[method], _left_out(exposures, start=firsts[method])
+        if scan and scan.earliest and scan.earliest < start and _too_many(exposures, start=start):
+            return Bound(scan.earliest, scan.earliest, latest, f"scan: {scan.reason}; by {method} alone {aside[2:]}")
+        return Bound(start, start, latest, f"{method}: {physical[method].reason}{aside}")
     if scan and scan.earliest:
         start = min(scan.earliest, guess) if guess else scan.earliest
         return Bound(start, start, latest, f"scan: {scan.reason}")
     return Bound(guess, None, latest, "T1 is not bounded: nothing says when the site was still good")
 
 
-def _publish_t2(incident: Incident, pairs: dict[str, Pair]) -> Bound:
+def _publish_t2(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame) -> Bound:
     """Publish T2: the first known good, else the latest that fact and asset allow, else the scan's; then the cache."""
-    lasts = {method: pair.t2 for method, pair in pairs.items() if pair.t2 is not None}
-    earliest = max((bound.earliest for bound in lasts.values() if bound.earliest), default=None)
-    guess = max((bound.estimate for bound in lasts.values() if bound.estimate), default=None)
+    scan = pairs["scan"].t2
+    physical = {method: bound for method in _PHYSICAL if (bound := pairs[method].t2) is not None}
+    earliest = max(
+        (bound.earliest for bound in physical.values() if bound.earliest), default=scan.earliest if scan else None
+    )
+    guess = max((bound.estimate for bound in physical.values() if bound.estimate), default=None)
+    lasts = {method: bound.latest for method, bound in physical.items() if bound.latest}
     cache = incident.window.cache
     kept = f", and {_hours(cache)} that a browser may have kept the file" if cache else ""
-    over, scan = incident.fact("first_known_good"), lasts.get("scan")
+    over = incident.fact("first_known_good")
     if incident.status == "ongoing":
         return Bound(None, earliest, None, "there is no T2: incident.toml says that the attack is ongoing")
     if over is not None:
-        return Bound(over.time + cache, earliest, over.time + cache, f"first known good: {over.source}{kept}")
-    physical = [bound.latest for method, bound in lasts.items() if method != "scan" and bound.latest]
-    if physical:
-        bound = max(physical)
-        method = next(m for m, b in lasts.items() if m != "scan" and b.latest == bound)
-        if scan and scan.earliest and scan.earliest > bound + cache:
-            end = scan.latest + cache if scan.latest else None
-            return Bound(end, earliest, end, f"{scan.reason}; {method} alone would leave some of them out{kept}")
-        return Bound(bound + cache, earliest, bound + cache, f"{method}: {lasts[method].reason}{kept}")
+        end = over.time + cache
+        return Bound(end, earliest, end, f"first known good: {over.source}{kept}" + _left_out(exposures, end=end))
+    if lasts:
+        method = max(lasts, key=lambda name: lasts[name])
+        end, aside = lasts[method] + cache, _left_out(exposures, end=lasts[method] + cache)
+        if scan and _too_many(exposures, end=end):
+            wide = scan.latest + cache if scan.latest else None
+            return Bound(wide, earliest, wide, f"scan: {scan.reason}{kept}; by {method} alone {aside[2:]}")
+        return Bound(end, earliest, end, f"{method}: {physical[method].reason}{kept}{aside}")
     if scan and scan.latest:
         end = max(scan.latest, guess) + cache if guess else scan.latest + cache
         return Bound(end, earliest, end, f"scan: {scan.reason}{kept}")
     return Bound(guess, earliest, None, "T2 is not bounded: nothing says when the site was good again")
+
+
+_PHYSICAL = ("fact", "asset")
+
+
+def _outside(exposures: pl.DataFrame, start: datetime | None, end: datetime | None) -> tuple[int, int]:
+    """Give how many harmed wallets have all their exposures before `start`, or after `end`, and of how many."""
+    spans = exposures.filter("harmed").group_by("address").agg(first=pl.col("time").min(), last=pl.col("time").max())
+    out = spans.filter(pl.col("last") < start) if start is not None else spans.filter(pl.col("first") > end)
+    return out.height, spans.height
+
+
+def _left_out(exposures: pl.DataFrame, start: datetime | None = None, end: datetime | None = None) -> str:
+    """Say how many harmed wallets a bound leaves out; nothing where it holds them all."""
+    count, of = _outside(exposures, start, end)
+    side = "before" if start is not None else "after"
+    seen = "was seen only" if count == 1 else "were seen only"
+    return f"; {count:,} of {of:,} harmed wallets {seen} {side} it" if count else ""
+
+
+def _too_many(exposures: pl.DataFrame, start: datetime | None = None, end: datetime | None = None) -> bool:
+    count, of = _outside(exposures, start, end)
+    return count >= OUTSIDE_LEAST and count >= OUTSIDE_SHARE * of
 
 
 def _hours(cache: timedelta) -> str:
