@@ -280,7 +280,7 @@ class Client:
         fix = "check the network and the rpc entries of incident.toml, or add another endpoint; what was pulled is kept"
         if any("is pinned (" in endpoint.parked for endpoint in self.endpoints):
             fix = "name an endpoint of that chain, or run with --refresh to start from the chain as it is now"
-        elif all(method in endpoint.lacks for endpoint in self.endpoints if not endpoint.parked):
+        elif any(method in endpoint.lacks for endpoint in self.endpoints):
             fix = f"add an endpoint that serves {method} at that block (an archive node); what was pulled is kept"
         if all(endpoint.parked for endpoint in self.endpoints):
             return NoEndpointError(f"{self.chain} cannot be asked", "; ".join(reasons), fix)

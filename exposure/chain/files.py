@@ -7,19 +7,22 @@ value). Logs are taken to be all logs of their blocks: a file's name does not sa
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from exposure.amounts import UINT256_MAX
 from exposure.chain.parts import read_part
 from exposure.chain.plan import Range, merge
 from exposure.chain.wire import HEADERS, LOGS, RECEIPTS, TXS
 from exposure.errors import ExposureError
 
 _NAME = re.compile(r"(?P<network>.+?)__(?P<dataset>[a-z0-9_]+?)__(?P<first>\d+)_to_(?P<last>\d+)\.parquet")
+_AMOUNT = re.compile(r"[0-9]{1,78}")
+_HEX_COLUMNS = ("address", "erc20", "erc721", "code", "token_address", "from_address", "to_address")
 _NEEDED = ("blocks", "transactions", "logs")
 
 
@@ -65,7 +68,10 @@ class ExportedFiles:
         return merge(common)
 
     def head(self, latest: int) -> tuple[int, bytes, int]:
-        """Give number, hash and time of the last block at or before a time (Unix seconds). Raises ExposureError where there is none."""
+        """Give number, hash and time of the last block at or before a time (Unix seconds).
+
+        Raises ExposureError where there is none.
+        """
         found = self.headers().filter(pl.col("timestamp") <= latest).sort("block_number").tail(1)
         if found.is_empty():
             raise ExposureError(
@@ -78,50 +84,62 @@ class ExportedFiles:
 
     def headers(self) -> pl.DataFrame:
         """Read the headers (wire.HEADERS)."""
-        frame = self._read("blocks")
-        return _fit(frame.with_columns(pl.col("timestamp").cast(pl.Int64)), HEADERS)
+        return self._read("blocks", lambda frame: _fit(frame, HEADERS))
 
     def logs(self, where: pl.Expr) -> pl.DataFrame:
         """Read the logs that are wanted (wire.LOGS)."""
-        return _fit(self._read("logs"), LOGS).filter(where)
+        return self._read("logs", lambda frame: _fit(frame, LOGS).filter(where))
 
     def transactions(self, where: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Read the transactions that are wanted (wire.TXS), and what their receipts said (wire.RECEIPTS)."""
-        frame = self._read("transactions").with_columns(n_input_bytes=pl.lit(None, pl.UInt32))
-        frame = _with_value(_with_bytes(frame, TXS)).with_columns(
-            n_input_bytes=pl.col("input").bin.size().cast(pl.UInt32)
-        )
-        kept = frame.filter(where)
-        receipts = kept.with_columns(with_logs=pl.lit(value=True))
-        return _fit(kept, TXS), _fit(receipts, RECEIPTS)
+        schema = pl.Schema([*TXS.items(), *((name, dtype) for name, dtype in RECEIPTS.items() if name not in TXS)])
+
+        def read(frame: pl.DataFrame) -> pl.DataFrame:
+            sized = _with_value(_with_bytes(frame, TXS))
+            n_input_bytes = pl.col("input").bin.size() if "input" in sized.columns else pl.lit(None)
+            sized = sized.with_columns(n_input_bytes=n_input_bytes, with_logs=pl.lit(value=True))
+            return _fit(sized, schema).filter(where)
+
+        kept = self._read("transactions", read)
+        return kept.select(TXS.names()), kept.select(RECEIPTS.names())
 
     def state(self, dataset: str, latest: int) -> pl.DataFrame:
         """Read a dataset of the state as it stood last at or before a block; addresses as hex, amounts as decimal strings.
 
         Empty where there are no files of it.
         """
-        if not self.has(dataset):
+        if dataset not in self._files:
             return pl.DataFrame()
-        frame = _texts(self._read(dataset)).filter(pl.col("block_number") <= latest)
+        frame = self._read(dataset, lambda frame: _texts(frame).filter(pl.col("block_number") <= latest))
         amounts = [name for name in frame.columns if name.endswith("_string")]
         frame = frame.rename({name: name.removesuffix("_string") for name in amounts})
         last = frame.get_column("block_number").max()
         return frame.filter(pl.col("block_number") == last)
 
-    def _read(self, dataset: str) -> pl.DataFrame:
-        frames = [read_part(file.path) for file in self._files[dataset]]
-        frame = pl.concat(frames, how="diagonal_relaxed")
-        if "chain_id" in frame.columns:
-            others = frame.filter(pl.col("chain_id") != self.chain_id)
-            if not others.is_empty():
+    def _read(self, dataset: str, shape: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+        """Read the files of a dataset, one at a time: an export may be larger than memory, what is wanted of it is not."""
+        frames = []
+        for file in self._files[dataset]:
+            frame = read_part(file.path)
+            if "block_number" not in frame.columns:
+                raise _unfit(file.path, "block_number")
+            if "chain_id" in frame.columns:
+                others = frame.filter(pl.col("chain_id") != self.chain_id)
+                if not others.is_empty():
+                    raise ExposureError(
+                        f"{self.folder} holds another chain than {self.chain}",
+                        f"its {dataset} are of chain {others.item(0, 'chain_id')}, not {self.chain_id}",
+                        "name the folder of this chain as data under [[chain]] in incident.toml",
+                    )
+            try:
+                frames.append(shape(frame.with_columns(pl.col("block_number").cast(pl.UInt64))))
+            except pl.exceptions.PolarsError as error:
                 raise ExposureError(
-                    f"{self.folder} holds another chain than {self.chain}",
-                    f"its {dataset} are of chain {others.item(0, 'chain_id')}, not {self.chain_id}",
-                    "name the folder of this chain as data under [[chain]] in incident.toml",
-                )
-        if "block_number" not in frame.columns:
-            raise _unfit(self._files[dataset][0].path, "block_number")
-        return frame.with_columns(pl.col("block_number").cast(pl.UInt64))
+                    f"{file.path} is not in cryo's layout",
+                    f"a column has another type than cryo gives it ({type(error).__name__})",
+                    "export it with cryo; addresses and hashes may be binary or hex",
+                ) from None
+        return pl.concat(frames, how="vertical_relaxed")
 
 
 def _unfit(place: object, column: str) -> ExposureError:
@@ -141,7 +159,7 @@ def _with_bytes(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def _with_value(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give `value` as 32 bytes from cryo's value_binary, or from a decimal string."""
+    """Give `value` as 32 bytes from cryo's value_binary, or from a decimal string; null where it is none."""
     if "value_binary" in frame.columns:
         raw = pl.col("value_binary")
         if frame.schema["value_binary"] == pl.String:
@@ -150,18 +168,16 @@ def _with_value(frame: pl.DataFrame) -> pl.DataFrame:
     column = "value_string" if "value_string" in frame.columns else "value"
     if column not in frame.columns:
         raise _unfit("the file of transactions", "value_binary or value_string")
-    words = [int(text).to_bytes(32, "big") for text in frame.get_column(column).cast(pl.String)]
+    texts = frame.get_column(column).cast(pl.String)
+    numbers = [int(text) if text and _AMOUNT.fullmatch(text) else -1 for text in texts]
+    words = [number.to_bytes(32, "big") if 0 <= number <= UINT256_MAX else None for number in numbers]
     return frame.with_columns(pl.Series("value", words, pl.Binary))
 
 
 def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     """Turn bytes into lowercase hex, and hex into lowercase."""
     binary = [name for name, dtype in frame.schema.items() if dtype == pl.Binary]
-    text = [
-        name
-        for name in ("address", "erc20", "erc721", "code", "token_address", "from_address", "to_address")
-        if frame.schema.get(name) == pl.String
-    ]
+    text = [name for name in _HEX_COLUMNS if frame.schema.get(name) == pl.String]
     return frame.with_columns(
         *((pl.lit("0x") + pl.col(name).bin.encode("hex")).alias(name) for name in binary),
         *(pl.col(name).str.to_lowercase() for name in text),

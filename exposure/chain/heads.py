@@ -8,7 +8,7 @@ from exposure.chain.batches import ask_many
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.parts import Facts
 from exposure.chain.rpc import RefusedError
-from exposure.chain.wire import MalformedError, WireHeader, decoder, header_row
+from exposure.chain.wire import WireHeader, decoder, header_row
 
 # Where a chain has no finalized tag: mainnet finalizes after two epochs of 32 blocks.
 CONFIRMATIONS = 64
@@ -54,13 +54,27 @@ def search(target: int, head: tuple[int, int], block_seconds: float) -> Generato
 class Headers:
     """Headers of one chain, kept as facts: what was asked once is not asked again."""
 
-    def __init__(self, client: Client, facts: Facts) -> None:
-        self._client = client
+    def __init__(self, client: Client | None, facts: Facts) -> None:
+        self._given = client
         self.facts = facts
         rows = facts.frame()
         self._rows: dict[int, tuple[bytes, int]] = {
             number: (block_hash, time) for number, block_hash, time in rows.iter_rows()
         }
+
+    @property
+    def _client(self) -> Client:
+        assert self._given is not None, "exported files have all their headers"
+        return self._given
+
+    def known(self, number: int) -> tuple[bytes, int] | None:
+        """Give hash and time of a block that was asked before."""
+        return self._rows.get(number)
+
+    def clear(self) -> None:
+        """Forget everything: the chain was reorganised."""
+        self.facts.clear()
+        self._rows = {}
 
     def _note(self, number: int, block_hash: bytes, time: int) -> None:
         self._rows[number] = (block_hash, time)
@@ -116,6 +130,3 @@ class Headers:
                 number = probing.send((await self.get(number))[1])
         except StopIteration as found:
             return int(found.value)
-
-
-__all__ = ["CONFIRMATIONS", "Headers", "MalformedError", "search"]

@@ -159,9 +159,12 @@ def _sibling(part: Part, kind: str) -> Path:
 
 
 class Facts:
-    """Rows that were asked one by one, known by their key: headers, receipts, answers of contracts."""
+    """Rows that were asked one by one, known by their key: headers, receipts, answers of contracts.
 
-    def __init__(self, folder: Path, schema: pl.Schema, key: str) -> None:
+    Without a folder they are kept in memory only.
+    """
+
+    def __init__(self, folder: Path | None, schema: pl.Schema, key: str) -> None:
         self.folder = folder
         self.schema = schema
         self.key = key
@@ -170,7 +173,7 @@ class Facts:
         self._known = set(self._kept.get_column(key))
 
     def _read(self) -> pl.DataFrame:
-        files = sorted(self.folder.glob("*.parquet")) if self.folder.is_dir() else []
+        files = sorted(self.folder.glob("*.parquet")) if self.folder and self.folder.is_dir() else []
         if not files:
             return pl.DataFrame(schema=self.schema)
         frame = pl.concat([read_part(file) for file in files])
@@ -191,8 +194,9 @@ class Facts:
         if not self._new:
             return
         frame = pl.DataFrame(self._new, schema=self.schema)
-        number = 1 + max((int(path.stem) for path in self.folder.glob("*.parquet")), default=0)
-        write_parquet(self.folder / f"{number:06}.parquet", frame)
+        if self.folder is not None:
+            number = 1 + max((int(path.stem) for path in self.folder.glob("*.parquet")), default=0)
+            write_parquet(self.folder / f"{number:06}.parquet", frame)
         self._kept = pl.concat([self._kept, frame]).unique(self.key, keep="last", maintain_order=True)
         self._new = []
 
@@ -203,7 +207,7 @@ class Facts:
 
     def clear(self) -> None:
         """Forget everything."""
-        for path in self.folder.glob("*.parquet"):
+        for path in self.folder.glob("*.parquet") if self.folder else ():
             path.unlink()
         self._new, self._known, self._kept = [], set(), pl.DataFrame(schema=self.schema)
 

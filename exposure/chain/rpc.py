@@ -128,7 +128,7 @@ class ChainProvider(AsyncHTTPProvider):
         requests = [self.form_request(RPCEndpoint(method), row) for row in rows]
         answer = await self.post(self.encode_batch_request_dicts(requests))
         try:
-            envelopes = msgspec.json.decode(answer.body, type=list[Envelope[msgspec.Raw]])
+            envelopes = msgspec.json.decode(answer.body, type=list[Envelope])
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             # One object for the whole batch: a refusal, or a node that knows no batches.
             self._result(self._one(answer), answer)
@@ -136,7 +136,7 @@ class ChainProvider(AsyncHTTPProvider):
         by_id = {envelope.id: envelope for envelope in envelopes if isinstance(envelope.id, int)}
         return [self._row(by_id.get(cast(int, request["id"])), answer) for request in requests]
 
-    def _row(self, envelope: Envelope[msgspec.Raw] | None, answer: Answer) -> msgspec.Raw | RefusedError:
+    def _row(self, envelope: Envelope | None, answer: Answer) -> msgspec.Raw | RefusedError:
         if envelope is None:
             return self.refused(Kind.RETRY, "an answer is missing in a batch")
         try:
@@ -144,12 +144,12 @@ class ChainProvider(AsyncHTTPProvider):
         except RefusedError as error:
             return error
 
-    def _one(self, answer: Answer) -> Envelope[msgspec.Raw]:
+    def _one(self, answer: Answer) -> Envelope:
         """Decode one answer. Raises RefusedError where it is not JSON-RPC."""
         start = answer.body.lstrip()[:1]
         if start in _JSON_STARTS:
             try:
-                return msgspec.json.decode(answer.body, type=Envelope[msgspec.Raw])
+                return msgspec.json.decode(answer.body, type=Envelope)
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                 pass
         what = "HTML, not JSON-RPC" if start == b"<" else "something that is not JSON-RPC"
@@ -160,9 +160,9 @@ class ChainProvider(AsyncHTTPProvider):
             reaction = Reaction(Kind.RETRY, "")
         raise RefusedError(reaction, f"it answers {what} (HTTP {answer.status})")
 
-    def _result(self, envelope: Envelope[msgspec.Raw], answer: Answer) -> msgspec.Raw:
+    def _result(self, envelope: Envelope, answer: Answer) -> msgspec.Raw:
         if envelope.error is None and answer.status < 400:
-            if envelope.result is None:
+            if bytes(envelope.result) in (b"", b"null"):
                 # What a node does not know yet it answers with null: a block, a transaction, a receipt.
                 raise self.refused(Kind.WAIT, "it answers null", of_call=True)
             return envelope.result

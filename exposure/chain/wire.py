@@ -6,7 +6,7 @@ counted, one log or transaction at a time. Raw frames hold addresses and hashes 
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
@@ -150,11 +150,11 @@ class WireError(msgspec.Struct):
     data: Any = None
 
 
-class Envelope(msgspec.Struct, Generic[T]):
-    """One JSON-RPC answer; `result` stays undecoded until its kind is known to be right."""
+class Envelope(msgspec.Struct):
+    """One JSON-RPC answer; `result` stays undecoded, since only its method knows its shape. Empty: there is none."""
 
     id: Any = None
-    result: T | None = None
+    result: msgspec.Raw = msgspec.Raw()
     error: Any = None
 
 

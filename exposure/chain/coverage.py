@@ -1,0 +1,99 @@
+"""What was covered of one chain, in the terms of the table `coverage`. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from exposure.chain.plan import Range, merge, size, subtract
+from exposure.tables import TABLES
+
+NATIVE_NOTE = "ETH that contracts send on (internal transfers) is not visible without traces"
+STATE_NOTE = "holdings are of tokens that were seen moving or being approved in the blocks read"
+_SHOWN_HOLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer: the blocks wanted, those that lack something, and what came of it."""
+
+    name: str
+    wanted: Sequence[Range]
+    holes: Sequence[Range]
+    kept: int
+    rejected: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Single things asked or decoded (state, events): how many, and how many of them in vain."""
+
+    name: str
+    asked: int
+    answered: int
+    kept: int
+    note: str = ""
+
+
+def coverage_table(
+    chain_id: int, layers: Sequence[Layer], asked: Sequence[Asked], first: datetime, last: datetime
+) -> pl.DataFrame:
+    """Build the rows of `coverage` of one chain; `first` and `last` are the times that were wanted."""
+    rows = [_layer_row(chain_id, layer, first, last) for layer in layers]
+    rows += [_asked_row(chain_id, one, last) for one in asked]
+    return TABLES["coverage"].frame(rows)
+
+
+def _layer_row(chain_id: int, layer: Layer, first: datetime, last: datetime) -> dict[str, Any]:
+    wanted, holes = merge(layer.wanted), merge(layer.holes)
+    whole, lost = size(wanted), size(holes)
+    read = whole - lost
+    notes = [layer.note] if layer.note else []
+    if holes:
+        notes.append(f"not read: blocks {words(holes)}")
+    if layer.rejected:
+        notes.append(f"{layer.rejected:,} rows of the node's answers could not be read")
+    return {
+        "source": f"chain:{chain_id}",
+        "layer": layer.name,
+        "first": first if read else None,
+        "last": last if read else None,
+        "lines": whole,
+        "parsed": read,
+        "kept": layer.kept,
+        "rejected": lost + layer.rejected,
+        "duplicates": 0,
+        "gaps": len(holes),
+        "note": "; ".join(notes) or None,
+    }
+
+
+def _asked_row(chain_id: int, one: Asked, last: datetime) -> dict[str, Any]:
+    return {
+        "source": f"chain:{chain_id}",
+        "layer": one.name,
+        "first": last if one.name == "state" else None,
+        "last": last if one.name == "state" else None,
+        "lines": one.asked,
+        "parsed": one.answered,
+        "kept": one.kept,
+        "rejected": one.asked - one.answered,
+        "duplicates": 0,
+        "gaps": 0,
+        "note": one.note or None,
+    }
+
+
+def words(ranges: Sequence[Range]) -> str:
+    """Name some ranges: `100 to 199, 300 to 300 and 4 more ranges`."""
+    shown = ", ".join(f"{first} to {last}" for first, last in ranges[:_SHOWN_HOLES])
+    more = len(ranges) - _SHOWN_HOLES
+    return shown + (f" and {more} more ranges" if more > 0 else "")
+
+
+def without(wanted: Sequence[Range], covered: Sequence[Range]) -> list[Range]:
+    """Give what of the wanted blocks is not covered."""
+    return [left for whole in merge(wanted) for left in subtract(whole, covered)]

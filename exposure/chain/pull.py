@@ -1,0 +1,324 @@
+"""Pin the chains' heads, and carry a pull out stage by stage: an interrupted one goes on where it stopped.
+
+This module joins the others: what to ask (plan, scope, snapshot), whom (connect), where it is kept (parts), what it makes (build).
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import polars as pl
+
+from exposure.case import Case
+from exposure.chain.client import Client, Patience
+from exposure.chain.connect import connect, keep_limits
+from exposure.chain.files import ExportedFiles
+from exposure.chain.heads import Headers
+from exposure.chain.lookups import Lookups
+from exposure.chain.parts import Facts, Part, Parts
+from exposure.chain.plan import Range
+from exposure.chain.presets import preset_of
+from exposure.chain.rpc import RefusedError
+from exposure.chain.scope import Scope, Store
+from exposure.chain.snapshot import Here
+from exposure.chain.stages import Built, Job, Stage, ask_stage, build
+from exposure.chain.state import ANSWERS
+from exposure.chain.wire import HEADERS
+from exposure.console import Teller
+from exposure.errors import ExposureError
+from exposure.incident import Chain, Incident
+
+__all__ = ["Patience", "Stage", "Wanted", "pin", "pull"]
+
+T = TypeVar("T")
+
+_CHAIN_TABLES = (
+    "blocks",
+    "transactions",
+    "transfers",
+    "approvals",
+    "delegations",
+    "balances",
+    "allowances",
+    "tokens",
+    "accounts",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom the chain is asked about (tables candidates and attackers), and the times that history must cover (UTC).
+
+    Attackers are followed from `start` to the pinned head, whatever `end` says.
+    """
+
+    candidates: pl.DataFrame
+    attackers: pl.DataFrame
+    start: datetime
+    end: datetime
+
+
+def pin(
+    incident: Incident,
+    case: Case,
+    teller: Teller,
+    now: datetime,
+    refresh: bool,
+    head: str = "finalized",
+    *,
+    patience: Patience | None = None,
+) -> None:
+    """Pin wall time and the head of every chain in the manifest; what is pinned stays, unless `refresh`.
+
+    The head is the chain's `head` block, or the last one before `now` where that is earlier. A chain that cannot be reached is
+    noted under `failed`, and pull tells of it; raises ExposureError where none can be reached.
+    """
+    kept = case.read_manifest().get("as_of", {})
+    chains: dict[str, Any] = {} if refresh else dict(kept.get("chains", {}))
+    failed: dict[str, str] = {}
+    errors: list[ExposureError] = []
+    for chain in incident.chains:
+        if str(chain.id) in chains:
+            continue
+        try:
+            chains[str(chain.id)] = _pin_chain(incident, case, chain, now, head, patience or Patience())
+        except ExposureError as error:
+            errors.append(error)
+            failed[str(chain.id)] = f"{error.what}: {error.why}. {error.fix}"
+            teller.line(f"{chain.name} was not pinned: {error.what}")
+    time = now.isoformat() if refresh else kept.get("time", now.isoformat())
+    with case.manifest() as manifest:
+        manifest["as_of"] = {"time": time, "chains": chains}
+        if failed:
+            manifest["as_of"]["failed"] = failed
+    if errors and not chains:
+        raise errors[0]
+
+
+def _pin_chain(
+    incident: Incident, case: Case, chain: Chain, now: datetime, head: str, patience: Patience
+) -> dict[str, Any]:
+    parts = Parts(case.chain / str(chain.id))
+    if not chain.rpc and chain.data:
+        number, block_hash, time = _files(incident, chain).head(int(now.timestamp()))
+    else:
+        number, block_hash, time = _run(_find_head(chain, parts, now, head, patience))
+    return {
+        "number": number,
+        "hash": f"0x{block_hash.hex()}",
+        "timestamp": datetime.fromtimestamp(time, UTC).isoformat(),
+        "head": head if chain.rpc else "files",
+    }
+
+
+async def _find_head(
+    chain: Chain, parts: Parts, now: datetime, head: str, patience: Patience
+) -> tuple[int, bytes, int]:
+    client = connect(chain, parts, patience)
+    async with client:
+        # Nothing of an earlier pin is trusted here: a test chain may have been made anew.
+        headers = _unkept_headers(client)
+        try:
+            found = await headers.at(head)
+            limit = int(now.timestamp())
+            if found[2] > limit:
+                seconds = preset_of(chain.id).block_seconds
+                number = await headers.first_at_or_after(limit + 1, (found[0], found[2]), seconds) - 1
+                found = (max(0, number), *await headers.get(max(0, number)))
+        except RefusedError as error:
+            raise ExposureError(
+                f"{chain.name}: the head could not be read",
+                error.shown,
+                "check the rpc entries of incident.toml, or add another endpoint",
+            ) from None
+        keep_limits(client, parts)
+        return found
+
+
+def _files(incident: Incident, chain: Chain) -> ExportedFiles:
+    return ExportedFiles(incident.folder / str(chain.data), chain.name, chain.id)
+
+
+def pull(
+    incident: Incident,
+    case: Case,
+    wanted: Wanted,
+    stage: Stage,
+    teller: Teller,
+    *,
+    patience: Patience | None = None,
+) -> dict[str, object]:
+    """Ask every chain what this stage wants and is not known yet; write the chain tables and `coverage`.
+
+    `attackers`: what went to and from attackers. `state`: what wallets hold and allow at the pinned head. `history`: what
+    candidates did. Gives figures, and `problems`: what could not be pulled, in words fit to be shown. The tables hold what is
+    known all the same. Raises ExposureError where a file of the case is damaged.
+    """
+    as_of = case.read_manifest().get("as_of", {})
+    figures: dict[str, int] = {"calls": 0}
+    problems: list[str] = []
+    for chain in incident.chains:
+        pinned = as_of.get("chains", {}).get(str(chain.id))
+        if pinned is None:
+            why = as_of.get("failed", {}).get(str(chain.id), "its head is not pinned: run `exposure pull` again")
+            problems.append(f"{chain.name} was not asked: {why}")
+            continue
+        built, calls, told = _pull_chain(incident, case, chain, pinned, wanted, stage, teller, patience or Patience())
+        problems += told
+        figures["calls"] += calls
+        for name, number in (built.figures if built else {}).items():
+            figures[name] = figures.get(name, 0) + number
+    return {**figures, "problems": problems}
+
+
+def _pull_chain(
+    incident: Incident,
+    case: Case,
+    chain: Chain,
+    pinned: dict[str, Any],
+    wanted: Wanted,
+    stage: Stage,
+    teller: Teller,
+    patience: Patience,
+) -> tuple[Built | None, int, list[str]]:
+    parts = Parts(case.chain / str(chain.id))
+    here = Here(
+        chain.id,
+        int(pinned["number"]),
+        str(pinned["hash"]),
+        int(datetime.fromisoformat(pinned["timestamp"]).timestamp()),
+        preset_of(chain.id).symbol,
+    )
+    files = _files(incident, chain) if chain.data else None
+    try:
+        client = connect(chain, parts, patience) if chain.rpc else None
+    except ExposureError as error:
+        return None, 0, [f"{error.what}: {error.why}. {error.fix}"]
+    store = Store(parts, Lookups(parts.folder / "lookups"), files)
+    headers = Headers(client, Facts(parts.folder / "headers", HEADERS, "block_number"))
+    answers = Facts(parts.folder / "state" / f"{here.number}-{here.block_hash[2:10]}", ANSWERS, "question")
+    job = Job(chain.name, here, store, headers, answers, client, teller)
+    head = str(pinned.get("head", "finalized"))
+    scope = _run(_ask(job, wanted, stage, head))
+    if client is not None:
+        job.problems += [warning for warning in client.warnings if warning not in job.problems]
+    calls = client.exchanges if client else 0
+    if scope is None:
+        return None, calls, job.problems
+    last = min(wanted.end, datetime.fromtimestamp(here.seconds, UTC))
+    built = build(job, scope, stage, min(wanted.start, last), last)
+    for name in _CHAIN_TABLES:
+        case.write_part(name, built.tables[name], pl.col("chain_id") == chain.id)
+    case.write_part("coverage", built.tables["coverage"], pl.col("source") == f"chain:{chain.id}")
+    return built, calls, job.problems
+
+
+async def _ask(job: Job, wanted: Wanted, stage: Stage, head: str) -> Scope | None:
+    """Ask what is missing; give what the pull is about, or None where not even the range of blocks could be found."""
+    scope = None
+    client = job.client
+    if client is None:
+        return _file_scope(job, wanted)
+    with job.trying():
+        client.pinned = (job.here.number, bytes.fromhex(job.here.block_hash[2:]))
+        async with client:
+            await _check_parts(job, client)
+            scope = await _find_scope(job, wanted)
+            before = client.exchanges
+            await ask_stage(job, scope, stage)
+            if head != "finalized" and client.exchanges > before:
+                await _check_head(job, client)
+            keep_limits(client, job.store.parts)
+    job.headers.facts.flush()
+    return scope
+
+
+async def _find_scope(job: Job, wanted: Wanted) -> Scope:
+    """Turn times into blocks."""
+    here = job.here
+    seconds = preset_of(here.chain_id).block_seconds
+    head = (here.number, here.seconds)
+    first = await job.headers.first_at_or_after(_ceil(wanted.start), head, seconds)
+    # The last block at or before the end is the one before the first after it.
+    last = await job.headers.first_at_or_after(int(wanted.end.timestamp()) + 1, head, seconds) - 1
+    return _scope(wanted, (first, last), (first, here.number))
+
+
+def _file_scope(job: Job, wanted: Wanted) -> Scope:
+    """Turn times into blocks by the headers of exported files, and tell where the files begin too late."""
+    assert job.store.files is not None
+    headers = job.store.files.headers().filter(pl.col("block_number") <= job.here.number).sort("block_number")
+    start, end = _ceil(wanted.start), int(wanted.end.timestamp())
+    inside = headers.filter(pl.col("timestamp").is_between(start, end)).get_column("block_number")
+    later = headers.filter(pl.col("timestamp") >= start).get_column("block_number")
+    if headers.item(0, "block_number") > 0 and headers.item(0, "timestamp") > start:
+        begin = datetime.fromtimestamp(headers.item(0, "timestamp"), UTC)
+        job.tell(
+            f"{job.name}: the files begin at {begin:%Y-%m-%d %H:%M:%S} UTC; what happened from "
+            f"{wanted.start:%Y-%m-%d %H:%M:%S} UTC on is not in them"
+        )
+    nothing = (job.here.number + 1, job.here.number)
+    history = (int(inside[0]), int(inside[-1])) if inside.len() else nothing
+    attack = (int(later[0]), job.here.number) if later.len() else nothing
+    return _scope(wanted, history, attack)
+
+
+def _scope(wanted: Wanted, history: Range, attack: Range) -> Scope:
+    attackers = frozenset(wanted.attackers.get_column("address"))
+    return Scope(frozenset(wanted.candidates.get_column("address")) - attackers, attackers, history, attack)
+
+
+def _ceil(time: datetime) -> int:
+    """Give the first whole second at or after a time."""
+    whole = int(time.timestamp())
+    return whole + (time.timestamp() > whole)
+
+
+def _unkept_headers(client: Client) -> Headers:
+    return Headers(client, Facts(None, HEADERS, "block_number"))
+
+
+async def _check_parts(job: Job, client: Client) -> None:
+    """Drop what is not of this chain any more: a reorganisation took the last block of those parts."""
+    parts, here = job.store.parts, job.here
+    verified = parts.verified_at()
+    if verified == (here.number, here.block_hash):
+        return
+    asked = _unkept_headers(client)
+    # A block's hash commits to all before it: where the old head still stands, so does all that was pulled under it.
+    if verified is None or not await _stands(asked, *verified):
+        kept: list[Part] = [*parts.logs(), *parts.blocks()]
+        await asked.ask({part.blocks[1] for part in kept})
+        lost = [part for part in kept if not _is_hash(asked.known(part.blocks[1]), part.end_hash)]
+        for part in lost:
+            parts.drop(part)
+        job.headers.clear()
+        job.store.lookups.clear()
+        if lost:
+            job.teller.line(f"{job.name}: {len(lost):,} parts are not of this chain any more and are pulled anew")
+    parts.set_verified(here.number, here.block_hash)
+
+
+async def _stands(headers: Headers, number: int, block_hash: str) -> bool:
+    await headers.ask([number])
+    return _is_hash(headers.known(number), block_hash[2:])
+
+
+def _is_hash(header: tuple[bytes, int] | None, start: str) -> bool:
+    return header is not None and header[0].hex().startswith(start)
+
+
+async def _check_head(job: Job, client: Client) -> None:
+    """See whether the pinned head is still the chain's after all these questions, where it was not final."""
+    block_hash, _ = await _unkept_headers(client).get(job.here.number)
+    if f"0x{block_hash.hex()}" != job.here.block_hash:
+        job.tell(
+            f"{job.name}: the chain was reorganised below block {job.here.number} while it was asked: "
+            "run again with --refresh"
+        )
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)

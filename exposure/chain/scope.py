@@ -1,0 +1,196 @@
+"""What one pull is about: whose addresses, over which blocks; and what of it the parts on disk already hold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from exposure.chain.build import Raw
+from exposure.chain.files import ExportedFiles
+from exposure.chain.history import asked_for
+from exposure.chain.lookups import Lookups
+from exposure.chain.parts import Parts
+from exposure.chain.plan import (
+    ATTACKER_SHAPES,
+    CANDIDATE_SHAPES,
+    EVENTS,
+    Covered,
+    LogTask,
+    Range,
+    Shape,
+    answered,
+    log_tasks,
+    merge,
+    subtract,
+)
+from exposure.chain.wire import AUTHS, HEADERS, LOGS, RECEIPTS, TXS
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Candidates over `history`, attackers over `attack` (to the pinned head). A range that ends before it begins is empty."""
+
+    candidates: frozenset[str]
+    attackers: frozenset[str]
+    history: Range
+    attack: Range
+
+    @property
+    def sides(self) -> tuple[tuple[tuple[Shape, ...], frozenset[str], Range], ...]:
+        """Give query shapes with their addresses and blocks: attackers first."""
+        return (
+            (ATTACKER_SHAPES, self.attackers, self.attack),
+            (CANDIDATE_SHAPES, self.candidates, self.history),
+        )
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Give candidates and attackers."""
+        return self.candidates | self.attackers
+
+    @property
+    def native(self) -> list[Range]:
+        """Give the blocks whose plain payments are wanted."""
+        wanted = [(self.candidates, self.history), (self.attackers, self.attack)]
+        return merge(blocks for addresses, blocks in wanted if addresses and blocks[0] <= blocks[1])
+
+    def touches(self, one: str, other: str) -> pl.Expr:
+        """Tell which rows have a wanted address in one of two columns of bytes, in the blocks wanted of it."""
+        found = pl.lit(value=False)
+        for addresses, blocks in ((self.candidates, self.history), (self.attackers, self.attack)):
+            named = binary(addresses)
+            either = pl.col(one).is_in(named) | pl.col(other).is_in(named)
+            found |= (either & pl.col("block_number").is_between(*blocks)).fill_null(value=False)
+        return found
+
+
+def binary(addresses: Iterable[str]) -> pl.Expr:
+    """Give addresses as bytes, to look others up in."""
+    return pl.lit(pl.Series(sorted(bytes.fromhex(one[2:]) for one in addresses), dtype=pl.Binary).implode())
+
+
+class Store:
+    """What is known of one chain: parts and look-ups of earlier pulls, and exported files."""
+
+    def __init__(self, parts: Parts, lookups: Lookups, files: ExportedFiles | None) -> None:
+        self.parts = parts
+        self.lookups = lookups
+        self.files = files
+
+    def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:
+        """List what logs were asked for; files hold the logs of everybody."""
+        found = [Covered(part.shape, self.parts.addresses(part.addresses), part.blocks) for part in self.parts.logs()]
+        if self.files is not None:
+            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES)
+            found += [
+                Covered(shape.name, everybody, blocks) for shape in shapes for blocks in self.files.ranges("logs")
+            ]
+        return found
+
+    def covered_blocks(self) -> list[Range]:
+        """List the blocks whose transactions are known."""
+        ranges = [part.blocks for part in self.parts.blocks()]
+        if self.files is not None:
+            ranges += self.files.ranges("blocks", "transactions")
+        return merge(ranges)
+
+    def log_tasks(self, scope: Scope, shapes: Sequence[Shape], topics: int) -> list[LogTask]:
+        """Give the log queries that are still to be asked."""
+        covered = self.covered_logs(scope.everybody)
+        return [
+            task
+            for mine, addresses, blocks in scope.sides
+            if mine == shapes and addresses
+            for task in log_tasks(mine, addresses, blocks, covered, topics)
+        ]
+
+    def missing_blocks(self, wanted: Iterable[Range]) -> list[Range]:
+        """Give the blocks that are still to be asked in full."""
+        covered = self.covered_blocks()
+        return [left for whole in wanted for left in subtract(whole, covered)]
+
+    def log_holes(self, scope: Scope) -> list[Range]:
+        """Give the blocks over which somebody was not asked."""
+        covered = self.covered_logs(scope.everybody)
+        holes: list[Range] = []
+        for shapes, addresses, blocks in scope.sides:
+            if addresses and blocks[0] <= blocks[1]:
+                holes += subtract(blocks, answered(shapes, addresses, blocks, covered))
+        return merge(holes)
+
+    def rejected_logs(self) -> int:
+        """Count what log queries returned and could not be read."""
+        return sum(part.rejected for part in self.parts.logs())
+
+    def rejected_blocks(self) -> int:
+        """Count transactions of full blocks that could not be read."""
+        return sum(part.rejected for part in self.parts.blocks())
+
+    def _wanted_logs(self, scope: Scope) -> pl.Expr:
+        found = pl.lit(value=False)
+        for shapes, addresses, blocks in scope.sides:
+            for shape in shapes:
+                found |= asked_for(shape, sorted(addresses), blocks)
+        return found
+
+    def raw(self, chain_id: int, scope: Scope, headers: pl.DataFrame) -> Raw:
+        """Give everything that is known of the wanted addresses; `headers` are those that were asked alone."""
+        parts, files = self.parts, self.files
+        touching = scope.touches("from_address", "to_address")
+        txs = [parts.read(parts.blocks(), "txs", touching)]
+        receipts = [self.lookups.receipts.frame()]
+        heads = [headers, parts.read(parts.blocks(), "headers")]
+        if files is not None:
+            of_files, their_receipts = files.transactions(touching)
+            txs, receipts, heads = [*txs, of_files], [*receipts, their_receipts], [*heads, files.headers()]
+        kept = _one(pl.concat(txs), TXS, "transaction_hash")
+        logs = self._logs(scope, kept)
+        auths = parts.read(parts.blocks(), "auths", touching)
+        return Raw(
+            chain_id=chain_id,
+            logs=logs,
+            txs=kept,
+            callers=self._callers(logs),
+            headers=_one(pl.concat(heads), HEADERS, "block_number"),
+            auths=_one(auths, AUTHS, "block_number", "transaction_index", "auth_index"),
+            receipts=_one(pl.concat(receipts), RECEIPTS, "transaction_hash"),
+        )
+
+    def _logs(self, scope: Scope, txs: pl.DataFrame) -> pl.DataFrame:
+        """Read the wanted logs, and all that transactions of attackers logged: whom their contracts took from, and for whom."""
+        theirs = pl.Series(attackers_txs(scope, txs), dtype=pl.Binary).implode()
+        by_them = pl.col("transaction_hash").is_in(pl.lit(theirs)) & _is_event()
+        wanted = self._wanted_logs(scope)
+        found = [self.parts.read(self.parts.logs(), "", wanted), self.lookups.logs().filter(by_them)]
+        if self.files is not None:
+            found.append(self.files.logs(wanted | by_them))
+        return _one(pl.concat(found), LOGS, "block_number", "log_index")
+
+    def _callers(self, logs: pl.DataFrame) -> pl.DataFrame:
+        """Read the transactions that carried these logs, and those that were looked up."""
+        hashes = logs.get_column("transaction_hash").unique().sort()
+        carried = pl.col("transaction_hash").is_in(pl.lit(hashes.implode()))
+        found = [self.lookups.transactions.frame(), self.parts.read(self.parts.blocks(), "txs", carried)]
+        if self.files is not None:
+            found.append(self.files.transactions(carried)[0])
+        return pl.concat(found)
+
+
+def attackers_txs(scope: Scope, txs: pl.DataFrame) -> list[bytes]:
+    """Give the transactions that attackers sent, or whose contracts were called."""
+    named = binary(scope.attackers)
+    theirs = (pl.col("from_address").is_in(named) | pl.col("to_address").is_in(named)).fill_null(value=False)
+    inside = pl.col("block_number").is_between(*scope.attack)
+    return txs.filter(theirs & inside).get_column("transaction_hash").to_list()
+
+
+def _is_event() -> pl.Expr:
+    known = pl.Series([bytes.fromhex(event[2:]) for event in EVENTS], dtype=pl.Binary)
+    return pl.col("topic0").is_in(pl.lit(known.implode())).fill_null(value=False)
+
+
+def _one(frame: pl.DataFrame, schema: pl.Schema, *key: str) -> pl.DataFrame:
+    """Give one row a key, in order: parts of different rounds may hold the same."""
+    rest = [name for name in schema if name not in key]
+    ordered = frame.select(schema.names()).sort([*key, *rest], nulls_last=True)
+    return ordered.unique(key, keep="first", maintain_order=True)

@@ -1,0 +1,262 @@
+"""One stage of one chain: asks what is missing, and builds the chain's tables from everything that is known by then."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import polars as pl
+
+from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
+from exposure.chain.client import Client, NoEndpointError
+from exposure.chain.coverage import NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
+from exposure.chain.files_state import file_decimals, file_state_tables
+from exposure.chain.heads import Headers
+from exposure.chain.history import pull_blocks, pull_logs
+from exposure.chain.parts import Facts
+from exposure.chain.plan import ATTACKER_SHAPES, CANDIDATE_SHAPES, SOON_BLOCKS, Range, Shape, cost, size
+from exposure.chain.presets import preset_of
+from exposure.chain.scope import Scope, Store, attackers_txs
+from exposure.chain.snapshot import (
+    Here,
+    Subject,
+    contract_questions,
+    decimals_of,
+    questions,
+    state_tables,
+    subject_of,
+    token_kinds,
+    token_questions,
+)
+from exposure.chain.state import Answers, State
+from exposure.console import Teller
+
+Stage = Literal["attackers", "state", "history"]
+
+
+@dataclass(slots=True)
+class Job:
+    """One chain in one stage. `client` is null where there are only files."""
+
+    name: str
+    here: Here
+    store: Store
+    headers: Headers
+    answers: Facts
+    client: Client | None
+    teller: Teller
+    problems: list[str] = field(default_factory=list)
+
+    def tell(self, problem: str) -> None:
+        """Note what needs a person, once."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Go on with what is there where no endpoint answers: a person is told."""
+        try:
+            yield
+        except NoEndpointError as error:
+            self.tell(f"{error.what}: {error.why}. {error.fix}")
+
+    @contextmanager
+    def counting(self, what: str, unit: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show progress of a part of the work."""
+        done = 0
+        with self.teller.task(f"{self.name}: {what}", unit) as tick:
+            tick(0, total)
+
+            def count(more: int) -> None:
+                nonlocal done
+                done += more
+                tick(done, total)
+
+            yield count
+
+
+async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
+    """Ask what this stage wants and nobody knows yet. What fails is told in `job.problems`; the rest goes on."""
+    if job.client is None:
+        return
+    if stage == "attackers":
+        await _ask_logs(job, job.client, scope, ATTACKER_SHAPES)
+        # Plain payments are in full blocks only: where these are few, the first sheet has them.
+        if size(scope.native) <= SOON_BLOCKS:
+            await _ask_blocks(job, job.client, scope)
+    if stage == "history":
+        await _ask_logs(job, job.client, scope, CANDIDATE_SHAPES)
+        await _ask_blocks(job, job.client, scope)
+    await _ask_details(job, job.client, scope)
+    await _ask_state(job, job.client, scope, stage)
+
+
+async def _ask_logs(job: Job, client: Client, scope: Scope, shapes: Sequence[Shape]) -> None:
+    limits = client.limits("eth_getLogs")
+    tasks = job.store.log_tasks(scope, shapes, limits.topics)
+    if not tasks:
+        return
+    expected = cost(tasks, limits.blocks(shapes[0].name), (), limits.batch, 0).calls
+    who = "attackers" if shapes == ATTACKER_SHAPES else "candidates"
+    addresses = len({address for task in tasks for address in task.addresses})
+    job.teller.line(f"{job.name}: logs of {addresses:,} {who}, about {expected:,} calls")
+    with job.trying(), job.counting("logs", "blocks", sum(size([task.blocks]) for task in tasks)) as count:
+        for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
+            job.tell(f"{job.name}: the logs of blocks {words([blocks])} were refused: {why}")
+
+
+async def _ask_blocks(job: Job, client: Client, scope: Scope) -> None:
+    missing = job.store.missing_blocks(scope.native)
+    if not missing:
+        return
+    batch = client.limits("eth_getBlockByNumber").batch
+    job.teller.line(f"{job.name}: {size(missing):,} full blocks, about {cost((), 1, missing, batch, 0).calls:,} calls")
+    interesting = frozenset(bytes.fromhex(address[2:]) for address in scope.everybody)
+    with job.trying(), job.counting("full blocks", "blocks", size(missing)) as count:
+        lost = await pull_blocks(client, job.store.parts, missing, interesting, count)
+        if lost:
+            job.tell(f"{job.name}: {lost:,} full blocks could not be read: no endpoint answers them; run again later")
+
+
+async def _ask_details(job: Job, client: Client, scope: Scope) -> None:
+    """Ask who sent the transactions of the logs, whether those of interest succeeded, and when their blocks were."""
+    raw = read_raw(job, scope)
+    known = raw.callers.get_column("transaction_hash")
+    senders = raw.logs.filter(~pl.col("transaction_hash").is_in(known.implode())).get_column("transaction_hash")
+    unread = raw.txs.filter(pl.col("input").is_null()).get_column("transaction_hash")
+    settled = raw.receipts.get_column("transaction_hash")
+    theirs = set(attackers_txs(scope, raw.txs))
+    unsettled = raw.txs.filter(~pl.col("transaction_hash").is_in(settled.implode())).get_column("transaction_hash")
+    lookups = job.store.lookups
+    with job.trying(), _quiet() as count:
+        lost = await lookups.ask_receipts(client, {*unsettled, *_unlogged(raw, theirs)}, theirs, count)
+        if lost:
+            job.tell(
+                f"{job.name}: nobody knows the receipts of {lost:,} transactions: whether they succeeded is not known, "
+                "and what they sent counts as moved"
+            )
+    with job.trying(), _quiet() as count:
+        lost = await lookups.ask_transactions(client, {*senders, *unread}, count)
+        if lost:
+            job.tell(f"{job.name}: nobody knows who sent {lost:,} transactions that moved tokens")
+    with job.trying():
+        timed = set(raw.headers.get_column("block_number"))
+        lost_headers = await job.headers.ask({*raw.logs.get_column("block_number"), job.here.number} - timed)
+        job.headers.facts.flush()
+        if lost_headers:
+            job.tell(f"{job.name}: the times of {len(lost_headers):,} blocks could not be read")
+
+
+def _unlogged(raw: Raw, theirs: set[bytes]) -> set[bytes]:
+    """Give the attackers' transactions whose receipt was kept without its logs."""
+    with_logs = raw.receipts.filter(pl.col("with_logs")).get_column("transaction_hash")
+    return theirs - set(with_logs)
+
+
+@contextmanager
+def _quiet() -> Iterator[Callable[[int], None]]:
+    yield lambda _: None
+
+
+async def _ask_state(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
+    raw = read_raw(job, scope)
+    events = events_of(raw)
+    state = State(client, job.answers, job.here.number, preset_of(job.here.chain_id).multicall)
+    if stage == "attackers":
+        with job.trying(), _quiet() as count:
+            await state.ask(token_questions(token_kinds(events)), count)
+        return
+    subject = _subject(scope, raw, events)
+    asked = questions(subject)
+    missing = sum(question.key not in job.answers for question in asked)
+    with job.trying():
+        if missing:
+            with job.counting("balances and approvals", "questions", missing) as count:
+                await state.ask(asked, count)
+        with _quiet() as count:
+            await state.ask(contract_questions(subject, Answers(job.answers.frame())), count)
+    if state.unanswered:
+        job.tell(
+            f"{job.name}: {state.unanswered:,} questions about block {job.here.number} were refused; run again later"
+        )
+
+
+def _subject(scope: Scope, raw: Raw, events: Events) -> Subject:
+    theirs = [bytes.fromhex(one[2:]) for one in scope.attackers]
+    delegators = raw.auths.filter(pl.col("to_address").is_in(theirs)).get_column("from_address")
+    return subject_of(events, scope.candidates, scope.attackers, [f"0x{one.hex()}" for one in delegators])
+
+
+def read_raw(job: Job, scope: Scope) -> Raw:
+    """Read everything that is known by now."""
+    return job.store.raw(job.here.chain_id, scope, job.headers.facts.frame())
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The tables of one chain after a stage, with figures for the summary."""
+
+    tables: dict[str, pl.DataFrame]
+    figures: dict[str, int]
+
+
+def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime) -> Built:
+    """Build the chain's tables and its rows of `coverage`; tell what this stage wanted and did not get."""
+    raw = read_raw(job, scope)
+    events = events_of(raw)
+    subject = _subject(scope, raw, events)
+    answers = Answers(job.answers.frame())
+    state, decimals, asked = _state(job, subject, answers)
+    tables = history_tables(raw, events, decimals, job.here.number)
+    tables["delegations"] = pl.concat([tables["delegations"], state.pop("delegations")])
+    tables |= state
+    log_holes = job.store.log_holes(scope)
+    native_holes = without(scope.native, job.store.covered_blocks())
+    if stage == "history":
+        _tell_holes(job, log_holes, native_holes)
+    layers = [
+        Layer(
+            "logs",
+            [blocks for _, addresses, blocks in scope.sides if addresses and blocks[0] <= blocks[1]],
+            log_holes,
+            raw.logs.height,
+            job.store.rejected_logs(),
+        ),
+        Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), NATIVE_NOTE),
+    ]
+    decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, events.moves.height, _odd(events))
+    asks = [decoded, *([asked] if asked else [])]
+    tables["coverage"] = coverage_table(job.here.chain_id, layers, asks, first, last)
+    figures = {name: tables[name].height for name in ("transactions", "transfers", "approvals", "delegations")}
+    return Built(tables, {**figures, "wallets": len(subject.wallets), "rejected": events.rejected})
+
+
+def _odd(events: Events) -> str:
+    return f"{events.rejected:,} logs are not what they claim to be and were left out" if events.rejected else ""
+
+
+def _tell_holes(job: Job, log_holes: list[Range], native_holes: list[Range]) -> None:
+    again = "run again: it goes on where it stopped" if job.client else "export these blocks too, or add an rpc"
+    if log_holes:
+        job.tell(f"{job.name}: logs are missing of blocks {words(log_holes)}; {again}")
+    if native_holes:
+        job.tell(f"{job.name}: plain payments are missing of blocks {words(native_holes)}; {again}")
+
+
+def _state(job: Job, subject: Subject, answers: Answers) -> tuple[dict[str, pl.DataFrame], Decimals, Asked | None]:
+    """Give the tables of the state, tokens' decimals, and what was answered; null where nobody was asked yet."""
+    files = job.store.files
+    if job.client is None and files is not None:
+        decimals: Decimals = file_decimals(files, job.here)
+        tables = file_state_tables(files, subject, decimals, job.here)
+        known = tables["balances"].get_column("address").n_unique()
+        asked = Asked("state", len(subject.wallets), known, tables["balances"].height, STATE_NOTE)
+        return tables, decimals, asked if known else None
+    decimals = decimals_of(subject.tokens, answers)
+    tables = state_tables(subject, answers, job.here)
+    wanted = questions(subject)
+    known = sum(question in answers for question in wanted)
+    read = any(question in answers for question in wanted if question.method == "eth_getBalance")
+    asked = Asked("state", len(wanted), known, tables["balances"].height, STATE_NOTE)
+    return tables, decimals, asked if read else None
