@@ -98,6 +98,7 @@ def _logs(dice: Dice) -> Logs:
         monitors=dice.pick((0, 1, 1, 2)),
         passers_by=dice.integer(200, 600),
         bot_addresses=dice.integer(150, 500),
+        checks=dice.pick((0.0, 0.4, 1.0)),
         body_bytes=dice.chance(0.6),
     )
 

@@ -178,7 +178,7 @@ class _Browser:
         to = None if transaction.data else transaction.to
         if transaction.data.startswith(_TRANSFER):
             to = "0x" + transaction.data[16:36].hex()
-        if to:
+        if to and self.dice.chance(self.scenario.logs.checks):
             yield self._api(
                 time - self.dice.uniform(4, 15), f"/api/check?to={spell(to, self.visit.person.spelling)}", page
             )

@@ -43,6 +43,7 @@ class Logs:
     passers_by: int = 900  # visits without a wallet
     bot_addresses: int = 320  # asked for by a bot
     bot_known: float = 0.09  # of those, wallets of our people
+    checks: float = 0.4  # payments whose recipient the site looks up first: an address that is not the visitor's
     poison: int = 0  # false addresses that one client says it did X with
     scanners: int = 9
     broken: int = 34  # unreadable lines per log
