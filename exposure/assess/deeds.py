@@ -11,6 +11,9 @@ from exposure.incident import Incident
 
 # From here on a sighting says more about this wallet's owner than about the crowd that shares a client with them.
 STRONG = 0.5
+# One recovery phrase opens all wallets under it: another wallet of a browser that gave one away may be lost with it. Browsers
+# that show more wallets than this are offices and readers of explorers.
+KIN, KIN_MOST = 0.25, 10
 # A request may be logged when it ended, or after the transaction that it led to: harm so little before a deed is its harm.
 CLOCK_SLACK = timedelta(minutes=5)
 # A clock that is off, a request that was logged when it ended: so near to the window nobody is sent away.
@@ -75,6 +78,27 @@ def deeds_of(
         exposing=pl.col("exposing").fill_null(value=False) | secret | unsaid,
         strength=pl.col("strength").fill_null(0.0),
     )
+
+
+def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
+    """Add deeds with link `kin`: what exposed a key in a browser, for the other wallets that this browser showed at other times.
+
+    They are weak, so that such a wallet is `possible` and no more; wallets that the deed names itself get none.
+    """
+    shown = deeds.select("client", "address").drop_nulls().unique()
+    shown = shown.filter(pl.len().over("client").is_between(2, KIN_MOST))
+    key = deeds.filter(
+        pl.col("exposing") & (pl.col("exposure") == "key") & (pl.col("link") != "key") & (pl.col("strength") > 0)
+    ).sort("strength", descending=True)
+    # One row a deed: its request may stand there for several wallets.
+    once = key.unique(["client", "ref"], keep="first", maintain_order=True)
+    others = (
+        once.drop("address")
+        .join(shown, on="client")
+        .join(key.select("address", "ref"), on=["address", "ref"], how="anti")
+    )
+    kin = others.with_columns(link=pl.lit("kin"), strength=pl.min_horizontal("strength", pl.lit(KIN)))
+    return pl.concat([deeds, kin.select(deeds.columns)])
 
 
 def place(deeds: pl.DataFrame, window: Window, bad_files: bool) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 
 from exposure.assess.attack_rates import Rates, attack_rates
 from exposure.assess.attackers import known_attackers, takers, with_discovered
-from exposure.assess.deeds import CLOCK_SLACK, STRONG, deeds_of, place
+from exposure.assess.deeds import CLOCK_SLACK, STRONG, deeds_of, place, with_kin
 from exposure.assess.holdings import balances_now
 from exposure.assess.losses import delegations_to, permissions, takings
 from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
@@ -92,7 +92,7 @@ def set_scene(tables: Mapping[str, pl.DataFrame], incident: Incident) -> Scene:
         nobody=nobody,
         seen=seen,
         watched=watched,
-        deeds=deeds_of(given["sightings"], given["requests"], incident, pl.concat([nobody, hostile])),
+        deeds=with_kin(deeds_of(given["sightings"], given["requests"], incident, pl.concat([nobody, hostile]))),
         real=real,
         approvals=credible_approvals(given["approvals"], real),
     )
@@ -117,7 +117,7 @@ def investigate(scene: Scene) -> Outbreak:
             pl.concat([scene.nobody, scene.known.get_column("address")]),
             found.rates.vetoed,
         )
-        found = _look(replace(scene, deeds=again), found.attackers, found.rates.x)
+        found = _look(replace(scene, deeds=with_kin(again)), found.attackers, found.rates.x)
     return found
 
 

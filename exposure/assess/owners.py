@@ -15,6 +15,8 @@ SHARED_MOST = 5
 PAID_MOST = 2
 # An address that paid the first gas of more wallets than this is a service: an exchange, a faucet.
 FUNDED_MOST = 4
+# Nobody is seen with more wallets than this tied by payments.
+OWNED_MOST = 20
 
 
 def owners(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Series, since: pl.DataFrame) -> pl.DataFrame:
@@ -33,15 +35,24 @@ def owners(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Series,
         seen.filter(pl.col("link") == "key").select("address", group=pl.concat_str(pl.lit("key:"), "ref")),
         _funded(transfers, known, since),
     ]
-    pairs = pl.concat([_chain_up(group) for group in groups] + [_paid(transfers, known)])
-    numbers = pl.DataFrame({"address": mine}).with_row_index("number")
+    by_logs = _components(mine, pl.concat([_chain_up(group) for group in groups]))
+    both = _components(mine, pl.concat([*(_chain_up(group) for group in groups), _paid(transfers, known)]))
+    # Payments can tie half a town together, one acquaintance at a time; then only the logs' own ties count.
+    tied = by_logs.rename({"owner": "by_logs"}).join(both, on="address")
+    crowd = pl.len().over("owner") > OWNED_MOST
+    return tied.select("address", owner=pl.when(crowd).then("by_logs").otherwise("owner"))
+
+
+def _components(wallets: pl.Series, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Give the owner of each wallet: the smallest address that `pairs` (one, other) tie it to, over any number of steps."""
+    numbers = pl.DataFrame({"address": wallets}).with_row_index("number")
     left = pairs.join(numbers, left_on="one", right_on="address").join(numbers, left_on="other", right_on="address")
     if left.is_empty():
-        return pl.DataFrame({"address": mine, "owner": mine})
+        return pl.DataFrame({"address": wallets, "owner": wallets})
     ends = (left.get_column("number").to_numpy(), left.get_column("number_right").to_numpy())
-    graph = coo_array((np.ones(left.height, dtype=np.int8), ends), shape=(mine.len(), mine.len()))
+    graph = coo_array((np.ones(left.height, dtype=np.int8), ends), shape=(wallets.len(), wallets.len()))
     _, labels = connected_components(graph, directed=False)
-    parts = pl.DataFrame({"address": mine, "part": labels})
+    parts = pl.DataFrame({"address": wallets, "part": labels})
     return parts.select("address", owner=pl.col("address").min().over("part"))
 
 

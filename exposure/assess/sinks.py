@@ -210,7 +210,7 @@ def _habits(rows: pl.DataFrame, left: pl.DataFrame, groups: Groups) -> pl.DataFr
     )
     assets = assets.join(left, on=["chain_id", "wallet", "token"], how="left")
     by_owner = assets.group_by("party", "owner").agg(
-        swept=(pl.col("left_f64") <= LEFT_MOST * pl.col("paid")).any(), plain=pl.col("plain").any()
+        swept=(pl.col("left_f64") <= LEFT_MOST * pl.col("paid")).any(ignore_nulls=False), plain=pl.col("plain").any()
     )
     # A wallet that nobody asked about says nothing on how it was left: null, and no part of the mean.
     return (

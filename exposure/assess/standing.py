@@ -86,25 +86,34 @@ def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.Dat
     )
     hit = rows.filter(pl.col("exposing") & pl.col("inside"))
     strength = pl.col("strength").round(2)
-    texts = {
-        "X1": (
+    link, cached = pl.col("link"), pl.col("cached")
+    texts = (
+        (
+            "X1",
+            ~cached & ~link.is_in(["session", "report", "key", "kin"]),
             pl.format("{} {}, in the window, in a request of its own (strength {})", "did", "when", strength),
-            ~pl.col("cached") & ~pl.col("link").is_in(["session", "report", "key"]),
         ),
-        "X2": (
+        (
+            "X2",
+            ~cached & (link == "session"),
             pl.format(
                 "the session that {} {}, in the window, had this wallet open (strength {})", "did", "when", strength
             ),
-            ~pl.col("cached") & (pl.col("link") == "session"),
         ),
-        "X3": (
+        (
+            "X2",
+            link == "kin",
             pl.format(
-                "{} {}, when its browser may still have run the malicious file (strength {})", "did", "when", strength
+                "the browser that {} {} showed it at another time: one phrase opens several wallets", "did", "when"
             ),
-            pl.col("cached") & ~pl.col("link").is_in(["report", "key"]),
         ),
-        "X4": (pl.format("its owner reports: {}, {}", "did", "when"), pl.col("link") == "report"),
-    }
+        (
+            "X3",
+            cached & ~link.is_in(["report", "key", "kin"]),
+            pl.format("{} {}, when its browser may still have run the bad file (strength {})", "did", "when", strength),
+        ),
+        ("X4", link == "report", pl.format("its owner reports: {}, {}", "did", "when")),
+    )
     parts = [
         # A report is shown whenever it is about, and whatever it names.
         rows_of(
@@ -112,7 +121,7 @@ def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.Dat
             (rows if code == "X4" else hit).filter(mine).with_columns(text=text),
             weight=_log_odds(CODES[code].weight),
         )
-        for code, (text, mine) in texts.items()
+        for code, mine, text in texts
     ]
     secret = rows.filter(pl.col("link") == "key")
     parts.append(
