@@ -52,6 +52,7 @@ def _ending(context: Context, pipeline: "Pipeline", outcome: "Outcome") -> ExitC
     from exposure.publish.summary import summary
 
     found = summary(pipeline.case, pipeline.incident)
+    outcome.note(found.problems)
     problems = [f"needs a person: {problem}" for problem in outcome.problems]
     data = {**found.to_json(), "stages": outcome.figures, "problems": outcome.problems}
     context.show([*found.lines(), *problems], data)
@@ -62,7 +63,8 @@ def _figures(context: Context, outcome: "Outcome") -> ExitCode:
     """Print the figures of a single step."""
     lines = []
     for stage, figures in outcome.figures.items():
-        lines.append(f"{stage}: " + ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in figures.items()))
+        shown = (f"{key.replace('_', ' ')} {value}" for key, value in figures.items() if value or value == 0)
+        lines.append(f"{stage}: " + ", ".join(shown))
     lines += [f"needs a person: {problem}" for problem in outcome.problems]
     context.show(lines, {"stages": outcome.figures, "problems": outcome.problems})
     return outcome.exit_code

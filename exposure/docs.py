@@ -24,7 +24,13 @@ def tables_page() -> str:
         "a column: team, partners or public.",
     ]
     for table in TABLES.values():
-        lines += ["", f"## {table.name}", "", f"One row is {table.one_row}. Key: {', '.join(f'`{name}`' for name in table.key)}.", ""]
+        lines += [
+            "",
+            f"## {table.name}",
+            "",
+            f"One row is {table.one_row}. Key: {', '.join(f'`{name}`' for name in table.key)}.",
+            "",
+        ]
         lines += ["| column | type | unit | who | meaning |", "| --- | --- | --- | --- | --- |"]
         for column in table.columns:
             kind = str(column.dtype).split("(")[0]

@@ -1,6 +1,7 @@
 """Checks of incident.toml across its keys. Pure: a model in, faults with their key paths out."""
 
 from collections.abc import Iterator
+from functools import cache
 from urllib.parse import urlsplit
 
 from exposure.incident import Incident
@@ -113,6 +114,7 @@ def link_host(value: str) -> str:
     return (urlsplit("//" + value).hostname or "").lower() if "." in value else ""
 
 
+@cache
 def registrable_domain(host: str) -> str:
     """Give the part of a host that its owner registered: app.example.co.uk -> example.co.uk."""
     from publicsuffixlist import PublicSuffixList  # reads its list, 0.1 s: only where advice is given

@@ -15,7 +15,7 @@ def _quote(value: object) -> str:
 
 def parse_address(value: object) -> str:
     """Check an address (EIP-55 where it is mixed case) and give it in lowercase."""
-    from eth_utils import is_checksum_address  # 0.2 s to import: only where there are addresses
+    from eth_utils.address import is_checksum_address  # 0.2 s to import: only where there are addresses
 
     if not isinstance(value, str) or not re.fullmatch(r"0[xX][0-9a-fA-F]{40}", value):
         raise ValueError(f"{_quote(value)} is not an address: write 0x and 40 hex digits")

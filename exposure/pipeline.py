@@ -4,7 +4,7 @@ The stages publish as they go: first what the chain alone says of the known atta
 then rounds of pull and assess until no new attacker or address appears.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,12 +32,14 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
 
     def add(self, stage: str, figures: Mapping[str, Any]) -> None:
-        """Note a stage's figures; the same problem is said once."""
+        """Note a stage's figures and problems."""
         rest = dict(figures)
-        for problem in rest.pop("problems", []):
-            if problem not in self.problems:
-                self.problems.append(problem)
+        self.note(rest.pop("problems", []))
         self.figures[stage] = rest
+
+    def note(self, problems: Iterable[str]) -> None:
+        """Note what needs a person; the same problem is said once."""
+        self.problems += [problem for problem in dict.fromkeys(problems) if problem not in self.problems]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -88,7 +90,7 @@ class Pipeline:
         try:
             step()
         except ExposureError as error:
-            self.outcome.problems.append(f"{error.what}: {error.why}. {error.fix}")
+            self.outcome.note([f"{error.what}: {error.why}. {error.fix}"])
             self.teller.line(f"went on without: {error.what}")
             return False
         return True

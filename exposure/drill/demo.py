@@ -1,6 +1,7 @@
 """`exposure demo`: the sample incident, from start to end, on a real EVM."""
 
 import os
+import re
 import shutil
 from contextlib import ExitStack
 from datetime import datetime
@@ -8,8 +9,8 @@ from pathlib import Path
 
 from exposure.case import INCIDENT_FILE, Case
 from exposure.console import Teller
-from exposure.drill.anvil import Anvil, find_anvil
-from exposure.drill.replay import replay
+from exposure.drill.anvil import find_anvil
+from exposure.drill.replay import anvil_for, replay
 from exposure.errors import ExposureError
 from exposure.incident_toml import load_incident
 from exposure.pipeline import Outcome, Pipeline
@@ -17,7 +18,6 @@ from exposure.pipeline import Outcome, Pipeline
 _PACKAGE = Path(__file__).resolve().parents[1]
 # In an installed package the sample travels inside it; in a clone it stands beside it, for people to read.
 _PLACES = (_PACKAGE / "_sample", _PACKAGE.parent / "sample_data")
-CHAIN_ID = 1
 
 
 def sample_folder() -> Path:
@@ -51,14 +51,15 @@ def run_demo(folder: Path, teller: Teller, now: datetime) -> tuple[Pipeline, Out
     with ExitStack() as stack:
         environment = dict(os.environ)
         try:
-            binary = find_anvil()
+            find_anvil()
         except ExposureError as error:
             teller.line(f"no EVM here ({error.what}): reading the same chain from exported files instead")
             _read_files_instead(folder / INCIDENT_FILE)
         else:
             teller.line("starting anvil, a local EVM, and replaying the sample's transactions on it")
-            node = stack.enter_context(Anvil(chain_id=CHAIN_ID, mining=False, binary=binary))
-            replay(folder / "transactions.json", node.url)
+            script = folder / "transactions.json"
+            node = stack.enter_context(anvil_for(script))
+            replay(script, node.url)
             environment["ETH_RPC_URL"] = node.url
         incident = load_incident(folder, environment)
         pipeline = Pipeline(incident, Case(incident.folder), teller, now)
@@ -69,5 +70,5 @@ def run_demo(folder: Path, teller: Teller, now: datetime) -> tuple[Pipeline, Out
 
 def _read_files_instead(file: Path) -> None:
     """Let the case read chain-export/ in place of the RPC."""
-    text = file.read_text()
-    file.write_text(text.replace('rpc = ["$ETH_RPC_URL"]', 'data = "chain-export"').replace('\n# data = "chain-export"', ""))
+    text = re.sub(r"^rpc\b", "# rpc", file.read_text(), flags=re.MULTILINE)
+    file.write_text(re.sub(r"^# data\b", "data", text, flags=re.MULTILINE))
