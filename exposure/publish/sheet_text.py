@@ -127,49 +127,50 @@ def _truth(text: str) -> bool | str:
     return True if word in _TRUE else False if word in _FALSE else word
 
 
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 
 
 def _same_plain_number(written: str, cell: str) -> bool:
     """Compare numbers that a person typed: Google Sheets makes 7 of 007 and 4.91511E+12 of a telephone number."""
-    one, other = _PLAIN_NUMBER.fullmatch(written.strip()), _PLAIN_NUMBER.fullmatch(cell.strip())
-    if one is None or other is None:
+    if not (_PLAIN_NUMBER.fullmatch(written.strip()) and _PLAIN_NUMBER.fullmatch(cell.strip())):
         return False
-    value, shown = float(one[0]), float(other[0])
-    tolerance = 10.0 ** -len(other[1] or "") if other[2] else 1e-14
-    return abs(value - shown) <= tolerance * abs(value)
+    tolerance = _tolerance(cell.strip()) if "e" in cell.lower() else 0.0
+    return abs(float(written) - float(cell)) <= tolerance
 
 
-_NUMBER = re.compile(r"[+-]?[0-9][0-9., '\u00a0\u202f]*(?:[eE][+-]?[0-9]+)?\s*%?|[+-]?[.,][0-9]+")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9., '\u00a0\u202f]*(?:[eE][+-]?[0-9]{1,3})?\s*%?|[+-]?[.,][0-9]+")
 
 
 @lru_cache(maxsize=65_536)
-def _numbers(text: str) -> tuple[tuple[float, int], ...]:
-    """Read a number in every way that a locale may have written it: (value, decimals shown)."""
+def _numbers(text: str) -> tuple[tuple[float, float], ...]:
+    """Read a number in every way that a locale may have written it: (value, how far it may have been rounded)."""
     text = text.strip()
     if not _NUMBER.fullmatch(text):
         return ()
-    percent = text.endswith("%")
+    scale = 100.0 if text.endswith("%") else 1.0
     text = re.sub(r"[ '\u00a0\u202f%]", "", text)
     found = set()
     for spelling in (text, text.replace(",", ""), text.replace(".", "").replace(",", ".")):
         try:
-            value = float(spelling) / (100.0 if percent else 1.0)
+            found.add((float(spelling) / scale, _tolerance(spelling) / scale))
         except ValueError:
             continue
-        decimals = len(spelling.partition(".")[2]) + (2 if percent else 0)
-        found.add((value, 0 if "e" in spelling.lower() else decimals))
     return tuple(sorted(found))
 
 
+def _tolerance(spelling: str) -> float:
+    """Give half a unit of the last decimal shown; nothing where fewer than two are: then it was not rounded, but typed."""
+    mantissa, _, exponent = spelling.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return 0.5000001 * 10.0 ** (int(exponent or 0) - decimals) if decimals >= 2 else 0.0
+
+
 def _same_number(written: str, cell: str) -> bool:
-    value = float(written)
-    for other, decimals in _numbers(cell):
-        if abs(value - other) <= 1e-9 * abs(value):
-            return True
-        if decimals >= 2 and abs(value - other) <= 0.5000001 * 10.0**-decimals:
-            return True
-    return False
+    try:
+        value = float(written)
+    except ValueError:  # a person's words over a number
+        return False
+    return any(abs(value - other) <= max(tolerance, 1e-9 * abs(value)) for other, tolerance in _numbers(cell))
 
 
 _DAYS = ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%Y/%m/%d", "%d-%m-%Y")

@@ -241,8 +241,8 @@ def _write_rows(book: _Book, sheet: Any, page: Page, height: int) -> None:
                 cells.write(start + row, place, row)
     if cells.cut:
         book.remarks.append(
-            f"page {page.name}: {cells.cut:,} cells hold more than the {book.limits.characters:,} characters of Excel and say "
-            "so; affected.csv, affected.parquet and the tables in data/ hold all"
+            f"page {page.name}: texts longer than the {book.limits.characters:,} characters of a cell: {cells.cut:,}; they are "
+            "cut and say so; affected.csv, affected.parquet and the tables in data/ hold all"
         )
 
 

@@ -192,8 +192,8 @@ def _type(cell: Any, value: object) -> None:
 def edit_csv(path: Path, edits: Edits, *, added: list[dict[str, str]] | None = None) -> None:
     """Type into the CSV as Google Sheets saves it: no mark, CRLF, TRUE and FALSE, apostrophes swallowed, 950.0 as 950."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = list(rows[0])
+        reader = csv.DictReader(file)
+        rows, names = list(reader), list(reader.fieldnames or ())
     for row in rows:
         for column, value in edits.get(row["address"].lower(), {}).items():
             row[column] = str(value)
