@@ -88,7 +88,6 @@ RULES: tuple[Rule, ...] = (
         r"batch (?:too large|size too|limit|request.{0,30}not (?:allowed|supported))",
         "geth -32600, Besu",
     ),
-    Rule(Kind.SMALLER_BATCH, r"too many (?:requests|calls) in (?:the )?batch", "Besu"),
     # 3. A range that would work: its length counts, and our own first block stays.
     Rule(
         Kind.RANGE,
@@ -106,7 +105,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(Kind.RANGE, rf"ranges over {_N} blocks", "dRPC 35"),
     Rule(Kind.RANGE, rf"requested blocks is {_N}", "thirdweb -32005"),
-    Rule(Kind.RANGE, rf"(?:at most|up to (?:a |an )?){_N} blocks?", "Base -32005, Alchemy without a range"),
+    Rule(Kind.RANGE, rf"(?:at most|up to)(?: an?)? {_N} blocks?", "Base -32005, Alchemy without a range"),
     Rule(Kind.RANGE, rf"block range exceeds server limit.{{0,40}}: ?{_N}", "Erigon"),
     # 5. Too much, without a number.
     Rule(

@@ -62,10 +62,17 @@ def build_village(node: Anvil) -> Village:
     permit2 = chain.place("Permit2Lookalike")
     token = chain.token(alice, 1_000_000)
     nft, multi = chain.deploy("TestNft", "Apes", "APE"), chain.deploy("TestMulti")
-    drainer, sweeper = chain.deploy("Drainer", chain.operator, chain.friend, 0), chain.deploy("Delegate7702", chain.sink)
+    drainer, sweeper = (
+        chain.deploy("Drainer", chain.operator, chain.friend, 0),
+        chain.deploy("Delegate7702", chain.sink),
+    )
     village = Village(chain, *(who.lower() for who in (alice, bob, carol, dave)))
     village.token, village.nft, village.multi = (one.address.lower() for one in (token, nft, multi))
-    village.drainer, village.sink, village.delegate = drainer.address.lower(), chain.sink.lower(), sweeper.address.lower()
+    village.drainer, village.sink, village.delegate = (
+        drainer.address.lower(),
+        chain.sink.lower(),
+        sweeper.address.lower(),
+    )
     did = village.hashes
 
     def note(name: str, receipt: Any) -> None:
@@ -140,7 +147,9 @@ def wanted(village: Village, candidates: list[str], attackers: list[str], end: d
 STAGES: tuple[Stage, ...] = ("attackers", "state", "history")
 
 
-def pull_all(told: Incident, asked: Wanted, *, head: str = "finalized", now: datetime | None = None) -> dict[str, object]:
+def pull_all(
+    told: Incident, asked: Wanted, *, head: str = "finalized", now: datetime | None = None
+) -> dict[str, object]:
     """Pin and pull every stage into a case; give the figures of the last stage, the calls of all, and every problem."""
     case = Case(told.folder)
     pin(told, case, Silent(), now or datetime(2100, 1, 1, tzinfo=UTC), refresh=False, head=head, patience=HASTY)
