@@ -53,8 +53,12 @@ class Village:
         return datetime.fromtimestamp(self.chain.web3.eth.get_block(number)["timestamp"], UTC)  # type: ignore[arg-type]
 
 
+START = 1_772_500_000
+
+
 def build_village(node: Anvil) -> Village:
     """Play the story, every transaction in a block of its own, and confirm it."""
+    node.call("anvil_setBlockTimestampInterval", 12)
     chain = Chain(node)
     accounts = chain.web3.eth.accounts
     alice, bob, carol, dave = accounts[6:10]
