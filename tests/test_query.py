@@ -1,0 +1,127 @@
+"""Questions in SQL are answered over the case's tables, and a wrong one is an error that helps."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from exposure.case import Case
+from exposure.errors import ExposureError
+from exposure.query import list_queries, run_query, table_lines
+from exposure.tables import TABLES
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    """A case of which only the rejects are known."""
+    case = Case(tmp_path)
+    case.write(
+        "rejects", TABLES["rejects"].frame([{"source": "ab", "line": 7, "reason": "cut off", "excerpt": "GET /"}])
+    )
+    return case
+
+
+def ask(case: Case, tmp_path: Path, sql: str) -> pl.DataFrame:
+    """Ask a question of one's own."""
+    file = tmp_path / "mine.sql"
+    file.write_text(sql)
+    return run_query(case, str(file))
+
+
+def test_a_file_of_ones_own_is_answered(case: Case, tmp_path: Path) -> None:
+    """A team's own question needs no more than a file; a comment or a text that names a table reads none."""
+    sql = "-- from wallets\nSELECT line, 'losses' AS word FROM rejects WHERE reason = 'cut off';"
+    assert [(7, "losses")] == ask(case, tmp_path, sql).rows()
+
+
+def test_the_ready_questions_are_listed_in_words() -> None:
+    """Whoever types `exposure query CASE` sees what can be asked."""
+    listed = list_queries()
+    assert {"who_is_drained", "still_to_save", "who_took_from_whom"} <= set(listed)
+    assert "Who can still be saved, in which order, and how much is it?" == listed["still_to_save"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "what", "why", "fix"),
+    [
+        (
+            "SELECT * FROM losses",
+            "cannot be answered yet",
+            "no step has written the table losses into {data}",
+            "run: exposure run {folder}",
+        ),
+        ("SELECT * FROM walets", "cannot be answered", "there is no table 'walets'", "did you mean wallets?"),
+        (
+            "SELECT * FROM zebras",
+            "cannot be answered",
+            "there is no table 'zebras'",
+            "see the tables and their columns with: exposure tables",
+        ),
+        (
+            "SELECT lines FROM rejects",
+            "cannot be answered",
+            'unable to find column "lines"; valid columns: ["source", "line", "reason", "excerpt"]',
+            "correct the SQL; tables and columns are shown by: exposure tables",
+        ),
+        (
+            "SELEC 1",
+            "cannot be answered",
+            "sql parser error: Expected: an SQL statement, found: SELEC at Line: 1, Column: 1",
+            "correct the SQL; tables and columns are shown by: exposure tables",
+        ),
+        (
+            "",
+            "cannot be answered",
+            "one (and only one) statement can be parsed at a time",
+            "correct the SQL; tables and columns are shown by: exposure tables",
+        ),
+    ],
+)
+def test_a_wrong_question_is_an_error_that_helps(
+    case: Case, tmp_path: Path, sql: str, what: str, why: str, fix: str
+) -> None:
+    """A fault in the SQL, a table that is none, one that no step has written yet: each is said in three sentences."""
+    with pytest.raises(ExposureError) as raised:
+        ask(case, tmp_path, sql)
+    expected = f"{tmp_path}/mine.sql {what}\n  why: {why}\n  fix: {fix}"
+    assert expected.format(data=case.data, folder=case.folder) == str(raised.value)
+
+
+def test_an_unknown_name_is_an_error_with_the_known_ones(case: Case) -> None:
+    """The nearest is offered."""
+    with pytest.raises(ExposureError) as raised:
+        run_query(case, "who_is_draind")
+    assert (
+        "there is no question 'who_is_draind'\n"
+        f"  why: the ready questions are: {', '.join(list_queries())}\n"
+        "  fix: did you mean who_is_drained?"
+    ) == str(raised.value)
+
+
+def test_a_file_that_is_missing_is_an_error(case: Case, tmp_path: Path) -> None:
+    """Named as it was given."""
+    with pytest.raises(ExposureError) as raised:
+        run_query(case, f"{tmp_path}/none.sql")
+    assert (
+        f"{tmp_path}/none.sql cannot be read\n  why: No such file or directory\n  fix: name a file with one SQL question"
+    ) == str(raised.value)
+
+
+def test_an_answer_is_shown_whole_and_inert() -> None:
+    """No cell is cut, none can write to the terminal, and times are UTC."""
+    answer = pl.DataFrame(
+        {"time": [datetime(2026, 3, 4, 9, 12, 31, tzinfo=UTC), None], "reason": ["cut\x1b[2J off", "x" * 80]}
+    )
+    assert [
+        "time                 reason",
+        "-------------------  " + "-" * 80,
+        "2026-03-04 09:12:31  cut\\x1b[2J off",
+        " " * 21 + "x" * 80,
+        "2 rows",
+    ] == table_lines(answer)
+
+
+def test_an_empty_answer_shows_its_columns() -> None:
+    """No rows is an answer too."""
+    assert ["address", "-------", "0 rows"] == table_lines(pl.DataFrame({"address": []}))
