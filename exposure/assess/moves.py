@@ -145,7 +145,10 @@ def _add_approved(moved: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
 
 def _add_back(moved: pl.DataFrame, transfers: pl.DataFrame, real: pl.DataFrame) -> pl.DataFrame:
     """Add whether another real asset came back in the same transaction. Ether sent by a contract is not visible."""
-    here = transfers.join(moved.select(TX).unique(), on=TX, how="semi").filter(pl.col("value") != "0")
+    # Ether that its owner sends is never the other half of somebody else's transaction.
+    other = (pl.col("standard") != "native") | (pl.col("transaction_from") != pl.col("from_address"))
+    here = transfers.filter(other.fill_null(value=True) & (pl.col("value") != "0"))
+    here = here.join(moved.select(TX).unique(), on=TX, how="semi")
     came = (
         here.join(real, on=ASSET, how="left")
         .filter(pl.col("used").fill_null(value=False) | (pl.col("token_address") == NATIVE))

@@ -16,7 +16,7 @@ from exposure.assess.deeds import CLOCK_SLACK, STRONG, deeds_of, place, with_kin
 from exposure.assess.holdings import balances_now
 from exposure.assess.losses import delegations_to, permissions, takings
 from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
-from exposure.assess.owners import owners
+from exposure.assess.owners import Ties, find_ties, owners
 from exposure.assess.reports import reported_transactions
 from exposure.assess.sinks import Groups, count_owners, dealings, find_sinks
 from exposure.assess.snowball import follow
@@ -98,14 +98,33 @@ def set_scene(tables: Mapping[str, pl.DataFrame], incident: Incident) -> Scene:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """What the chain says, given the attackers: it changes with them, and with nothing else."""
+
+    attackers: pl.DataFrame
+    takers: pl.DataFrame
+    watched: pl.Series
+    moves: pl.DataFrame
+    taken: pl.DataFrame
+    permissions: pl.DataFrame
+    delegated: pl.DataFrame
+    harmed: pl.DataFrame
+    dealings: pl.DataFrame
+    ties: Ties
+
+
 def investigate(scene: Scene) -> Outbreak:
     """Find attackers, window and X; see `Outbreak`."""
-    found = _look(scene, scene.known, ())
+    chain = _read_chain(scene, scene.known)
+    found = _look(scene, chain, ())
     for _ in range(PASSES):
         fresh = found.sinks.filter(~pl.col("known") & (pl.col("verdict") == "attacker"))
         attackers = with_discovered(scene.known, fresh.select("role", address="party"))
-        settled = attackers.equals(found.attackers)
-        found = _look(scene, attackers, found.rates.x)
+        settled = attackers.equals(chain.attackers)
+        if not settled:
+            chain = _read_chain(scene, attackers)
+        found = _look(scene, chain, found.rates.x)
         if settled:
             break
     if found.rates.vetoed:
@@ -117,66 +136,76 @@ def investigate(scene: Scene) -> Outbreak:
             pl.concat([scene.nobody, scene.known.get_column("address")]),
             found.rates.vetoed,
         )
-        found = _look(replace(scene, deeds=with_kin(again)), found.attackers, found.rates.x)
+        found = _look(replace(scene, deeds=with_kin(again)), chain, found.rates.x)
     return found
 
 
-def _look(scene: Scene, attackers: pl.DataFrame, x: tuple[str, ...]) -> Outbreak:
-    """Do one pass with the attackers and the X known so far.
-
-    Attackers found in an earlier pass are tested again as if they were new: only people make an attacker known.
-    """
+def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
+    """Read the chain with these attackers in mind."""
     tables, hostile = scene.tables, attackers.get_column("address")
     takes = takers(attackers)
     # A discovered address that logs show is no wallet to count, nor a control.
-    deeds = scene.deeds.filter(~pl.col("address").is_in(hostile.implode()))
     watched = scene.watched.filter(~scene.watched.is_in(hostile.implode()))
     moves = moves_of(tables, watched, hostile, takes.get_column("address"))
     delegated = delegations_to(tables["delegations"], takes)
     taken = takings(moves, tables["transfers"], takes, delegated.select("chain_id", "wallet", "delegate", "since"))
-    stands = permissions({**tables, "approvals": scene.approvals}, takes, _read(tables))
-    harmed = _harmed(taken, scene.approvals, delegated, takes)
+    return _Chain(
+        attackers=attackers,
+        takers=takes,
+        watched=watched,
+        moves=moves,
+        taken=taken,
+        permissions=permissions({**tables, "approvals": scene.approvals}, takes, _read(tables)),
+        delegated=delegated,
+        harmed=_harmed(taken, scene.approvals, delegated, takes),
+        dealings=dealings(moves, scene.approvals, tables["transactions"], scene.nobody),
+        ties=find_ties(tables["sightings"], tables["transfers"], watched),
+    )
+
+
+def _look(scene: Scene, chain: _Chain, x: tuple[str, ...]) -> Outbreak:
+    """Do one pass with the attackers and the X known so far.
+
+    Attackers found in an earlier pass are tested again as if they were new: only people make an attacker known.
+    """
+    hostile = chain.attackers.get_column("address").implode()
+    deeds = scene.deeds.filter(~pl.col("address").is_in(hostile))
     windows = find_windows(
-        tables["assets"], scene.incident, _telling(deeds, harmed, x, watched), _harvest_end(deeds, harmed)
+        scene.tables["assets"],
+        scene.incident,
+        _telling(deeds, chain.harmed, x, chain.watched),
+        _harvest_end(deeds, chain.harmed),
     )
     placed = place(deeds, windows.published, windows.bad_files)
     exposed = _exposed(placed)
-    groups = Groups(exposed, watched, owners(tables["sightings"], tables["transfers"], watched, exposed))
-    rows = dealings(moves, scene.approvals, tables["transactions"], scene.nobody)
-    counted = count_owners(rows, groups)
+    groups = Groups(exposed, chain.watched, owners(chain.ties, chain.watched, exposed))
+    counted = count_owners(chain.dealings, groups)
     return Outbreak(
         scene=scene,
-        attackers=attackers,
-        takers=takes,
-        sinks=_all_sinks(scene, groups, moves, rows, counted, taken),
+        attackers=chain.attackers,
+        takers=chain.takers,
+        sinks=_all_sinks(scene, groups, chain, counted),
         counted=counted,
         owners=groups.owners,
-        moves=moves,
-        taken=taken,
-        permissions=stands,
-        delegated=delegated,
-        harmed=harmed,
+        moves=chain.moves,
+        taken=chain.taken,
+        permissions=chain.permissions,
+        delegated=chain.delegated,
+        harmed=chain.harmed,
         windows=windows,
-        rates=attack_rates(placed, harmed, watched),
+        rates=attack_rates(placed, chain.harmed, chain.watched),
         deeds=placed,
         exposed=exposed,
     )
 
 
-def _all_sinks(
-    scene: Scene,
-    groups: Groups,
-    moves: pl.DataFrame,
-    rows: pl.DataFrame,
-    counted: pl.DataFrame,
-    taken: pl.DataFrame,
-) -> pl.DataFrame:
+def _all_sinks(scene: Scene, groups: Groups, chain: _Chain, counted: pl.DataFrame) -> pl.DataFrame:
     """Test every party, and follow known attackers and reports to further ones."""
     left = _left(scene.tables)
-    tested = find_sinks(rows, moves, scene.approvals, left, groups, scene.known)
+    tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
     kinds = kinds_of(scene.tables["accounts"])
-    more = follow(taken, moves, reported_transactions(scene.incident), counted, kinds, not_it)
+    more = follow(chain.taken, chain.moves, reported_transactions(scene.incident), counted, kinds, not_it)
     both = pl.concat([tested.select(more.columns), more])
     rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)
     # One row a party: the test's figures, with the worse of both verdicts.

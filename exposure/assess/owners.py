@@ -4,13 +4,17 @@ People move several wallets to one new wallet. Counted as wallets that looks lik
 one person (design, section 7.1). Merging too much only costs power, so every sign counts.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 # More addresses than this behind one client or session are an office, a bot or an explorer's reader, not one owner.
-SHARED_MOST = 5
+SHARED_MOST = 8
+# An address that is seen beside more others than this is famous, or belongs to nobody here.
+PARTNERS_MOST = 12
 # An address that more wallets than this paid may be a thief's, who looked at it on the site: such payments tie nobody.
 PAID_MOST = 2
 # An address that paid the first gas of more wallets than this is a service: an exchange, a faucet.
@@ -19,24 +23,51 @@ FUNDED_MOST = 4
 OWNED_MOST = 20
 
 
-def owners(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Series, since: pl.DataFrame) -> pl.DataFrame:
-    """Give one row a wallet: address, owner (the smallest address of the owner's wallets).
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What ties wallets, whoever is exposed: pairs (one, other) by the logs, pairs by payments, and who sent whom gas when."""
 
-    Tied are wallets of one session, of one client, of one secret, wallets that paid each other, and wallets that one address
-    funded before they were exposed (`since`: address, since); afterwards a common funder may be the attacker who sends gas.
+    logs: pl.DataFrame
+    payments: pl.DataFrame
+    gas: pl.DataFrame
+
+
+def find_ties(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Series) -> Ties:
+    """Tie wallets of one session, of one client, of one secret, and wallets that paid each other.
+
+    Famous addresses are looked at by strangers, and so is a thief's by those he robbed: an address with many partners, or that
+    several wallets paid, ties nobody.
     """
-    mine = wallets.unique().sort()
-    known = mine.implode()
-    seen = sightings.filter(pl.col("address").is_in(known))
+    known = wallets.unique().implode()
+    paid = _payments(transfers, known)
+    gathering = paid.filter(pl.len().over("other") > PAID_MOST).get_column("other").unique()
+    seen = sightings.filter(pl.col("address").is_in(known) & ~pl.col("address").is_in(gathering.implode()))
     groups = [
         _small(seen.select("address", group=pl.col("session")), SHARED_MOST),
         _small(seen.select("address", group=pl.col("client")), SHARED_MOST),
-        # One secret opens any number of addresses.
-        seen.filter(pl.col("link") == "key").select("address", group=pl.concat_str(pl.lit("key:"), "ref")),
-        _funded(transfers, known, since),
     ]
-    by_logs = _components(mine, pl.concat([_chain_up(group) for group in groups]))
-    both = _components(mine, pl.concat([*(_chain_up(group) for group in groups), _paid(transfers, known)]))
+    # One secret opens any number of addresses.
+    secret = seen.filter(pl.col("link") == "key").select("address", group=pl.concat_str(pl.lit("key:"), "ref"))
+    pairs = _quiet(pl.concat([_pairs(group) for group in groups]).unique())
+    gas = transfers.filter(
+        (pl.col("standard") == "native") & pl.col("to_address").is_in(known) & ~pl.col("from_address").is_in(known)
+    ).select("timestamp", address="to_address", group="from_address")
+    both = pl.concat([paid, paid.select(one="other", other="one")]).unique()
+    aside = gathering.implode()
+    payments = _quiet(both.filter(~pl.col("one").is_in(aside) & ~pl.col("other").is_in(aside)))
+    return Ties(pl.concat([pairs, _chain_up(secret)]), payments, gas)
+
+
+def owners(ties: Ties, wallets: pl.Series, since: pl.DataFrame) -> pl.DataFrame:
+    """Give one row a wallet: address, owner (the smallest address of the owner's wallets).
+
+    Beside the ties, wallets count as one owner's that one address funded before they were exposed (`since`: address, since);
+    afterwards a common funder may be the attacker who sends gas.
+    """
+    mine = wallets.unique().sort()
+    logs = pl.concat([ties.logs, _chain_up(_funded(ties.gas, since))])
+    by_logs = _components(mine, logs)
+    both = _components(mine, pl.concat([logs, ties.payments]))
     # Payments can tie half a town together, one acquaintance at a time; then only the logs' own ties count.
     tied = by_logs.rename({"owner": "by_logs"}).join(both, on="address")
     crowd = pl.len().over("owner") > OWNED_MOST
@@ -71,28 +102,38 @@ def _chain_up(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _paid(transfers: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
-    """Tie wallets that paid each other; one with many such partners is a shop, an exchange or a thief, and ties nobody."""
+def _pairs(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give every ordered pair of addresses of each group."""
+    others = rows.rename({"address": "other"})
+    return (
+        rows.join(others, on="group").filter(pl.col("address") != pl.col("other")).select(one="address", other="other")
+    )
+
+
+def _quiet(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Leave out addresses with more partners than one owner has wallets. `pairs` holds both directions."""
+    crowded = pairs.filter(pl.len().over("one") > PARTNERS_MOST).get_column("one").unique().implode()
+    return pairs.filter(~pl.col("one").is_in(crowded) & ~pl.col("other").is_in(crowded))
+
+
+def _payments(transfers: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    """Give who of the wallets paid whom, by a transaction of their own."""
     own = (pl.col("standard") == "native") | (pl.col("transaction_from") == pl.col("from_address"))
-    paid = transfers.filter(
-        own.fill_null(value=False)
-        & (pl.col("value") != "0")
-        & pl.col("from_address").is_in(known)
-        & pl.col("to_address").is_in(known)
-        & (pl.col("from_address") != pl.col("to_address"))
-    ).select(one="from_address", other="to_address")
-    both = pl.concat([paid, paid.select(one="other", other="one")]).unique()
-    crowded = both.filter(pl.len().over("one") > SHARED_MOST).get_column("one").unique().implode()
-    gathering = paid.unique().filter(pl.len().over("other") > PAID_MOST).get_column("other").unique().implode()
-    known_well = ~pl.col("one").is_in(crowded) & ~pl.col("other").is_in(crowded)
-    return both.filter(known_well & ~pl.col("one").is_in(gathering) & ~pl.col("other").is_in(gathering))
+    return (
+        transfers.filter(
+            own.fill_null(value=False)
+            & (pl.col("value") != "0")
+            & pl.col("from_address").is_in(known)
+            & pl.col("to_address").is_in(known)
+            & (pl.col("from_address") != pl.col("to_address"))
+        )
+        .select(one="from_address", other="to_address")
+        .unique()
+    )
 
 
-def _funded(transfers: pl.DataFrame, known: pl.Series, since: pl.DataFrame) -> pl.DataFrame:
-    """Group wallets that one address outside the logs funded with gas before they were exposed."""
-    gas = transfers.filter(
-        (pl.col("standard") == "native") & pl.col("to_address").is_in(known) & ~pl.col("from_address").is_in(known)
-    ).select("timestamp", address="to_address", group="from_address")
+def _funded(gas: pl.DataFrame, since: pl.DataFrame) -> pl.DataFrame:
+    """Group wallets that one address outside the logs funded before they were exposed."""
     early = gas.join(since, on="address", how="left").filter(
         pl.col("since").is_null() | (pl.col("timestamp") < pl.col("since"))
     )

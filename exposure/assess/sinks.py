@@ -133,13 +133,14 @@ def find_sinks(
     left: pl.DataFrame,
     groups: Groups,
     known: pl.DataFrame,
+    counted: pl.DataFrame,
 ) -> pl.DataFrame:
     """Test every party: columns role, party, chain_id, known, victims, controls, odds_ratio, p_value, q_value, verdict.
 
     `rows` are `dealings`, `left` what wallets hold now (chain_id, wallet, token, left_f64; only of wallets that were asked),
-    `known` table `attackers`. Parties that no exposed owner dealt with are left out unless they are known.
+    `known` table `attackers`, `counted` what `count_owners` gives. Parties that no exposed owner dealt with are left out unless
+    they are known.
     """
-    counted = count_owners(rows, groups)
     known_keys = known.select("role", party="address", known=pl.lit(value=True)).unique()
     missing = known_keys.join(counted, on=["role", "party"], how="anti").select(
         "role", "party", victims=pl.lit(0, pl.Int64), controls=pl.lit(0, pl.Int64)
