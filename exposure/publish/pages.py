@@ -1,5 +1,6 @@
 """What stands on the report's page, as plain rows. Pure. No client, session or address of the network is ever among them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import polars as pl
 from exposure.incident import Incident
 from exposure.publish.facts import VERDICTS, Facts
 from exposure.publish.sentences import checksum
-from exposure.publish.tallies import Tally, chain_name, tally, token_facts
+from exposure.publish.tallies import Tally, chain_name, shorten, tally, token_facts
 from exposure.publish.times import show_exact
 
 # The page stays readable and small; the sheet holds every row.
@@ -114,8 +115,9 @@ def _wallet(row: Mapping[str, object], incident: Incident, reasons: tuple[Reason
 
 
 def _parts(text: object) -> tuple[str, ...]:
-    """Give one amount a line."""
-    return tuple(part.strip() for part in str(text or "").replace(";", ",").split(",") if part.strip())
+    """Give one amount a line; a token's address, which the first screen names in full, is shortened here."""
+    short = re.sub(r"0x[0-9a-fA-F]{40}", lambda match: shorten(match[0]), str(text or ""))
+    return tuple(part.strip() for part in short.replace(";", ",").split(",") if part.strip())
 
 
 def _span(first: object, last: object) -> str:
