@@ -10,7 +10,7 @@ import polars as pl
 
 from exposure.incident import Asset
 from exposure.logs.records import shape
-from exposure.logs.secrets import redact
+from exposure.logs.secrets import redact_column
 from exposure.logs.spill import Spill
 from exposure.logs.versions import Version, find_versions, judge
 from exposure.tables import TABLES, TIME
@@ -57,7 +57,12 @@ def full_fetches(records: pl.DataFrame, assets: Sequence[Asset]) -> pl.DataFrame
     full = (pl.col("method") == "GET") & (pl.col("status") == _OK) & (pl.col("bytes") > 0)
     static = pl.col("target").str.contains(_STATIC)
     fetched = records.filter(full).filter(static | watches(assets))
-    return fetched.with_columns(path=pl.struct("host", _path()).hash(), size="bytes").select(FETCHES.names())
+    fetched = fetched.with_columns(path=pl.struct("host", _path()).hash(), size="bytes")
+    # redacted here, since the pile may be written to disk
+    targets = fetched.select("target").unique().with_columns(source=pl.lit(0), clean="target")
+    clean = redact_column(targets, "clean")[0].select("target", "clean")
+    fetched = fetched.join(clean, on="target", maintain_order="left").with_columns(target="clean")
+    return fetched.select(FETCHES.names())
 
 
 def study(fetches: Spill, assets: Sequence[Asset]) -> Found:
@@ -75,16 +80,12 @@ def study(fetches: Spill, assets: Sequence[Asset]) -> Found:
         sizes = known.get(named.get(path, ""), ())
         versions = find_versions(of_path, sizes)
         first = of_path.row(0, named=True)
-        tables.append(TABLES["assets"].frame(list(_rows(first["host"], _clean(first["target"]), versions))))
+        tables.append(TABLES["assets"].frame(list(_rows(first["host"], first["target"].split("?", 1)[0], versions))))
         changed += len(versions) > 1
         if path in named or len(versions) > 1:
             verdicts = judge(versions, sizes) if path in named or not named else None
             watched.append(of_path.with_columns(verdict=_verdicts(versions, verdicts)))
     return Found(TABLES["assets"].check(pl.concat(tables)), pl.concat(watched), changed)
-
-
-def _clean(target: str) -> str:
-    return redact(target.split("?", 1)[0])[0]
 
 
 def _constant(fetches: Spill, named: Mapping[int, str]) -> pl.DataFrame:
@@ -103,8 +104,7 @@ def _constant(fetches: Spill, named: Mapping[int, str]) -> pl.DataFrame:
         .filter((pl.col("sizes") == 1) & ~pl.col("path").is_in(list(named)))
         .collect()
     )
-    paths = pl.Series([_clean(target) for target in runs.get_column("target")], dtype=pl.String)
-    return runs.with_columns(path=paths, encoding=pl.lit("")).select(TABLES["assets"].schema.names())
+    return runs.with_columns(path=_path(), encoding=pl.lit("")).select(TABLES["assets"].schema.names())
 
 
 def _rows(host: str | None, path: str, versions: Sequence[Version]) -> Iterator[dict[str, object]]:

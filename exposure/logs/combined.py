@@ -31,7 +31,8 @@ _LINES = {
     )
     for vhost in (False, True)
 }
-_REST = re.compile(rf" {_QUOTED}(?: {_QUOTED}(.*))?", re.DOTALL)
+_FURTHER = r'(| [^"]*(?:"(?:[^"\\]|\\.)*"[^"]*)*)'
+_REST = re.compile(rf" {_QUOTED}(?: {_QUOTED}{_FURTHER})?", re.DOTALL)
 _RAW_REST = re.compile(r' "(.*?)" "(.*)"([^"]*)', re.DOTALL)
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z_-]{0,31}) (.+?)(?: HTTP/[0-9.]+)?", re.DOTALL)
 _ESCAPE = re.compile(rb'\\(?:x([0-9a-fA-F]{2})|(["\\bnrtv]))')

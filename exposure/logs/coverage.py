@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from exposure.incident import Fact
+from exposure.incident import Action, Fact
 from exposure.logs.intake import MOST_REJECTS, Counts
 from exposure.logs.sources import SourceFile
 from exposure.logs.traffic import Times
@@ -70,6 +70,19 @@ def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
             f"{rejected:,} of {_lines(file.lines)} of {file.shown} could not be read. "
             "To go on: see the reasons in the table rejects"
         )
+
+
+def hostless(files: Sequence[SourceFile], actions: Sequence[Action]) -> list[str]:
+    """Warn of actions that ask for a host where lines name none: those lines can never match, whoever did it."""
+    asking = ", ".join(action.name for action in actions if "host" in action.match)
+    nameless = {
+        file.log.path: file.format.name for file in files if file.format and not file.format.names_host and asking
+    }
+    return [
+        f"no line of {path} can match {asking}: the pattern asks for a host, and lines in the format {name} name none. "
+        "To go on: take host out of match under [[action]], or log the host"
+        for path, name in nameless.items()
+    ]
 
 
 def outside(path: str, times: Sequence[Times], facts: Sequence[Fact]) -> str | None:

@@ -3,6 +3,7 @@
 A further format is a further entry. `recognise` looks at one line, never at a file's name; `parse` takes LINES and gives Parsed.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,12 +32,19 @@ class Format:
     recognise: Callable[[str], bool]
     parse: Callable[[pl.DataFrame], Parsed]
     request_ids: bool = False
+    names_host: bool = True
     # What these lines do not say, and what that costs; empty where nothing is missing.
     limits: str = ""
 
 
-def _is_combined(text: str, *, vhost: bool = False) -> bool:
-    return has_agent(text) and parse_line(text, vhost=vhost) is not None
+def _is_combined(text: str) -> bool:
+    return has_agent(text) and parse_line(text) is not None
+
+
+def _is_vhost_combined(text: str) -> bool:
+    # else a user name with a space would make a combined line one of these
+    has_host = re.match(r"[^ \[]+ [0-9a-fA-F.:]{3,} ", text) is not None
+    return has_host and has_agent(text) and parse_line(text, vhost=True) is not None
 
 
 _NO_HOST = "these lines do not name the host"
@@ -45,20 +53,21 @@ FORMATS: dict[str, Format] = {
     known.name: known
     for known in (
         Format(
+            "vhost_combined",
+            "Apache, combined with the virtual host in front",
+            'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
+            _is_vhost_combined,
+            partial(parse_combined, vhost=True),
+        ),
+        Format(
             "combined",
             "nginx and Apache, combined (further fields may follow)",
             '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422 '
             '"https://examplewallet.com/" "Mozilla/5.0"',
             _is_combined,
             parse_combined,
+            names_host=False,
             limits=_NO_HOST,
-        ),
-        Format(
-            "vhost_combined",
-            "Apache, combined with the virtual host in front",
-            'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
-            partial(_is_combined, vhost=True),
-            partial(parse_combined, vhost=True),
         ),
         Format(
             "common",
@@ -66,6 +75,7 @@ FORMATS: dict[str, Format] = {
             '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422',
             lambda text: parse_line(text) is not None,
             parse_combined,
+            names_host=False,
             limits=_NO_HOST + ", the page before, or the browser, so that people behind one IP address count as one",
         ),
         Format(

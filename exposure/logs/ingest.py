@@ -1,5 +1,6 @@
 """Log files -> the tables sources, requests, sightings, traffic, assets, rejects, and their part of coverage."""
 
+import shutil
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -12,16 +13,16 @@ from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import Found, asset_states, study
-from exposure.logs.coverage import coverage_row, outside, problems
+from exposure.logs.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.formats import FORMATS
 from exposure.logs.intake import KEPT, Intake, parse_blocks
-from exposure.logs.secrets import redact_column
 from exposure.logs.sessions import UNREAD, find_sessions, link_sightings, name_sessions
 from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
 _LINKS = ["direct", "session", "key"]
+_SCRATCH = ".ingest-"
 
 
 def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK) -> dict[str, object]:
@@ -32,7 +33,9 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
     the tables are empty.
     """
     files, said = _find(incident)
-    with tempfile.TemporaryDirectory(dir=case.folder, prefix=".ingest-") as scratch:
+    for left in case.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=case.folder, prefix=_SCRATCH) as scratch:
         intake = Intake(incident, case.key(), Path(scratch), files)
         with teller.task("reading logs", "lines") as tick:
             done = 0
@@ -41,6 +44,7 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
                 done += batch.lines
                 tick(done)
         said += [text for file in files for text in problems(file, intake.counts)]
+        said += hostless(files, incident.actions)
         if done or not incident.logs:
             _write(incident, case, files, intake)
             said += _outside(incident, files, intake)
@@ -118,10 +122,7 @@ def _requests(incident: Incident, intake: Intake, found: Found) -> pl.DataFrame:
         status=pl.lit(200, pl.UInt16),
         action=pl.lit(None, pl.String),
     )
-    clean, secrets = redact_column(fetched.select(KEPT.names()), "path")
-    for source, number in secrets.iter_rows():
-        intake.counts.secrets[source] += number
-    kept = pl.concat([kept, clean])
+    kept = pl.concat([kept, fetched.select(KEPT.names())])
     states = asset_states(kept.filter(pl.col("action").is_not_null()), found.watched)
     gap = max((log.session_gap for log in incident.logs), default=timedelta(minutes=30))
     sessions = find_sessions(intake.cells.scan(), kept.get_column("client").drop_nulls(), gap)

@@ -37,7 +37,11 @@ RECORD = shape(
 )
 REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
 
-_HOST = r"^[a-z0-9_](?:[a-z0-9_.-]{0,252})$"
+# Labels as DNS has them; so long a row of hex digits is a key that someone put there.
+_LABEL = "[a-z0-9_-]{1,63}"
+_HOST = rf"^{_LABEL}(?:\.{_LABEL})*$"
+_KEY = "[0-9a-f]{41}"
+_METHOD = "^[A-Za-z_-]{1,32}$"
 _IP_HOST = r"^\[?[0-9a-f:]*:[0-9a-f:.]*\]?$|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$"
 
 
@@ -66,7 +70,7 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
     """Bring fields that any client may write as it likes into one form.
 
     `-` becomes null; `http://host/path` gives its host and path; hosts are lowercase, without port, and null where they are
-    no host; a method that is none is null.
+    no host; a method that is none is null. An IP address as host is not written anywhere.
     """
     absolute = pl.col("target").str.contains(r"^(?i:https?)://")
     if records.select(absolute.any()).item():
@@ -80,7 +84,12 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
     if records.get_column("host").null_count() < records.height:
         bare = pl.col("host").str.to_lowercase().str.replace(r"^.*@", "").str.replace(r":[0-9]+$", "")
         host = bare.str.strip_chars_end(".")
-        known = pl.when(host.str.contains(_IP_HOST)).then(pl.lit("[ip]")).when(host.str.contains(_HOST)).then(host)
+        known = (
+            pl.when(host.str.contains(_IP_HOST))
+            .then(pl.lit("[ip]"))
+            .when(host.str.contains(_HOST) & ~host.str.contains(_KEY))
+            .then(host)
+        )
         records = records.with_columns(host=known)
-    said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in ("method", "referer", "ua", "request_id"))
-    return records.with_columns(said)
+    said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in ("referer", "ua", "request_id"))
+    return records.with_columns(*said, method=pl.when(pl.col("method").str.contains(_METHOD)).then("method"))

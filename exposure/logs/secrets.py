@@ -100,6 +100,11 @@ def _may_hold_secret(text: pl.Expr) -> pl.Expr:
 def _without_secrets(text: str, *, cut: bool) -> tuple[str, int]:
     """Replace secrets. `cut`: parts of a secret, and long hex of any kind, are replaced as well."""
     found = 0
+    # phrases first: the mark itself holds a word of the list
+    spans = _phrases(text, _PHRASE_WORDS_CUT if cut else _PHRASE_WORDS)
+    for start, end in reversed(spans):
+        # four letters of a word that was cut off name it
+        text = text[:start] + MARK + ("" if cut else text[end:])
 
     def judge(match: re.Match[str]) -> str:
         nonlocal found
@@ -110,13 +115,8 @@ def _without_secrets(text: str, *, cut: bool) -> tuple[str, int]:
         found += 1
         return MARK
 
-    text = _HEX.sub(judge, text)
-    text, extended = _EXTENDED.subn(MARK, text)
-    spans = _phrases(text, _PHRASE_WORDS_CUT if cut else _PHRASE_WORDS)
-    for start, end in reversed(spans):
-        # four letters of a word that was cut off name it
-        text = text[:start] + MARK + ("" if cut else text[end:])
-    return text, found + extended + len(spans)
+    clean, extended = _EXTENDED.subn(MARK, _HEX.sub(judge, text))
+    return clean, found + extended + len(spans)
 
 
 def _without_ips(text: str) -> str:

@@ -24,9 +24,11 @@ CELLS = shape(
 _ERROR = 500
 # Cells that are looked at together when clients are counted.
 _TOGETHER = 2_000_000
-# A silence is a hole where it is long for that source: this many times what nearly all its silences are, and never below.
-_HOLE = timedelta(minutes=10)
-_UNUSUAL = 4
+# A silence is a hole where chance hardly leaves so many minutes in a row without a request. How often a minute of that source
+# has one, two hours on each side of the silence tell; requests come in bursts, so chance gets a wide margin (e to the minus 30).
+_AROUND = timedelta(hours=2)
+_SURPRISE = 30.0
+_SHORTEST = timedelta(minutes=5)
 
 
 def count_cells(records: pl.DataFrame) -> pl.DataFrame:
@@ -77,24 +79,30 @@ class Times:
 
 
 def source_times(cells: pl.LazyFrame) -> dict[int, Times]:
-    """Give for each source first and last time, and its holes. A source without requests is not in it.
-
-    A hole is a silence of ten minutes or more that is four times longer than nearly all silences of that source.
-    """
+    """Give for each source first and last time, and its holes. A source without requests is not in it."""
     spans = cells.group_by("source").agg(first=pl.col("first").min(), last=pl.col("last").max()).collect()
     minutes = cells.select("source", "minute").unique().collect().sort("source", "minute")
-    steps = minutes.with_columns(step=pl.col("minute").diff().over("source")).drop_nulls("step")
-    usual = pl.col("step").quantile(0.95, "lower").over("source")
-    holes = steps.filter((pl.col("step") > _HOLE) & (pl.col("step") > usual * _UNUSUAL))
-    holes = holes.with_columns(
-        start=pl.col("minute") - pl.col("step") + timedelta(minutes=1), length=pl.col("step") - timedelta(minutes=1)
+    of_source = {source: rows.get_column("minute") for (source,), rows in minutes.group_by("source")}
+    return {source: Times(first, last, *_holes(of_source[source])) for source, first, last in spans.iter_rows()}
+
+
+def _holes(minutes: pl.Series) -> tuple[int, datetime | None, int | None]:
+    """Count the holes between minutes with requests (sorted), and give start and minutes of the longest."""
+    one = timedelta(minutes=1)
+    steps = pl.DataFrame({"end": minutes, "start": minutes.shift() + one}).with_row_index("after").drop_nulls()
+    silent = steps.filter(pl.col("end") - pl.col("start") >= _SHORTEST)
+    since = minutes.search_sorted(silent.get_column("start") - _AROUND)
+    until = minutes.search_sorted(silent.get_column("end") + _AROUND)
+    looked = silent.select(
+        pl.min_horizontal(pl.col("start") - minutes[0], _AROUND)
+        + pl.min_horizontal(minutes[-1] + one - pl.col("end"), _AROUND)
+    ).to_series()
+    silent = silent.with_columns(
+        length=(pl.col("end") - pl.col("start")).dt.total_minutes(),
+        busy=(until - since) / (looked.dt.total_minutes() + 1),
     )
-    longest = pl.col("length") == pl.col("length").max()
-    counted = holes.group_by("source").agg(
-        gaps=pl.len().cast(pl.UInt32),
-        hole_start=pl.col("start").filter(longest).min(),
-        hole_minutes=pl.col("length").max().dt.total_minutes(),
-    )
-    joined = spans.join(counted, on="source", how="left").with_columns(pl.col("gaps").fill_null(0))
-    rows = joined.select("source", "first", "last", "gaps", "hole_start", "hole_minutes").iter_rows()
-    return {source: Times(*values) for source, *values in rows}
+    holes = silent.filter(pl.col("length") * -(1 - pl.col("busy")).log() >= _SURPRISE)
+    if holes.is_empty():
+        return 0, None, None
+    longest = holes.sort("length", "start", descending=[True, False]).row(0, named=True)
+    return holes.height, longest["start"], longest["length"]

@@ -1,0 +1,95 @@
+"""Addresses are found however they are written, and nothing else is taken for one."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exposure.logs.addresses import find_in_text, find_mentions, may_hold_address
+from tests.logs.logbook import ALICE, BOB, CAROL, CHECKSUMMED
+
+HASH = "0x" + "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
+TYPO = CHECKSUMMED[:-1] + "D"
+
+
+def mentions(target: str | None, referer: str | None = None) -> list[tuple[str, bool, bool]]:
+    """Give address, in_target and typo of one line."""
+    rows = pl.DataFrame(
+        {"source": [0], "line": [1], "target": [target], "referer": [referer]},
+        schema={"source": pl.UInt32, "line": pl.UInt64, "target": pl.String, "referer": pl.String},
+    )
+    return sorted(find_mentions(rows).select("address", "in_target", "typo").rows())
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/wallet/{ALICE}",
+        f"/wallet/0x{ALICE[2:].upper()}",
+        f"/wallet/0X{ALICE[2:].upper()}",
+        f"/wallet?a={ALICE}&b=1",
+        f"/q?to=%7B%22to%22%3A%22{ALICE}%22%7D",
+        f"/out?to=%2Flogin%3Fnext%3D%252Fwallet%252F{ALICE}%253Fref",
+        f"/wallet/%30%78{ALICE[2:]}",
+        f"/wallet/%2530x{ALICE[2:]}",
+        f"/wallet/0x{''.join(f'%{ord(digit):02X}' for digit in ALICE[2:])}",
+        f"/users/user_{ALICE}_1",
+        f"/eip155:1:{ALICE}",
+        f"/{ALICE}.json",
+        ALICE,
+    ],
+)
+def test_an_address_is_found_in_any_spelling(target: str) -> None:
+    """Lowercase, uppercase, percent-encoded once, twice, in part or wholly, joined by punctuation."""
+    assert [(ALICE, True, False)] == mentions(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/tx/{HASH}",
+        f"/{ALICE}0",
+        f"/0{ALICE}",
+        f"/a{ALICE}",
+        f"/{ALICE}xyz",
+        f"/{ALICE[:-1]}",
+        f"/{ALICE}%41",
+        f"/{ALICE[2:]}",
+        f"/app.{ALICE[2:]}.js",
+        "/0x" + "0" * 40,
+        "/0x" + "E" * 40,
+        "/",
+        None,
+    ],
+)
+def test_other_hex_is_no_address(target: str | None) -> None:
+    """Transaction hashes, longer and shorter numbers, hashes of files, and addresses that stand for nobody."""
+    assert [] == mentions(target)
+
+
+def test_a_checksum_that_is_right_joins_and_a_wrong_one_is_a_typo() -> None:
+    """A mistyped digit makes the address of somebody else, or of nobody; case is where it shows."""
+    assert [(CHECKSUMMED.lower(), True, False)] == mentions(f"/wallet/{CHECKSUMMED}")
+    assert [(TYPO.lower(), True, True)] == mentions(f"/wallet/{TYPO}")
+    assert [(CHECKSUMMED.lower(), True, False)] == mentions(f"/wallet/{TYPO}?again={CHECKSUMMED}")
+
+
+def test_several_addresses_of_one_line_are_each_found_once() -> None:
+    """Even where one character stands between them; the referer's are told apart."""
+    found = mentions(f"/balances?of={ALICE},{BOB},{ALICE.upper().replace('X', 'x')}", f"https://x/{BOB}/{CAROL}")
+    assert [(ALICE, True, False), (BOB, True, False), (CAROL, False, False)] == found
+
+
+def test_a_line_that_could_not_be_read_still_gives_its_addresses() -> None:
+    """It is evidence that somebody was there; typos and hashes are not."""
+    assert [ALICE, BOB] == find_in_text(f'{{"a": "{BOB.upper().replace("X", "x")}", "b": "/%30x{ALICE[2:]}", "{TYPO}", "{HASH}"')
+
+
+@given(st.text(max_size=30), st.integers(0, 2**160 - 1), st.text(max_size=30), st.integers(0, 2))
+def test_the_quick_look_never_overlooks_an_address(before: str, number: int, after: str, times: int) -> None:
+    """What it passes over is never looked at again."""
+    text = f"{before}0x{number:040x}{after}"
+    for _ in range(times):
+        text = "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "replace"))
+    quick = pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(may_hold_address("text")).item()
+    assert quick or not find_in_text(text)
