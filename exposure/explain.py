@@ -11,11 +11,12 @@ from exposure.amounts import NATIVE, show
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened to a wallet. `time` is UTC; None where it has none."""
+    """Something that happened to a wallet. `time` is UTC; None where it has none. `session` is that of a sighting."""
 
     time: datetime | None
     text: str
     ref: str
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,20 @@ class Story:
             f"  {row['code']:3} {row['weight']:+.1f}  {row['text']}  [{row['ref']}]" for row in self.evidence
         ] or ["  no evidence for or against"]
         return lines
+
+
+def _happened(moments: tuple[Moment, ...]) -> list[str]:
+    """Give a line for each moment; what one session did again and again (a page asks each half minute) is one line."""
+    runs: dict[tuple[object, ...], list[Moment]] = {}
+    for number, moment in enumerate(moments):
+        key = (moment.session, moment.text) if moment.session else (number,)
+        runs.setdefault(key, []).append(moment)
+    lines = []
+    for run in runs.values():
+        first, last = run[0], run[-1]
+        again = f", {len(run)} times until {_stamp(last.time)}" if len(run) > 1 else ""
+        lines.append(f"  {_stamp(first.time) or 'no time':20}  {first.text}{again}  [{first.ref}]")
+    return lines
 
 
 _SHOWN = (
@@ -84,7 +99,9 @@ def _sightings(tables: Mapping[str, pl.DataFrame], address: str) -> list[Moment]
     moments = []
     for row in seen.iter_rows(named=True):
         did = f"did {row['action']}" if row["action"] else "was seen"
-        moments.append(Moment(row["time"], f"{did} ({row['link']}, strength {row['strength']:.2f})", row["ref"]))
+        moments.append(
+            Moment(row["time"], f"{did} ({row['link']}, strength {row['strength']:.2f})", row["ref"], row["session"])
+        )
     return moments
 
 

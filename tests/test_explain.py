@@ -75,6 +75,25 @@ def test_a_story_tells_what_happened_in_order_with_references() -> None:
     ] == story.lines()
 
 
+def test_what_a_page_asks_again_and_again_is_one_line() -> None:
+    """A session's polling does not bury the one request that matters; the JSON still holds every sighting."""
+    seen = {"address": WALLET, "link": "direct", "strength": 0.98, "session": "c-1", "action": "viewed_balance"}
+    tables = _tables(
+        wallets=[{"address": WALLET, "verdict": "no_sign", "harm": "none"}],
+        sightings=[
+            *(seen | {"time": _at(minute), "ref": f"log:ab:{minute}"} for minute in (1, 2, 4)),
+            seen | {"time": _at(3), "action": "entered_seed_phrase", "ref": "log:ab:3"},
+        ],
+    )
+    story = explain(tables, WALLET)  # type: ignore[arg-type]
+    assert story is not None
+    assert [
+        "  2026-03-04 09:01:00   did viewed_balance (direct, strength 0.98), 3 times until 2026-03-04 09:04:00  [log:ab:1]",
+        "  2026-03-04 09:03:00   did entered_seed_phrase (direct, strength 0.98)  [log:ab:3]",
+    ] == story.lines()[2:4]
+    assert 4 == len(story.to_json()["moments"])  # type: ignore[arg-type]
+
+
 def test_a_wallet_that_no_table_knows_has_no_story() -> None:
     """The caller then says what that does not mean."""
     assert explain(_tables(), WALLET) is None  # type: ignore[arg-type]
