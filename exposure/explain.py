@@ -40,9 +40,7 @@ class Story:
         lines = [f"{self.address}: {wallet['verdict']}, harm {wallet['harm']}"]
         lines += [f"  {label}: {wallet[key]}" for key, label in _SHOWN if wallet.get(key) not in (None, "", 0)]
         lines.append("what happened (UTC):")
-        lines += [f"  {_stamp(m.time) or 'no time':20}  {m.text}  [{m.ref}]" for m in self.moments] or [
-            "  nothing was seen"
-        ]
+        lines += _happened(self.moments) or ["  nothing was seen"]
         lines.append("why this verdict:")
         lines += [
             f"  {row['code']:3} {row['weight']:+.1f}  {row['text']}  [{row['ref']}]" for row in self.evidence
