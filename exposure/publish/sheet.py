@@ -40,6 +40,8 @@ from exposure.tables import Audience
 _EDITED = ("affected.csv", "affected.xlsx")
 _TABLES = ("wallets", "evidence", "losses", "attackers", "coverage", "sightings", "windows", "tokens")
 _ATTEMPTS = 3
+# Copies of our own that nobody saved: each stage of a run leaves one, and watch would leave thousands.
+_COPIES = 5
 
 
 def read_people(case: Case) -> tuple[pl.DataFrame, list[str]]:
@@ -125,6 +127,7 @@ def _write_team(case: Case, incident: Incident) -> dict[str, object] | None:
             return None
         store.add(rows.digest, rows.written, {path.name: hash_file(path) for path in files if path.name in _EDITED})
         kept = [_put(path, case.sheet, store) for path in files]
+    _thin_out(case.sheet, store)
     return {
         "rows": rows.values.height,
         "people": merged.people.height,
@@ -215,6 +218,15 @@ def _put(path: Path, folder: Path, store: Store) -> str | None:
                 _copy(target, folder / name)
     path.replace(target)
     return name
+
+
+def _thin_out(folder: Path, store: Store) -> None:
+    """Remove all but the newest copies that nobody has touched; a file that a person saved is never removed."""
+    order = store.written_files("affected.xlsx")
+    copies = {hash_file(path): path for path in folder.glob(f"affected.{'[0-9a-f]' * 8}.xlsx")}
+    untouched = sorted((sha256 for sha256 in copies if sha256 in order), key=order.index)
+    for sha256 in untouched[:-_COPIES]:
+        copies[sha256].unlink()
 
 
 def _copy(source: Path, target: Path) -> None:

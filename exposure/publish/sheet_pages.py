@@ -22,7 +22,8 @@ class Page:
     """One sheet.
 
     `links` gives URLs, row by row, for a column; `people` are the columns that people fill; `typed` are the cells of the
-    tool that a person wrote over, by row and column; `wide` are columns whose text runs over several lines.
+    tool that a person wrote over, by row and column; `wide` are columns whose text makes a row higher, `clipped` those whose
+    text ends at the row's height.
     """
 
     name: str
@@ -32,9 +33,12 @@ class Page:
     people: tuple[str, ...] = ()
     typed: Mapping[tuple[int, str], str] = field(default_factory=dict)
     wide: tuple[str, ...] = ()
+    clipped: tuple[str, ...] = ()
 
 
-_WIDE = ("at_risk", "lost", "remedy", "attention", "actions", "covered", "not_covered")
+_WIDE = ("at_risk", "lost", "attention", "actions")
+# The same long words in most rows: whoever wants to read on opens the cell.
+_CLIPPED = ("remedy", "covered", "not_covered")
 
 
 def wallets_page(rows: SheetRows, explorer: str) -> Page:
@@ -56,14 +60,15 @@ def wallets_page(rows: SheetRows, explorer: str) -> Page:
     extras = tuple(Column(name, pl.String, "A column that a person added") for name in rows.extras)
     columns = (*tool_columns(), *PEOPLE, *extras, VERSION)
     links = address_links(frame.select(pl.when(READABLE).then("address").alias("address")).to_series(), explorer)
-    return Page("wallets", columns, frame, links, (*PEOPLE_NAMES, *rows.extras), typed, _WIDE)
+    return Page("wallets", columns, frame, links, (*PEOPLE_NAMES, *rows.extras), typed, _WIDE, _CLIPPED)
 
 
 def shared_wallets_page(wallets: pl.DataFrame, share: Audience, explorer: str) -> Page:
     """Show the wallets to a wider circle: by address, since a ranked list is a list of targets."""
     frame = wallets.sort("address")
     columns = visible((column for column in tool_columns() if column.name in frame.columns), share)
-    return Page("wallets", columns, frame, address_links(frame.get_column("address"), explorer), wide=_WIDE)
+    links = address_links(frame.get_column("address"), explorer)
+    return Page("wallets", columns, frame, links, wide=_WIDE, clipped=_CLIPPED)
 
 
 def evidence_page(tables: Tables, share: Audience, explorer: str, explorers: Explorers) -> Page:

@@ -68,7 +68,11 @@ class Store:
 
     def wrote(self, name: str, sha256: str) -> bool:
         """Tell whether a file is, byte for byte, one that the tool wrote."""
-        return any(sha256 in entry["files"].get(name, []) for entry in self._entries())
+        return sha256 in self.written_files(name)
+
+    def written_files(self, name: str) -> list[str]:
+        """Give the hashes of all files of that name that the tool wrote, the newest last."""
+        return [sha256 for entry in self._entries() for sha256 in entry["files"].get(name, [])]
 
     def add(self, digest: str, written: pl.DataFrame, files: Mapping[str, str]) -> None:
         """Remember a version and the hashes of its files, before the files come into their place."""

@@ -31,10 +31,10 @@ _WIDTHS = {
     "transaction_hash": 70,
     "verdict": 13,
     "harm": 18,
-    "lost": 26,
-    "at_risk": 26,
+    "lost": 40,
+    "at_risk": 40,
     "taken": 40,
-    "remedy": 34,
+    "remedy": 40,
     "attention": 34,
     "actions": 24,
     "covered": 24,
@@ -52,7 +52,7 @@ _WIDTHS = {
 }
 _EXCEL_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001 - Excel's times have no zone
 _AT_ONCE = 8_192
-_LINE_HEIGHT, _LINES_MOST = 13.5, 5
+_LINE_HEIGHT, _LINES_MOST = 13.5, 7
 _SPARE_ROWS = 1_000  # below the last row, where people paste addresses: the dropdowns reach there
 
 
@@ -90,7 +90,8 @@ _STYLES: dict[str, dict[str, Any]] = {
     "link": {"font_color": "#1F4E9E", "underline": 1},
     "time": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"},
     "chance": {"num_format": "0.00"},
-    "amount": {"num_format": "#,##0.00"},
+    # At least two decimals, so that a program that saves what it shows does not make another number of it.
+    "amount": {"num_format": "[>=1]#,##0.00;0.0000"},
     "whole": {"num_format": "0"},
     # As text, so that Excel keeps what people type as they typed it: 3/4 does not become a date.
     "people": {"bg_color": _PALE, "num_format": "@", "text_wrap": True, "border": 1, "border_color": "#EFE3BE"},
@@ -235,8 +236,7 @@ def _write_rows(book: _Book, sheet: Any, page: Page, height: int) -> None:
             cells.begin(place, column, part.get_column(column.name), start)
         lines = _lines(part, page)
         for row in range(part.height):
-            if lines[row] > 1:
-                sheet.set_row(start + row + 1, _LINE_HEIGHT * lines[row])
+            sheet.set_row(start + row + 1, _LINE_HEIGHT * lines[row])
             for place in range(len(page.columns)):
                 cells.write(start + row, place, row)
     if cells.cut:
@@ -255,7 +255,9 @@ def _lines(part: pl.DataFrame, page: Page) -> list[int]:
     for column in wrapped:
         text = pl.col(column.name).fill_null("")
         breaks = text.str.count_matches("\n", literal=True) if column.name in page.people else pl.lit(0)
-        needed.append((text.str.len_chars() * 0.95 / _width(column)).ceil().cast(pl.Int64) + breaks)
+        # Amounts bear contracts' addresses, which do not break.
+        share = 1.3 if column.name in ("lost", "at_risk", "taken") else 0.95
+        needed.append((text.str.len_chars() * share / _width(column)).ceil().cast(pl.Int64) + breaks)
     return part.select(pl.max_horizontal(*needed).clip(1, _LINES_MOST)).to_series().to_list()
 
 
@@ -331,7 +333,7 @@ def _style_of(page: Page, column: Column) -> str:
     if column.dtype == pl.Float64:
         return "chance" if column.unit == "0 to 1" or column.name == "weight" else "amount"
     if column.dtype == pl.String:
-        return "wide" if column.name in page.wide else "text"
+        return "wide" if column.name in (*page.wide, *page.clipped) else "text"
     return "whole" if column.dtype != pl.Boolean else "text"
 
 

@@ -101,6 +101,20 @@ def test_the_file_before_is_kept(tmp_path: Path) -> None:
     assert saved == (case.sheet / kept).read_bytes()
 
 
+def test_of_files_that_nobody_touched_the_last_five_are_kept(tmp_path: Path) -> None:
+    """A watch writes every minute; what a person has saved is never among what is removed."""
+    case, incident = make_case(tmp_path)
+    write_sheet(case, incident)
+    edit_workbook(case.sheet / "affected.xlsx", {SAVEABLE: {"note": "calm"}})
+    saved = hash_file(case.sheet / "affected.xlsx")[:8]
+    kept: list[object] = []
+    for urgency in range(8):
+        case.write("wallets", TABLES["wallets"].frame([wallet(SAVEABLE, urgency=float(urgency))]))
+        kept += write_sheet(case, incident)["kept"]  # type: ignore[arg-type]
+    expected = [f"affected.{saved}.xlsx", *kept[-5:]]
+    assert sorted(map(str, expected)) == sorted(path.name for path in case.sheet.glob("affected.*.xlsx"))
+
+
 def test_a_bare_pasted_address_is_enough(tmp_path: Path) -> None:
     """It is read in any case, joins the people table for the next pull, and stands in the sheet with its checksum."""
     case, incident = make_case(tmp_path)
