@@ -75,20 +75,30 @@ class _Group(Generic[T]):
         while missing := [index for index in range(len(self._rows)) if index not in self._results]:
             part = missing[: endpoint.limits.batch]
             answers = await self._exchange(endpoint, [self._rows[index] for index in part])
-            worst: RefusedError | None = None
-            for index, answer in zip(part, answers, strict=True):
-                outcome = self._read_row(endpoint, answer)
-                if isinstance(outcome, RefusedError) and outcome.kind not in self._settled:
-                    self._tries[index] += 1
-                    if not _is_broken(outcome) or self._tries[index] < ROW_TRIES:
-                        worst = outcome
-                        continue
-                self._results[index] = outcome
-            if worst is not None:
-                if worst.kind is Kind.BACK_OFF:
-                    # Some providers count each row: as many as were answered is what they allow at once.
-                    endpoint.limits.smaller_batch(len(part), sum(index in self._results for index in part))
-                raise worst
+            worst = self._sort(endpoint, part, answers)
+            answered = sum(index in self._results for index in part)
+            # A proxy that loses a part of each batch still gets through; only standing still uses up the patience.
+            if worst is None or (worst.kind is Kind.RETRY and answered):
+                continue
+            if worst.kind is Kind.BACK_OFF:
+                # Some providers count each row: as many as were answered is what they allow at once.
+                endpoint.limits.smaller_batch(len(part), answered)
+            raise worst
+
+    def _sort(
+        self, endpoint: Endpoint, part: Sequence[int], answers: Sequence[msgspec.Raw | RefusedError]
+    ) -> RefusedError | None:
+        """Keep what is answered, or refused for good; give a refusal that another try may mend."""
+        worst: RefusedError | None = None
+        for index, answer in zip(part, answers, strict=True):
+            outcome = self._read_row(endpoint, answer)
+            if isinstance(outcome, RefusedError) and outcome.kind not in self._settled:
+                self._tries[index] += outcome.of_call
+                if not _is_broken(outcome) or self._tries[index] < ROW_TRIES:
+                    worst = outcome
+                    continue
+            self._results[index] = outcome
+        return worst
 
     def _read_row(self, endpoint: Endpoint, answer: msgspec.Raw | RefusedError) -> T | RefusedError:
         if isinstance(answer, RefusedError):

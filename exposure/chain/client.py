@@ -281,7 +281,7 @@ class Client:
         if any("is pinned (" in endpoint.parked for endpoint in self.endpoints):
             fix = "name an endpoint of that chain, or run with --refresh to start from the chain as it is now"
         elif any(method in endpoint.lacks for endpoint in self.endpoints):
-            fix = f"add an endpoint that serves {method} at that block (an archive node); what was pulled is kept"
+            fix = f"add an endpoint that serves {method} (for old blocks: an archive node); what was pulled is kept"
         if all(endpoint.parked for endpoint in self.endpoints):
             return NoEndpointError(f"{self.chain} cannot be asked", "; ".join(reasons), fix)
         return NoEndpointError(f"{self.chain}: no endpoint answers {method}", "; ".join(reasons), fix)
@@ -289,7 +289,8 @@ class Client:
 
 def malformed(endpoint: Endpoint, method: str) -> RefusedError:
     """Make the error of an answer that does not fit its method."""
-    return endpoint.provider.refused(Kind.RETRY, f"its answer to {method} does not have the shape of one")
+    text = f"its answer to {method} does not have the shape of one"
+    return endpoint.provider.refused(Kind.RETRY, text, of_call=True)
 
 
 def note_silence(endpoint: Endpoint, error: RefusedError, patience: Patience) -> None:

@@ -186,9 +186,12 @@ class ChainProvider(AsyncHTTPProvider):
         """Ask which chain this endpoint serves, through web3."""
         web3 = AsyncWeb3(self, middleware=[])
         try:
-            return int(await web3.eth.chain_id)
+            found = int(await web3.eth.chain_id)
         except (ValueError, TypeError):
-            raise self.refused(Kind.RETRY, "its chain id cannot be read") from None
+            found = 0
+        if not 0 < found < 2**63:
+            raise self.refused(Kind.RETRY, "its chain id cannot be read")
+        return found
 
 
 def _words(error: object) -> tuple[str, int | None]:

@@ -148,6 +148,18 @@ def wanted(village: Village, candidates: list[str], attackers: list[str], end: d
     )
 
 
+def wanted_from(candidates: str, attackers: str, start: str, end: str) -> Wanted:
+    """Ask about addresses that stand in one text each; for a process of its own."""
+    rows: list[dict[str, object]] = [{"address": one, "reason": "log"} for one in candidates.split(",")]
+    theirs: list[dict[str, object]] = [{"address": one, "role": "sink"} for one in attackers.split(",")]
+    return Wanted(
+        candidates=TABLES["candidates"].frame(rows),
+        attackers=TABLES["attackers"].frame(theirs),
+        start=datetime.fromisoformat(start),
+        end=datetime.fromisoformat(end),
+    )
+
+
 STAGES: tuple[Stage, ...] = ("attackers", "state", "history")
 
 
