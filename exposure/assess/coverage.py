@@ -122,7 +122,9 @@ def _clock(time: pl.Expr) -> pl.Expr:
 
 def _chain_holes(coverage: pl.DataFrame, chain: Chain) -> Iterator[str]:
     rows = coverage.filter(pl.col("source") == f"chain:{chain.id}")
-    layers = dict(rows.select("layer", pl.col("rejected").fill_null(0) + pl.col("gaps").fill_null(0)).iter_rows())
+    # Rows that a node garbled are said in the layer's note; what makes a hole is blocks that nobody read.
+    partly = (pl.col("gaps").fill_null(0) > 0) | (pl.col("parsed") < pl.col("lines")).fill_null(value=False)
+    layers = dict(rows.select("layer", partly).iter_rows())
     missing = [layer for layer in NEEDED if layer not in layers]
     if missing:
         yield f"{chain.name}: {' and '.join(missing)} not pulled"

@@ -120,17 +120,26 @@ def _own_side(moves: pl.DataFrame, transfers: pl.DataFrame, takers: pl.DataFrame
 
 
 def delegations_to(delegations: pl.DataFrame, takers: pl.DataFrame) -> pl.DataFrame:
-    """Give the wallets that delegated to an attacker's code: chain_id, wallet, delegate, since, confirmed, ref.
+    """Give the wallets that delegated to an attacker's code: chain_id, wallet, delegate, since, confirmed, live, ref.
 
-    `ref` is null where the delegation was read from the code and no transaction of it is known.
+    `live` says that it was not cleared or replaced since. `ref` is null where the delegation was read from the code and no
+    transaction of it is known.
     """
-    mine = delegations.join(takers.select("address", "confirmed"), left_on="to_address", right_on="address")
+    order = delegations.sort("block_number", "transaction_hash", nulls_last=True)
+    now = order.group_by("chain_id", "from_address").agg(now=pl.col("to_address").last())
+    mine = order.join(takers.select("address", "confirmed"), left_on="to_address", right_on="address", how="inner")
     ref = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
-    rows = mine.select(
-        "chain_id", "confirmed", wallet="from_address", delegate="to_address", since="timestamp", ref=ref
+    rows = mine.join(now, on=["chain_id", "from_address"]).select(
+        "chain_id",
+        "confirmed",
+        wallet="from_address",
+        delegate="to_address",
+        since="timestamp",
+        live=(pl.col("now") == pl.col("to_address")).fill_null(value=False),
+        ref=ref,
     )
     return rows.group_by("chain_id", "wallet", "delegate", "confirmed").agg(
-        pl.col("since").min(), pl.col("ref").drop_nulls().min()
+        pl.col("since").min(), pl.col("live").any(), pl.col("ref").drop_nulls().min()
     )
 
 

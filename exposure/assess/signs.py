@@ -13,6 +13,7 @@ _SPLITS = (0.1, 0.125, 0.15, 0.175, 0.2, 0.225, 0.25, 0.3)
 _SPLIT_SLACK = 0.001
 # An approval of next to nothing, or of what its owner does not hold: a researcher's.
 _IDLE_WEIGHT = 1.0
+_CLEARED_WEIGHT = 3.0
 
 
 def taking_rows(taken: pl.DataFrame, names: Names) -> list[pl.DataFrame]:
@@ -112,12 +113,14 @@ def permission_rows(permissions: pl.DataFrame, risk: pl.DataFrame, strangers: pl
 
 
 def delegation_rows(delegated: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """Give A7."""
+    """Give A7; one that was cleared since weighs less, since a stolen key clears nothing."""
     texts = [
-        f"its account runs the code of {names.attacker(row['delegate'])}{names.place(row['chain_id'])}"
+        f"its account {'runs' if row['live'] else 'ran'} the code of {names.attacker(row['delegate'])}"
+        f"{names.place(row['chain_id'])}"
         for row in delegated.iter_rows(named=True)
     ]
-    return rows_of("A7", delegated.select("ref", pl.Series("text", texts, pl.String), address="wallet"))
+    rows = delegated.select("ref", "live", pl.Series("text", texts, pl.String), address="wallet")
+    return rows_of("A7", rows, weight=pl.when("live").then(CODES["A7"].weight).otherwise(_CLEARED_WEIGHT))
 
 
 def split_rows(moves: pl.DataFrame, suspects: pl.DataFrame) -> pl.DataFrame:

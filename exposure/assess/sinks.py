@@ -25,6 +25,8 @@ SWEPT_LEAST = 0.5
 LEFT_MOST = 0.2
 # So many owners' approvals must have been used by somebody else for nothing: being approved is what every dapp asks for.
 USED_LEAST = 2
+# What more than a tenth of the controls use is a service, however many more of the exposed do.
+COMMON_MOST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +147,17 @@ def find_sinks(
     missing = known_keys.join(counted, on=["role", "party"], how="anti").select(
         "role", "party", victims=pl.lit(0, pl.Int64), controls=pl.lit(0, pl.Int64)
     )
-    tested = compare_parties(pl.concat([counted, missing]), group_sizes(rows, groups)).join(
-        known_keys, on=["role", "party"], how="left"
-    )
+    sizes = group_sizes(rows, groups)
+    tested = compare_parties(pl.concat([counted, missing]), sizes).join(known_keys, on=["role", "party"], how="left")
     tested = tested.with_columns(pl.col("known").fill_null(value=False)).filter(
         (pl.col("victims") > 0) | pl.col("known")
     )
     for signs in (_trade_share(moves), _use_share(moves, approvals), _habits(rows, left, groups)):
         tested = tested.join(signs, on=["role", "party"], how="left")
-    return _judge(tested).join(_chains(rows), on=["role", "party"], how="left")
+    return _judge(tested, sizes[1]).join(_chains(rows), on=["role", "party"], how="left")
 
 
-def _judge(tested: pl.DataFrame) -> pl.DataFrame:
+def _judge(tested: pl.DataFrame, others: int) -> pl.DataFrame:
     """Give the verdict. Where the shape speaks against a thief the numbers make a suspect at most."""
     enough = pl.col("victims") >= OWNERS_LEAST
     shaped = (
@@ -164,13 +165,13 @@ def _judge(tested: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("plain").fill_null(1.0) >= SWEPT_LEAST)
         & ((pl.col("role") != "spender") | (pl.col("used_by").fill_null(0) >= USED_LEAST))
     )
-    trader = pl.col("traded").fill_null(0.0) >= TRADES_MOST
+    service = (pl.col("traded").fill_null(0.0) >= TRADES_MOST) | (pl.col("controls") > COMMON_MOST * others)
     # The team may have named an exchange by mistake: many who were not exposed use it as well.
     mistaken = (pl.col("controls") >= OWNERS_LEAST) & (pl.col("p_value") > 0.5)
     return tested.with_columns(
         verdict=pl.when(pl.col("known"))
         .then(pl.when(mistaken).then(pl.lit("ordinary")).otherwise(pl.lit("attacker")))
-        .when(trader)
+        .when(service)
         .then(pl.lit("ordinary"))
         .when(enough & (pl.col("q_value") <= FAMILY) & shaped)
         .then(pl.lit("attacker"))

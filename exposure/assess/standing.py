@@ -134,7 +134,9 @@ def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.Dat
     parts.append(
         rows_of("N3", cleared.with_columns(text=pl.format("{} {}, which a named person has cleared", "did", "when")))
     )
-    outside = rows.filter(pl.col("exposing") & ~pl.col("inside")).join(inside, on="address", how="anti")
+    outside = rows.filter(pl.col("exposing") & ~pl.col("inside") & (link != "key")).join(
+        inside, on="address", how="anti"
+    )
     parts.append(rows_of("N4", outside.with_columns(text=pl.format("{} {}, outside the window", "did", "when"))))
     return parts
 

@@ -69,7 +69,7 @@ def judge_wallets(found: Outbreak) -> Judged:
     key = rows.filter(pl.col("verdict").is_in(_MUST_ACT) & pl.col("key"))
     risk = at_risk(held, key, found.permissions)
     rows = _add_harm(rows, found, coverage, held, risk, gone)
-    rows = remedies(rows, revoke_texts(found.permissions, found.delegated, names))
+    rows = remedies(rows, revoke_texts(found.permissions, found.delegated.filter("live"), names))
     table = _table(rows, found, coverage, risk, names)
     listed = table.select("address")
     evidence = TABLES["evidence"].check(evidence.join(listed, on="address", how="semi"))

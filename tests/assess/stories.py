@@ -49,6 +49,9 @@ KNOWN_WINDOW = (
 )
 
 
+PLAIN: dict[str, Any] = {"attackers": ()}
+
+
 class Result:
     """What the assessment made of a story."""
 
