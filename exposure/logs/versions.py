@@ -19,6 +19,12 @@ _LEAST_CLIENTS = 2
 _USUAL_PART = 0.3
 # Fetches from which on a size's life has a middle.
 _MIDDLE = 8
+# The few fetches before the first and after the last of a size hold none of it by definition: they tell nothing of the others.
+_EDGES = 10
+# Versions that come and go several times take turns, too, but in long stretches.
+_LEAST_MIXING = 0.05
+# A version has the traffic of its time. Three fetches within seconds of a file that is asked for twice an hour are one program's.
+_LEAST_EXPECTED = 1.0
 # Nodes serve the old file for minutes after a change: fetches of a version within this time of its run belong to it.
 _SETTLING = timedelta(minutes=15)
 # Sizes that include headers differ by cookies and ages: up to this step they are one size.
@@ -55,8 +61,10 @@ def find_versions(fetches: pl.DataFrame, known: Sequence[int] = ()) -> list[Vers
     `fetches` are its full fetches: time, line, size, client, headers (whether sizes include them). `known` are sizes of a
     malicious version, which count however rare they are. Empty where there is nothing, or where every answer has its own size.
     """
+    if fetches.is_empty():
+        return []
     units = _units(fetches, known)
-    if not units or len(units) > _MOST_SIZES:
+    if len(units) > _MOST_SIZES:
         return []
     sizes = {size: number for number, unit in enumerate(units) for size in unit}
     hits = fetches.filter(pl.col("size").is_in(list(sizes))).sort("time", "line")
@@ -115,10 +123,16 @@ def _units(fetches: pl.DataFrame, known: Sequence[int]) -> list[frozenset[int]]:
     counted = counted.with_columns(unit=(~close.fill_null(value=False)).cast(pl.UInt32).cum_sum())
     joined = fetches.join(counted.select("size", "headers", "unit"), on=["size", "headers"])
     units = joined.group_by("unit").agg(
-        sizes=pl.col("size").unique(), hits=pl.len(), clients=pl.col("client").n_unique(), first=pl.col("time").min()
+        sizes=pl.col("size").unique(),
+        hits=pl.len(),
+        clients=pl.col("client").n_unique(),
+        first=pl.col("time").min(),
+        life=pl.col("time").max() - pl.col("time").min(),
     )
     units = units.sort("hits", "first", "unit", descending=[True, False, False])
-    often = (pl.col("hits") >= _LEAST_HITS) & (pl.col("clients") >= _LEAST_CLIENTS)
+    whole = fetches.select(pl.col("time").max() - pl.col("time").min()).item()
+    usual = pl.col("life") * fetches.height >= whole * _LEAST_EXPECTED
+    often = (pl.col("hits") >= _LEAST_HITS) & (pl.col("clients") >= _LEAST_CLIENTS) & usual
     named = pl.col("sizes").list.eval(pl.element().is_in(list(known))).list.any()
     # a file that was hardly asked for still has its one version
     commonest = pl.int_range(pl.len()) == 0
@@ -132,7 +146,7 @@ def _cluster(hits: pl.DataFrame, bad: dict[int, frozenset[int]]) -> dict[int, in
     leaders: list[int] = []
     version_of: dict[int, int] = {}
     for unit in sorted(span, key=lambda unit: (unit not in bad, unit)):
-        friends = [] if unit in bad else [lead for lead in leaders if _alternate(hits, span, unit, lead)]
+        friends = [] if unit in bad else [lead for lead in leaders if _side_by_side(hits, span, unit, lead)]
         if unit in bad:  # all sizes that are named as malicious are one version
             friends = [lead for lead in leaders if lead in bad]
         if len(friends) > 1:
@@ -143,7 +157,7 @@ def _cluster(hits: pl.DataFrame, bad: dict[int, frozenset[int]]) -> dict[int, in
     return version_of
 
 
-def _alternate(hits: pl.DataFrame, span: dict[int, tuple[datetime, datetime]], one: int, other: int) -> bool:
+def _side_by_side(hits: pl.DataFrame, span: dict[int, tuple[datetime, datetime]], one: int, other: int) -> bool:
     """Tell whether two units were served side by side, rather than one in the place of the other.
 
     Looked at is the unit of the shorter life: while it was served, the other one had its usual part of all fetches, or not.
@@ -157,9 +171,23 @@ def _alternate(hits: pl.DataFrame, span: dict[int, tuple[datetime, datetime]], o
     edge = len(times) // 4 if len(times) >= _MIDDLE else 0
     inside = hits.filter(time.is_between(times[edge], times[-1 - edge])).get_column("unit")
     outside = hits.filter(~time.is_between(*span[short])).get_column("unit")
-    part_inside = inside.filter(inside == long).len() / len(inside)
-    part_outside = outside.filter(outside == long).len() / max(len(outside), 1)
-    return part_inside > 0 and part_inside >= _USUAL_PART * part_outside
+    if len(outside) * len(times) < _EDGES * hits.height:
+        outside = hits.get_column("unit")
+    part = _part(inside, long)
+    return part > 0 and part >= _USUAL_PART * _part(outside, long) and _mixing(hits, short, long) >= _LEAST_MIXING
+
+
+def _part(units: pl.Series, unit: int) -> float:
+    return units.filter(units == unit).len() / len(units)
+
+
+def _mixing(hits: pl.DataFrame, one: int, other: int) -> float:
+    """Say how often two units take turns, as a part of how often chance would let them."""
+    both = hits.filter(pl.col("unit").is_in([one, other])).get_column("unit")
+    turns = both.rle_id().last()
+    first = both.filter(both == one).len()
+    assert isinstance(turns, int)
+    return turns * len(both) / (2 * first * (len(both) - first))
 
 
 @dataclass(frozen=True, slots=True)
