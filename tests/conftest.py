@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from exposure.drill.anvil import Anvil
+from exposure.drill.demo import sample_folder
+from exposure.drill.replay import anvil_for, replay
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,12 @@ def start_anvil() -> Iterator[Callable[..., Anvil]]:
 def fresh_anvil(start_anvil: Callable[..., Anvil]) -> Anvil:
     """A node that no other test has touched."""
     return start_anvil()
+
+
+@pytest.fixture(scope="session")
+def sample_url() -> Iterator[str]:
+    """The HTTP endpoint of a node that has the sample incident's chain; tests only read it."""
+    script = sample_folder() / "transactions.json"
+    with anvil_for(script) as node:
+        replay(script, node.url)
+        yield node.url

@@ -13,22 +13,12 @@ import pytest
 from exposure.amounts import sum_by
 from exposure.case import Case
 from exposure.console import Silent
-from exposure.drill.demo import copy_sample, sample_folder
-from exposure.drill.replay import anvil_for, replay
+from exposure.drill.demo import copy_sample
 from exposure.incident_toml import load_incident
 from exposure.pipeline import Outcome, Pipeline
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
 AFFECTED = ["compromised", "probable"]
-
-
-@pytest.fixture(scope="module")
-def sample_node() -> object:
-    """An anvil that has the sample's chain."""
-    script = sample_folder() / "transactions.json"
-    with anvil_for(script) as node:
-        replay(script, node.url)
-        yield node.url
 
 
 def _run(folder: Path, url: str, change: Callable[[str], str] = str) -> tuple[Case, Outcome]:
@@ -43,15 +33,15 @@ def _run(folder: Path, url: str, change: Callable[[str], str] = str) -> tuple[Ca
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory, sample_node: str) -> Case:
+def case(tmp_path_factory: pytest.TempPathFactory, sample_url: str) -> Case:
     """The sample, with all that the team knows."""
-    return _run(tmp_path_factory.mktemp("sample") / "case", sample_node)[0]
+    return _run(tmp_path_factory.mktemp("sample") / "case", sample_url)[0]
 
 
 @pytest.fixture(scope="module")
-def blind(tmp_path_factory: pytest.TempPathFactory, sample_node: str) -> Case:
+def blind(tmp_path_factory: pytest.TempPathFactory, sample_url: str) -> Case:
     """The sample without any fact, watched file or known attacker."""
-    return _run(tmp_path_factory.mktemp("blind") / "case", sample_node, _without("fact", "asset", "attacker"))[0]
+    return _run(tmp_path_factory.mktemp("blind") / "case", sample_url, _without("fact", "asset", "attacker"))[0]
 
 
 def _without(*keys: str) -> Callable[[str], str]:
@@ -156,11 +146,11 @@ def test_the_chain_from_files_gives_the_same_wallets(case: Case, tmp_path: Path)
     assert case.read("wallets").select(columns).equals(files.read("wallets").select(columns))
 
 
-def test_a_second_run_gives_the_same_bytes(case: Case, sample_node: str) -> None:
+def test_a_second_run_gives_the_same_bytes(case: Case, sample_url: str) -> None:
     """The same incident, logs, key, edits and as_of give the same tables and the same sheet."""
     watched = [*sorted(case.data.glob("*.parquet")), case.sheet / "affected.csv", case.sheet / "affected.xlsx"]
     before = {path.name: path.read_bytes() for path in watched}
-    incident = load_incident(case.folder, {"ETH_RPC_URL": sample_node})
+    incident = load_incident(case.folder, {"ETH_RPC_URL": sample_url})
     with case.lock():
         Pipeline(incident, case, Silent(), NOW).run()
     assert [] == [path.name for path in watched if path.read_bytes() != before[path.name]]
