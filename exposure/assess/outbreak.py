@@ -205,7 +205,9 @@ def _all_sinks(scene: Scene, groups: Groups, chain: _Chain, counted: pl.DataFram
     tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
     kinds = kinds_of(scene.tables["accounts"])
-    more = follow(chain.taken, chain.moves, reported_transactions(scene.incident), counted, kinds, not_it)
+    sure = chain.takers.filter("confirmed").get_column("address")
+    reported = reported_transactions(scene.incident)
+    more = follow(chain.taken, chain.moves, reported, counted, kinds, sure, not_it)
     both = pl.concat([tested.select(more.columns), more])
     rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)
     # One row a party: the test's figures, with the worse of both verdicts.

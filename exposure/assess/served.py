@@ -30,7 +30,8 @@ HARMED_LEAST = 0.5
 class Served:
     """A size that was served for a while: the last fetch of another before, its own first and last, the first of another after.
 
-    `back` says that the size before it came back after it.
+    `back` says that the size before it came back after it; `named` that incident.toml names the file and no size; `miss` by
+    how many bytes a size that it names differs (null: by more than headers).
     """
 
     host: str | None
@@ -44,7 +45,7 @@ class Served:
     after: datetime | None
     back: bool
     named: bool = False
-    sized: bool = False
+    miss: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ def _runs(assets: pl.DataFrame, incident: Incident) -> Iterator[Served]:
     versions = assets.group_by(*keys, "encoding", "size").agg(
         pl.col("start").min(), pl.col("end").max(), pl.col("hits").sum()
     )
-    changed = versions.filter((pl.len().over(keys) > 1) & (pl.len().over(keys) <= SIZES_MOST))
+    several = (pl.len().over(keys) > 1) & (pl.len().over(keys) <= SIZES_MOST)
+    # A bad size that was served from the first line to the last has replaced nothing that these logs show.
+    changed = versions.filter(several | pl.col("path").is_in([asset.path for asset in incident.assets]))
     ranked = changed.sort("hits", "path", "encoding", "size", descending=[True, False, False, False]).head(ALL_MOST)
     wanted = {asset.path: asset for asset in incident.assets}
     order = [*keys, "encoding", "size"]
@@ -101,18 +104,19 @@ def _runs(assets: pl.DataFrame, incident: Incident) -> Iterator[Served]:
         earlier, later = others.filter(pl.col("start") < first), others.filter(pl.col("end") > last)
         before, after = _last_before(earlier, first), _first_after(later, last)
         asset = wanted.get(path)
-        sized = asset is not None and _has_size(asset.bytes, size, encoding)
-        if before is None and not sized:
+        miss = _miss(asset.bytes, size, encoding) if asset else None
+        if before is None and miss != 0:
             continue  # the version that was there from the start
         back = bool(set(earlier.select("encoding", "size").rows()) & set(later.select("encoding", "size").rows()))
-        named = sized or (asset is not None and not asset.bytes)
-        yield Served(host, path, encoding or "", size, hits, before, first, last, after, back, named, sized)
+        named = asset is not None and not asset.bytes
+        yield Served(host, path, encoding or "", size, hits, before, first, last, after, back, named, miss)
 
 
-def _has_size(sizes: Iterable[int], size: int, encoding: str | None) -> bool:
-    """Tell whether one of the named sizes is this version's: its commonest, or one of its encodings', headers apart."""
+def _miss(sizes: Iterable[int], size: int, encoding: str | None) -> int | None:
+    """Give by how much the named sizes miss this version's: its commonest, or one of its encodings'; None beyond headers."""
     mine = {size, *(int(part) for part in (encoding or "").split("+") if part.isdecimal())}
-    return any(abs(one - other) <= HEADERS for one in sizes for other in mine)
+    least = min((abs(one - other) for one in sizes for other in mine), default=HEADERS + 1)
+    return least if least <= HEADERS else None
 
 
 def _last_before(earlier: pl.DataFrame, first: datetime) -> datetime | None:
@@ -143,9 +147,11 @@ def _named(runs: list[Served], incident: Incident) -> list[Served]:
     Of several that came and went the commonest whose old size came back: the others are errors and aborted
     answers. While the attack goes on, a size that came and stayed is the bad one.
     """
-    sized = [run for run in runs if run.sized]
-    if sized:
-        return sized
+    exact = [run for run in runs if run.miss == 0]
+    # Only where no size fits exactly: a payload of one line differs from the good file by no more than headers do.
+    near = min((run.miss for run in runs if run.miss is not None), default=None)
+    if exact or near is not None:
+        return exact or [run for run in runs if run.miss == near]
     unsized = [run for run in runs if run.named]
     gone = [run for run in unsized if run.after is not None]
     if not gone and incident.status == "ongoing":

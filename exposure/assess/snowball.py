@@ -36,16 +36,17 @@ def follow(
     reported: pl.DataFrame,
     counted: pl.DataFrame,
     kinds: pl.DataFrame,
+    sure: pl.Series,
     not_it: pl.Series,
 ) -> pl.DataFrame:
     """Give further sinks in the columns of `find_sinks`: attackers that a confirmed attacker paid with victims' assets, suspects.
 
     `taken` are the losses so far, `reported` (address, transaction_hash, ref) the thefts that reports name, `counted` says how
-    many controls use a party, `kinds` (address, kind) what runs code, `not_it` who is known, a token or the dapp's own.
+    many controls use a party, `kinds` (address, kind) what runs code, `sure` are confirmed attackers, `not_it` who is known, a token or the dapp's own.
     """
     code = kinds.filter(pl.col("kind") == "contract").get_column("address")
     not_it = pl.concat([not_it, code])
-    parts = [_moved_to(taken, kinds), _beside(taken, moves), _named_by_reports(moves, reported)]
+    parts = [_moved_to(taken, kinds, sure), _beside(taken, moves), _named_by_reports(moves, reported)]
     found = pl.concat(parts).filter(~pl.col("party").is_in(not_it.implode()))
     controls = counted.filter(pl.col("role") == "sink").select("party", used="controls")
     found = found.join(controls, on="party", how="left")
@@ -75,14 +76,17 @@ def follow(
     ).cast(_SCHEMA)
 
 
-def _moved_to(taken: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+def _moved_to(taken: pl.DataFrame, kinds: pl.DataFrame, sure: pl.Series) -> pl.DataFrame:
     """Give recipients of what a confirmed attacker itself moved out of wallets (one spender, nine sinks: BadgerDAO 2021).
 
     Loot that a contract moves may go to a pool, to be sold at once: such a recipient is a suspect, unless it runs no code.
     """
     person = kinds.filter(pl.col("kind") == "eoa").get_column("address").implode()
     chosen = (pl.col("transaction_to") == pl.col("token")).fill_null(value=False) | pl.col("to").is_in(person)
-    moved = taken.filter(pl.col("confirmed") & (pl.col("attacker") != pl.col("to")) & ~pl.col("back"))
+    # Asked of the mover, so that a recipient that was found in an earlier pass is found again.
+    known = sure.implode()
+    by_sure = pl.col("transaction_to").is_in(known) | pl.col("transaction_from").is_in(known)
+    moved = taken.filter(by_sure.fill_null(value=False) & ~pl.col("to").is_in(known) & ~pl.col("back"))
     by_party = moved.group_by("chain_id", party="to").agg(victims=pl.col("wallet").n_unique(), chosen=chosen.all())
     enough = by_party.filter(pl.col("victims") >= MOVED_VICTIMS)
     return pl.concat([_as(enough.filter("chosen"), "attacker"), _as(enough.filter(~pl.col("chosen")), "suspect")])

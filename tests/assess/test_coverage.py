@@ -1,0 +1,124 @@
+"""What was not looked at limits what may be said."""
+
+from datetime import timedelta
+
+from exposure.incident import Chain, WindowSettings
+from tests.assess.stories import Story, at
+
+
+def busy(story: Story, start: str, minutes: int, silent: range, host: str | None = "site.example") -> Story:
+    """Log a request every minute but in a silent stretch."""
+    for minute in range(minutes):
+        if minute not in silent:
+            story.adds("traffic", minute=at(start) + timedelta(minutes=minute), host=host, requests=9, clients=3)
+    return story
+
+
+def test_a_hole_in_the_logs_inside_the_window_forbids_no_sign(story: Story) -> None:
+    """Whoever did X in those minutes is in nobody's logs."""
+    busy(story, "08:00", 600, range(180, 205)).sees("alice", "12:00", "viewed")
+    wallet = story.assess().wallet("alice")
+    assert ("possible", "no request is logged from 2026-03-04 11:00:00 UTC to 2026-03-04 11:25:00 UTC") == (
+        wallet["verdict"],
+        wallet["not_covered"],
+    )
+
+
+def test_a_hole_outside_the_window_limits_nothing(story: Story) -> None:
+    """Nobody was exposed then."""
+    busy(story, "04:00", 900, range(60, 85)).sees("alice", "12:00", "viewed")
+    assert "no_sign" == story.assess().verdict("alice")
+
+
+def test_a_quiet_night_is_no_hole(story: Story) -> None:
+    """Small sites have long silences: only one that is too long for that hour counts."""
+    for minute in range(0, 600, 17):
+        story.adds("traffic", minute=at("07:00") + timedelta(minutes=minute), host=None, requests=4, clients=1)
+    assert "no_sign" == story.sees("alice", "12:00", "viewed").assess().verdict("alice")
+
+
+def test_each_host_falls_silent_by_itself(story: Story) -> None:
+    """The CDN goes on logging while the origin is silent: the origin's hole is a hole."""
+    busy(story, "08:00", 600, range(0), "cdn.example")
+    busy(story, "08:00", 600, range(180, 205), None).sees("alice", "12:00", "viewed")
+    assert "possible" == story.assess().verdict("alice")
+
+
+def test_logs_that_begin_after_t1_forbid_no_sign(story: Story) -> None:
+    """What was done before is not in them."""
+    story.log_span = (at("10:00"), at("+1 00:00"))
+    wallet = story.sees("alice", "12:00", "viewed").assess().wallet("alice")
+    assert ("possible", "the logs begin at 2026-03-04 10:00:00 UTC, after T1") == (
+        wallet["verdict"],
+        wallet["not_covered"],
+    )
+
+
+def test_logs_that_end_before_t2_forbid_no_sign(story: Story) -> None:
+    """CloudFront delivers up to a day late: the last hours are missing."""
+    story.log_span = (at("-1 10:00"), at("14:00"))
+    wallet = story.sees("alice", "12:00", "viewed").assess().wallet("alice")
+    assert ("possible", "the logs end at 2026-03-04 14:00:00 UTC, before T2") == (
+        wallet["verdict"],
+        wallet["not_covered"],
+    )
+
+
+def test_many_unreadable_lines_forbid_no_sign(story: Story) -> None:
+    """A part of the log that nobody has read; a few broken lines are usual."""
+    story.covered = False
+    story.sees("alice", "12:00", "viewed")
+    span = {"first": at("-2 00:00"), "last": at("+2 00:00")}
+    for layer in ("logs", "native"):
+        story.adds("coverage", source="chain:1", layer=layer, lines=9, parsed=9, rejected=0, gaps=0, **span)
+    story.adds("coverage", source="0a0a0a0a", layer="lines", lines=1000, parsed=995, rejected=5, **span)
+    assert "no_sign" == story.assess().verdict("alice")
+    story.rows["coverage"][-1] |= {"parsed": 900, "rejected": 100}
+    wallet = story.assess().wallet("alice")
+    assert ("possible", True) == (
+        wallet["verdict"],
+        wallet["not_covered"].startswith("100 of 1,000 lines of source 0a0a0a0a could not be read"),
+    )
+
+
+def test_blocks_that_were_not_pulled_forbid_no_sign(story: Story) -> None:
+    """A loss may stand in them."""
+    story.covered = False
+    story.sees("alice", "12:00", "viewed")
+    span = {"first": at("-2 00:00"), "last": at("+2 00:00")}
+    story.adds("coverage", source="0a0a0a0a", layer="lines", lines=1000, parsed=1000, rejected=0, **span)
+    story.adds("coverage", source="chain:1", layer="logs", lines=500, parsed=400, rejected=100, gaps=1, **span)
+    wallet = story.assess().wallet("alice")
+    assert (
+        "possible",
+        "ethereum: native not pulled; ethereum: a part of logs could not be pulled; ethereum: holdings not read",
+    ) == (
+        wallet["verdict"],
+        wallet["not_covered"],
+    )
+
+
+def test_a_second_chain_that_was_not_asked_forbids_no_sign(story: Story) -> None:
+    """A stolen key is stolen on all of them."""
+    chains = (Chain(name="ethereum", id=1), Chain(name="base", id=8453))
+    wallet = story.sees("alice", "12:00", "viewed").assess(chains=chains).wallet("alice")
+    assert ("possible", "base: logs and native not pulled") == (wallet["verdict"], wallet["not_covered"])
+
+
+def test_a_wallet_that_was_not_drawn_as_control_says_so(story: Story) -> None:
+    """Its own history was not read; what went to known attackers was."""
+    story.sees("alice", "12:00", "viewed").sees("bob", "12:00", "viewed")
+    story.adds("candidates", address=story.rows["sightings"][1]["address"], reason="control")
+    result = story.assess()
+    assert (
+        "its own history and holdings on chain: it was not drawn as a control" == result.wallet("alice")["not_covered"]
+    )
+    assert result.wallet("alice")["covered"].endswith("; what went to known attackers")
+    assert ("no_sign", None) == (result.verdict("bob"), result.wallet("bob")["not_covered"])
+
+
+def test_the_cache_lengthens_the_window_that_logs_must_cover(story: Story) -> None:
+    """T2 is published with it."""
+    story.log_span = (at("-1 10:00"), at("17:00"))
+    window = WindowSettings(cache=timedelta(hours=4))
+    assert "possible" == story.sees("alice", "12:00", "viewed").assess(window=window).verdict("alice")
