@@ -52,12 +52,13 @@ def decode(logs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int]:
 
     Logs of other events are passed over. Empty input gives empty tables.
     """
+    plain = logs.filter(_is_plain_transfer())
     moves: list[_Row] = []
     grants: list[_Row] = []
     rejected = 0
-    for log in logs.iter_rows(named=True):
+    for log in logs.filter(~_is_plain_transfer()).iter_rows(named=True):
         event = "0x" + log["topic0"].hex()
-        reader, table = _READERS.get(event, (None, moves))
+        reader, table = _READERS.get(event, (None, ""))
         if reader is None or (event in _ONLY_PERMIT2 and log["address"] != _PERMIT2_BYTES):
             continue
         place = {
@@ -72,7 +73,37 @@ def decode(logs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int]:
             rejected += 1
             continue
         (moves if table == "moves" else grants).extend(rows)
-    return pl.DataFrame(moves, schema=MOVES), pl.DataFrame(grants, schema=GRANTS), rejected
+    every = pl.concat([_plain_transfers(plain), pl.DataFrame(moves, schema=MOVES)])
+    in_order = ["block_number", "log_index"]
+    return every.sort(in_order, maintain_order=True), pl.DataFrame(grants, schema=GRANTS), rejected
+
+
+def _hex(column: str) -> pl.Expr:
+    return pl.col(column).bin.encode("hex")
+
+
+def _is_plain_transfer() -> pl.Expr:
+    """Tell a sound ERC-20 transfer, which nearly all logs are: these are read as columns, the others one by one."""
+    addresses = pl.all_horizontal(_hex(f"topic{number}").str.starts_with("0" * 24) for number in (1, 2))
+    event = pl.col("topic0") == bytes.fromhex(TRANSFER[2:])
+    sound = event & addresses & pl.col("topic3").is_null() & (pl.col("data").bin.size() >= 32)
+    return sound.fill_null(value=False)
+
+
+def _plain_transfers(logs: pl.DataFrame) -> pl.DataFrame:
+    values = [str(int.from_bytes(data[:32], "big")) for data in logs.get_column("data")]
+    return logs.select(
+        "block_number",
+        "transaction_index",
+        (pl.lit("0x") + _hex("transaction_hash")).alias("transaction_hash"),
+        "log_index",
+        standard=pl.lit("erc20"),
+        token_address=pl.lit("0x") + _hex("address"),
+        from_address=pl.lit("0x") + _hex("topic1").str.slice(24),
+        to_address=pl.lit("0x") + _hex("topic2").str.slice(24),
+        token_id=pl.lit(None, pl.String),
+        value=pl.Series(values, dtype=pl.String),
+    ).select(MOVES.names())
 
 
 def _address(word: bytes | None) -> str:

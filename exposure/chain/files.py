@@ -113,8 +113,7 @@ class ExportedFiles:
         frame = self._read(dataset, lambda frame: _texts(frame).filter(pl.col("block_number") <= latest))
         amounts = [name for name in frame.columns if name.endswith("_string")]
         frame = frame.rename({name: name.removesuffix("_string") for name in amounts})
-        last = frame.get_column("block_number").max()
-        return frame.filter(pl.col("block_number") == last)
+        return frame.filter(pl.col("block_number") == pl.col("block_number").max())
 
     def _read(self, dataset: str, shape: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
         """Read the files of a dataset, one at a time: an export may be larger than memory, what is wanted of it is not."""

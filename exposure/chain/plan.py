@@ -13,6 +13,8 @@ LOG_BLOCKS = 10_000
 FULL_BLOCKS = 100
 # So many full blocks take a minute or two on a public endpoint: then the first sheet already knows of plain payments.
 SOON_BLOCKS = 3_000
+# One run asks for at most so many full blocks (a week of mainnet, a quarter of an hour); the next run goes on with the rest.
+BLOCKS_A_RUN = 50_000
 
 
 def _topic(signature: str) -> str:
@@ -116,6 +118,18 @@ def slices(whole: Range, step: int) -> list[Range]:
         cuts.append((at, last))
         at = last + 1
     return cuts
+
+
+def first_blocks(ranges: Iterable[Range], most: int) -> list[Range]:
+    """Take the first `most` blocks of ranges, in their order."""
+    taken = []
+    for first, last in ranges:
+        if most <= 0:
+            break
+        cut = (first, min(last, first + most - 1))
+        most -= size([cut])
+        taken.append(cut)
+    return taken
 
 
 def missing_ranges(

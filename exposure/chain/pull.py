@@ -18,7 +18,7 @@ from exposure.chain.files import ExportedFiles
 from exposure.chain.heads import Headers
 from exposure.chain.lookups import Lookups
 from exposure.chain.parts import Facts, Part, Parts
-from exposure.chain.plan import Range
+from exposure.chain.plan import BLOCKS_A_RUN, Range
 from exposure.chain.presets import preset_of
 from exposure.chain.rpc import RefusedError
 from exposure.chain.scope import Scope, Store
@@ -149,12 +149,14 @@ def pull(
     teller: Teller,
     *,
     patience: Patience | None = None,
+    blocks_a_run: int = BLOCKS_A_RUN,
 ) -> dict[str, object]:
     """Ask every chain what this stage wants and is not known yet; write the chain tables and `coverage`.
 
     `attackers`: what went to and from attackers. `state`: what wallets hold and allow at the pinned head. `history`: what
     candidates did. Gives figures, and `problems`: what could not be pulled, in words fit to be shown. The tables hold what is
-    known all the same. Raises ExposureError where a file of the case is damaged.
+    known all the same. Of full blocks at most `blocks_a_run` are asked for; the next run goes on. Raises ExposureError where a
+    file of the case is damaged.
     """
     as_of = case.read_manifest().get("as_of", {})
     figures: dict[str, int] = {"calls": 0}
@@ -165,54 +167,54 @@ def pull(
             why = as_of.get("failed", {}).get(str(chain.id), "its head is not pinned: run `exposure pull` again")
             problems.append(f"{chain.name} was not asked: {why}")
             continue
-        built, calls, told = _pull_chain(incident, case, chain, pinned, wanted, stage, teller, patience or Patience())
-        problems += told
+        try:
+            job = _job(incident, case, chain, pinned, teller, patience or Patience())
+        except ExposureError as error:
+            problems.append(f"{error.what}: {error.why}. {error.fix}")
+            continue
+        job.blocks_a_run = blocks_a_run
+        built, calls = _pull_chain(job, case, wanted, stage, str(pinned.get("head", "finalized")))
+        problems += job.problems
         figures["calls"] += calls
         for name, number in (built.figures if built else {}).items():
             figures[name] = figures.get(name, 0) + number
     return {**figures, "problems": problems}
 
 
-def _pull_chain(
-    incident: Incident,
-    case: Case,
-    chain: Chain,
-    pinned: dict[str, Any],
-    wanted: Wanted,
-    stage: Stage,
-    teller: Teller,
-    patience: Patience,
-) -> tuple[Built | None, int, list[str]]:
+def _job(
+    incident: Incident, case: Case, chain: Chain, pinned: dict[str, Any], teller: Teller, patience: Patience
+) -> Job:
+    """Open what is known of a chain, and its endpoints. Raises ExposureError where there is nothing to ask."""
     parts = Parts(case.chain / str(chain.id))
-    here = Here(
-        chain.id,
-        int(pinned["number"]),
-        str(pinned["hash"]),
-        int(datetime.fromisoformat(pinned["timestamp"]).timestamp()),
-        preset_of(chain.id).symbol,
+    seconds = int(datetime.fromisoformat(pinned["timestamp"]).timestamp())
+    here = Here(chain.id, int(pinned["number"]), str(pinned["hash"]), seconds, preset_of(chain.id).symbol)
+    client = connect(chain, parts, patience) if chain.rpc else None
+    return Job(
+        name=chain.name,
+        here=here,
+        store=Store(parts, Lookups(parts.folder / "lookups"), _files(incident, chain) if chain.data else None),
+        headers=Headers(client, Facts(parts.folder / "headers", HEADERS, "block_number")),
+        answers=Facts(parts.folder / "state" / f"{here.number}-{here.block_hash[2:10]}", ANSWERS, "question"),
+        client=client,
+        teller=teller,
     )
-    files = _files(incident, chain) if chain.data else None
-    try:
-        client = connect(chain, parts, patience) if chain.rpc else None
-    except ExposureError as error:
-        return None, 0, [f"{error.what}: {error.why}. {error.fix}"]
-    store = Store(parts, Lookups(parts.folder / "lookups"), files)
-    headers = Headers(client, Facts(parts.folder / "headers", HEADERS, "block_number"))
-    answers = Facts(parts.folder / "state" / f"{here.number}-{here.block_hash[2:10]}", ANSWERS, "question")
-    job = Job(chain.name, here, store, headers, answers, client, teller)
-    head = str(pinned.get("head", "finalized"))
+
+
+def _pull_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, head: str) -> tuple[Built | None, int]:
+    """Ask, build and write one chain's tables; give them, and how many calls that took."""
+    client, chain_id = job.client, job.here.chain_id
     scope = _run(_ask(job, wanted, stage, head))
     if client is not None:
         job.problems += [warning for warning in client.warnings if warning not in job.problems]
     calls = client.exchanges if client else 0
     if scope is None:
-        return None, calls, job.problems
-    last = min(wanted.end, datetime.fromtimestamp(here.seconds, UTC))
+        return None, calls
+    last = min(wanted.end, datetime.fromtimestamp(job.here.seconds, UTC))
     built = build(job, scope, stage, min(wanted.start, last), last)
     for name in _CHAIN_TABLES:
-        case.write_part(name, built.tables[name], pl.col("chain_id") == chain.id)
-    case.write_part("coverage", built.tables["coverage"], pl.col("source") == f"chain:{chain.id}")
-    return built, calls, job.problems
+        case.write_part(name, built.tables[name], pl.col("chain_id") == chain_id)
+    case.write_part("coverage", built.tables["coverage"], pl.col("source") == f"chain:{chain_id}")
+    return built, calls
 
 
 async def _ask(job: Job, wanted: Wanted, stage: Stage, head: str) -> Scope | None:
@@ -243,7 +245,11 @@ async def _find_scope(job: Job, wanted: Wanted) -> Scope:
     first = await job.headers.first_at_or_after(_ceil(wanted.start), head, seconds)
     # The last block at or before the end is the one before the first after it.
     last = await job.headers.first_at_or_after(int(wanted.end.timestamp()) + 1, head, seconds) - 1
-    return _scope(wanted, (first, last), (first, here.number))
+    seen = wanted.candidates.get_column("first").min()
+    focus = first
+    if isinstance(seen, datetime) and seen > wanted.start:
+        focus = await job.headers.first_at_or_after(int(seen.timestamp()), head, seconds)
+    return _scope(wanted, (first, last), (first, here.number), focus)
 
 
 def _file_scope(job: Job, wanted: Wanted) -> Scope:
@@ -265,9 +271,9 @@ def _file_scope(job: Job, wanted: Wanted) -> Scope:
     return _scope(wanted, history, attack)
 
 
-def _scope(wanted: Wanted, history: Range, attack: Range) -> Scope:
+def _scope(wanted: Wanted, history: Range, attack: Range, focus: int = 0) -> Scope:
     attackers = frozenset(wanted.attackers.get_column("address"))
-    return Scope(frozenset(wanted.candidates.get_column("address")) - attackers, attackers, history, attack)
+    return Scope(frozenset(wanted.candidates.get_column("address")) - attackers, attackers, history, attack, focus)
 
 
 def _ceil(time: datetime) -> int:

@@ -56,13 +56,14 @@ class Answer:
 class ChainProvider(AsyncHTTPProvider):
     """web3's transport to one endpoint, with bodies and headers kept. Its text forms show the URL redacted only."""
 
-    def __init__(self, url: str, *, timeout: float = 30.0, connections: int = 16) -> None:
+    def __init__(self, url: str, *, timeout: float = 30.0, connections: int = 16, most_bytes: int = MOST_BYTES) -> None:
         super().__init__(url, exception_retry_configuration=None)
         self.name = redact(url)
         self._url = url
         self._secrets = secrets_of(url)
         self._timeout = timeout
         self._connections = connections
+        self._most_bytes = most_bytes
         self._session: aiohttp.ClientSession | None = None
         self.exchanges = 0
 
@@ -114,8 +115,8 @@ class ChainProvider(AsyncHTTPProvider):
         content = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK):
             content += chunk
-            if len(content) > MOST_BYTES:
-                raise self.refused(Kind.HALVE, f"the answer is larger than {MOST_BYTES // 2**20} MiB")
+            if len(content) > self._most_bytes:
+                raise self.refused(Kind.HALVE, f"the answer is larger than {self._most_bytes:,} bytes")
         return bytes(content)
 
     async def ask(self, method: str, params: Sequence[Any]) -> msgspec.Raw:

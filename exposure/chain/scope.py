@@ -28,12 +28,16 @@ from exposure.chain.wire import AUTHS, HEADERS, LOGS, RECEIPTS, TXS
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Candidates over `history`, attackers over `attack` (to the pinned head). A range that ends before it begins is empty."""
+    """Candidates over `history`, attackers over `attack` (to the pinned head). A range that ends before it begins is empty.
+
+    `focus` is the block of the first sighting: what came after it matters before what came before it.
+    """
 
     candidates: frozenset[str]
     attackers: frozenset[str]
     history: Range
     attack: Range
+    focus: int = 0
 
     @property
     def sides(self) -> tuple[tuple[tuple[Shape, ...], frozenset[str], Range], ...]:
@@ -53,6 +57,13 @@ class Scope:
         """Give the blocks whose plain payments are wanted."""
         wanted = [(self.candidates, self.history), (self.attackers, self.attack)]
         return merge(blocks for addresses, blocks in wanted if addresses and blocks[0] <= blocks[1])
+
+    @property
+    def native_in_order(self) -> list[Range]:
+        """Give the same blocks, the most telling first: from the first sighting on, then those before it."""
+        later = [(max(first, self.focus), last) for first, last in self.native if last >= self.focus]
+        earlier = [(first, min(last, self.focus - 1)) for first, last in self.native if first < self.focus]
+        return later + earlier
 
     def touches(self, one: str, other: str) -> pl.Expr:
         """Tell which rows have a wanted address in one of two columns of bytes, in the blocks wanted of it."""

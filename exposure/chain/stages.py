@@ -15,7 +15,17 @@ from exposure.chain.files_state import file_decimals, file_state_tables
 from exposure.chain.heads import Headers
 from exposure.chain.history import pull_blocks, pull_logs
 from exposure.chain.parts import Facts
-from exposure.chain.plan import ATTACKER_SHAPES, CANDIDATE_SHAPES, SOON_BLOCKS, Range, Shape, cost, size
+from exposure.chain.plan import (
+    ATTACKER_SHAPES,
+    BLOCKS_A_RUN,
+    CANDIDATE_SHAPES,
+    SOON_BLOCKS,
+    Range,
+    Shape,
+    cost,
+    first_blocks,
+    size,
+)
 from exposure.chain.presets import preset_of
 from exposure.chain.scope import Scope, Store, attackers_txs
 from exposure.chain.snapshot import (
@@ -46,6 +56,7 @@ class Job:
     answers: Facts
     client: Client | None
     teller: Teller
+    blocks_a_run: int = BLOCKS_A_RUN
     problems: list[str] = field(default_factory=list)
 
     def tell(self, problem: str) -> None:
@@ -98,18 +109,23 @@ async def _ask_logs(job: Job, client: Client, scope: Scope, shapes: Sequence[Sha
     if not tasks:
         return
     expected = cost(tasks, limits.blocks(shapes[0].name), (), limits.batch, 0).calls
-    who = "attackers" if shapes == ATTACKER_SHAPES else "candidates"
     addresses = len({address for task in tasks for address in task.addresses})
+    who = ("attacker" if shapes == ATTACKER_SHAPES else "candidate") + ("s" if addresses != 1 else "")
     job.teller.line(f"{job.name}: logs of {addresses:,} {who}, about {expected:,} calls")
-    with job.trying(), job.counting("logs", "blocks", sum(size([task.blocks]) for task in tasks)) as count:
+    with job.trying(), job.counting("logs", "blocks asked", sum(size([task.blocks]) for task in tasks)) as count:
         for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
             job.tell(f"{job.name}: the logs of blocks {words([blocks])} were refused: {why}")
 
 
 async def _ask_blocks(job: Job, client: Client, scope: Scope) -> None:
-    missing = job.store.missing_blocks(scope.native)
+    whole = job.store.missing_blocks(scope.native_in_order)
+    missing = first_blocks(whole, job.blocks_a_run)
     if not missing:
         return
+    if size(whole) > size(missing):
+        job.teller.line(
+            f"{job.name}: {size(whole):,} full blocks are wanted; this run asks for {size(missing):,} of them"
+        )
     batch = client.limits("eth_getBlockByNumber").batch
     job.teller.line(f"{job.name}: {size(missing):,} full blocks, about {cost((), 1, missing, batch, 0).calls:,} calls")
     interesting = frozenset(bytes.fromhex(address[2:]) for address in scope.everybody)
@@ -225,7 +241,8 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
         ),
         Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), NATIVE_NOTE),
     ]
-    decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, events.moves.height, _odd(events))
+    kept = events.moves.filter(pl.col("log_index").is_not_null()).height + events.grants.height
+    decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, kept, _odd(events))
     asks = [decoded, *([asked] if asked else [])]
     tables["coverage"] = coverage_table(job.here.chain_id, layers, asks, first, last)
     figures = {name: tables[name].height for name in ("transactions", "transfers", "approvals", "delegations")}

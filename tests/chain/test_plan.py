@@ -11,6 +11,7 @@ from exposure.chain.plan import (
     Shape,
     answered,
     cost,
+    first_blocks,
     log_tasks,
     merge,
     slices,
@@ -102,3 +103,9 @@ def test_every_shape_has_a_name_of_its_own() -> None:
     """Parts on disk are known by it."""
     names = [shape.name for shape in (*ATTACKER_SHAPES, *CANDIDATE_SHAPES)]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_the_first_blocks_are_taken_in_the_order_that_is_asked_for() -> None:
+    """One run asks for so many; the rest waits for the next."""
+    assert [(50, 59), (10, 14)] == first_blocks([(50, 59), (10, 30), (90, 99)], 15)
+    assert [] == first_blocks([(1, 2)], 0)

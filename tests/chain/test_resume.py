@@ -8,14 +8,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from aiohttp import web
 
 from exposure.case import Case
-from exposure.chain.pull import pin, pull
+from exposure.chain.pull import Wanted, pin, pull
 from exposure.console import Silent
 from exposure.drill.anvil import Anvil
 from exposure.errors import ExposureError
+from exposure.tables import TIME
 from tests.chain.proxy import CANARY, Asked, DropError, Fault, Forward, Proxy
 from tests.chain.village import (
     CONFIRMED,
@@ -223,3 +225,23 @@ def test_a_head_that_moved_asks_for_the_new_blocks_only(start_anvil: Callable[..
     assert old == min(full)
     assert {old} == {int(query["fromBlock"], 16) for query in logs}
     assert ["3000000000000000000", "9"] == paid(tmp_path)
+
+
+def test_a_run_asks_for_so_many_full_blocks_and_the_next_for_the_rest(village: Village, tmp_path: Path) -> None:
+    """Months of blocks are no reason to show nothing for hours: what followed the first sighting comes first."""
+    pull_all(incident(tmp_path / "whole", village.url), wanted(village, [village.bob], []))
+    told, case = incident(tmp_path / "bit", village.url), Case(tmp_path / "bit")
+    asked = wanted(village, [village.bob], [])
+    seen = asked.candidates.with_columns(first=pl.lit(village.time_of(10), TIME))
+    asked = Wanted(seen, asked.attackers, asked.start, asked.end)
+    pin(told, case, Silent(), LATE, refresh=False)
+    last = case.read_manifest()["as_of"]["chains"]["31337"]["number"]
+    rest = last + 1 - 20
+    problems = [
+        pull(told, case, asked, "history", Silent(), patience=HASTY, blocks_a_run=most)["problems"]
+        for most in (20, rest, 1)
+    ]
+    again = "run again: it goes on where it stopped"
+    missing = f"anvil: plain payments are missing of blocks 0 to 9, 30 to {last}; {again}"
+    assert [[missing], [], []] == problems
+    assert data(tmp_path / "whole") == data(tmp_path / "bit")

@@ -1,0 +1,137 @@
+"""One exchange with one endpoint: what its answer means, and that nothing of its URL gets out."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from exposure.chain.client import Client, Endpoint, Patience
+from exposure.chain.limits import FIRST_RANGE, Limits, Pace
+from exposure.chain.reactions import Kind
+from exposure.chain.rpc import ChainProvider, RefusedError
+from tests.chain.proxy import CANARY, Asked, Forward, Proxy
+from tests.chain.village import Village, incident, pull_all, wanted
+
+
+def refusal(url: str, **options: Any) -> RefusedError:
+    """Ask for the block number, and give the refusal."""
+
+    async def ask() -> RefusedError:
+        async with ChainProvider(url, **options) as provider:
+            with pytest.raises(RefusedError) as error:
+                await provider.ask("eth_blockNumber", [])
+            return error.value
+
+    return asyncio.run(ask())
+
+
+def test_the_words_of_an_http_error_are_kept(village: Village) -> None:
+    """web3's own provider loses them, and with them the range that would work."""
+
+    async def narrow(asked: Asked, forward: Forward) -> web.Response | None:
+        return asked.refuse("eth_getLogs is limited to a 5 range", -32614, 413)
+
+    with Proxy(village.url, narrow) as proxy:
+        error = refusal(proxy.url)
+    assert (Kind.RANGE, 5, "eth_getLogs is limited to a 5 range (HTTP 413)") == (
+        error.kind,
+        error.reaction.limit,
+        error.shown,
+    )
+
+
+def test_a_refusal_is_met_once_and_waits_as_long_as_it_is_told(village: Village) -> None:
+    """web3's own provider asks five times at once and reads no Retry-After."""
+
+    async def busy(asked: Asked, forward: Forward) -> web.Response | None:
+        return web.Response(status=429, headers={"Retry-After": "7"})
+
+    with Proxy(village.url, busy) as proxy:
+        error = refusal(proxy.url)
+        assert (Kind.BACK_OFF, 7.0, 1) == (error.kind, error.reaction.wait, len(proxy.asked))
+
+
+def test_an_answer_without_end_is_cut_off(village: Village) -> None:
+    """A gigabyte in answer to one small question must not fill the memory."""
+
+    async def endless(asked: Asked, forward: Forward) -> web.Response | None:
+        return web.Response(body=b'{"id":0,"result":"' + b"x" * 3_000_000)
+
+    with Proxy(village.url, endless) as proxy:
+        error = refusal(proxy.url, most_bytes=1_000_000)
+    assert (Kind.HALVE, "the answer is larger than 1,000,000 bytes") == (error.kind, error.shown)
+
+
+def test_no_text_form_shows_the_key() -> None:
+    """Whatever is printed, logged or shown in a traceback."""
+    provider = ChainProvider(f"https://rpc.example/v3/{CANARY}")
+    endpoint = Endpoint(provider)
+    client = Client("ethereum", 1, [endpoint], Patience())
+    error = provider.refused(Kind.FATAL, f"no such key: {CANARY}")
+    for shown in (provider, endpoint, client, client.endpoints, error, error.args):
+        assert CANARY not in f"{shown} {shown!r}"
+    assert "RPC connection https://rpc.example/…" == str(provider)
+
+
+def test_no_log_message_shows_the_key(village: Village, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even those of web3 and aiohttp, at their most talkative."""
+    caplog.set_level(logging.DEBUG)
+    with Proxy(village.url) as proxy:
+        pull_all(incident(tmp_path, proxy.url), wanted(village, [village.alice], []))
+    foreign = [record for record in caplog.records if "aiohttp.access" not in record.name]
+    assert [] == [record.getMessage() for record in foreign if CANARY in record.getMessage()]
+
+
+def test_a_named_limit_is_kept_and_a_guessed_one_grows_again() -> None:
+    """What the provider says stands; what was only halved is tried wider after each success."""
+    said, guessed = Limits(), Limits()
+    said.narrow("c1", 10_000, 500)
+    guessed.narrow("c1", 10_000, None)
+    assert (500, 5_000, FIRST_RANGE) == (said.blocks("c1"), guessed.blocks("c1"), guessed.blocks("c2"))
+    # Another shape does not run into the limit that was named.
+    assert 500 == said.blocks("c2")
+    for _ in range(9):
+        said.widen("c1", said.blocks("c1"))
+        guessed.widen("c1", guessed.blocks("c1"))
+    assert (500, FIRST_RANGE) == (said.blocks("c1"), guessed.blocks("c1"))
+
+
+def test_a_suggestion_that_is_no_narrower_is_halved() -> None:
+    """Some nodes suggest the very range that they refused."""
+    limits = Limits()
+    limits.narrow("c1", 100, 100)
+    assert 50 == limits.blocks("c1")
+    limits.narrow("c1", 1, None)
+    assert 1 == limits.blocks("c1")
+
+
+@pytest.mark.parametrize("kept", [None, [], "x", {"topics": -1, "batch": "x", "said": 0, "ranges": {"c1": None}}])
+def test_limits_that_cannot_be_read_are_learned_anew(kept: object) -> None:
+    """The file may be older, or damaged."""
+    assert Limits() == Limits.from_dict(kept)
+
+
+def test_limits_survive_a_run() -> None:
+    """What was learned is kept as it is."""
+    limits = Limits(ranges={"c1": 7}, said=9, topics=100, batch=3)
+    assert limits == Limits.from_dict(limits.as_dict())
+
+
+def test_the_pace_halves_once_for_one_burst_of_complaints() -> None:
+    """Those that were under way when the first was refused are no further complaint; answers make it faster again."""
+
+    async def play() -> list[float]:
+        pace = Pace()
+        rates = [pace.rate]
+        for _ in range(8):
+            pace.complained(0.0)
+        rates.append(pace.rate)
+        for _ in range(10):
+            pace.answered()
+        rates.append(pace.rate)
+        return rates
+
+    assert [20.0, 10.0, 10.5] == asyncio.run(play())
