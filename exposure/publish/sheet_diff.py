@@ -105,7 +105,7 @@ def _differing(rows: pl.DataFrame, written: pl.DataFrame, sheet: ReadSheet) -> p
     was = written.filter(READABLE).select(
         pl.col("address").alias(KEY), *(pl.col(name).alias(f"\0was {name}") for name in (*compared, OVERRIDES))
     )
-    equal = [_as_written(name) == pl.col(f"\0was {name}").str.strip_chars() for name in compared]
+    equal = [_untouched(name) for name in compared]
     equal += [pl.col(name).str.strip_chars() == "" for name in sheet.headers.extras]
     equal += [pl.col(f"\0was {OVERRIDES}") == "", (pl.col(TAIL) == "") | (pl.col(TAIL) == pl.col(KEY).str.slice(2, 8))]
     untouched = pl.all_horizontal(equal).fill_null(value=False)
@@ -115,14 +115,18 @@ def _differing(rows: pl.DataFrame, written: pl.DataFrame, sheet: ReadSheet) -> p
 _TYPES = {column.name: column.dtype for column in JUDGED}
 
 
-def _as_written(column: str) -> pl.Expr:
-    """Bring the commonest notations back to ours, so that few rows need the slow comparison."""
-    cell, dtype = pl.col(column).str.strip_chars(), _TYPES.get(column)
+def _untouched(column: str) -> pl.Expr:
+    """Compare a column in the commonest notations, so that few rows need the slow comparison."""
+    cell, was, dtype = pl.col(column).str.strip_chars(), pl.col(f"\0was {column}").str.strip_chars(), _TYPES.get(column)
     if isinstance(dtype, pl.Datetime):
-        return cell.str.replace(r"^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$", "${1}T${2}Z")
+        return was == cell.str.replace(r"^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$", "${1}T${2}Z")
     if dtype == pl.Boolean:
-        return cell.str.to_lowercase().replace({"yes": "true", "no": "false"})
-    return cell
+        return was == cell.str.to_lowercase().replace({"yes": "true", "no": "false"})
+    if dtype == pl.Float64:  # Excel keeps 16 digits
+        one, other = was.cast(pl.Float64, strict=False), cell.cast(pl.Float64, strict=False)
+        near = one.is_finite() & ((one - other).abs() <= 1e-9 * one.abs())
+        return (was == cell) | near.fill_null(value=False)
+    return was == cell
 
 
 def written_rows(rows: Sequence[Row], versions: Versions) -> dict[tuple[str, str], Row]:
