@@ -13,6 +13,7 @@ import polars as pl
 
 from exposure.incident import Action, Exposure, Incident
 from exposure.publish import times
+from exposure.publish.alarms import unshown_attack
 from exposure.publish.bounds import Bounds, bounds_of
 from exposure.publish.enemies import Enemy, find_enemies
 from exposure.publish.fits import Fit, fit_wallets
@@ -178,7 +179,7 @@ def gather(tables: Mapping[str, pl.DataFrame], incident: Incident, now: datetime
         timeline=tuple((fact.kind, fact.time) for fact in sorted(incident.facts, key=lambda fact: fact.time)),
         hold_until=incident.disclosure.hold_until if incident.disclosure else None,
         cache=incident.window.cache,
-        problems=links.problems,
+        problems=(*links.problems, *unshown_attack(tables)),
     )
 
 
@@ -290,7 +291,9 @@ def count(
     """Count wallets. Those whose assets were taken are counted by the verdict and by the losses; the lower number stands."""
     by_verdict = {verdict: tied.filter(pl.col("verdict") == verdict).height for verdict in VERDICTS}
     ours = tied.get_column("address")
-    elsewhere = tables["wallets"].filter(pl.col("verdict").is_in(HARMED) & ~pl.col("address").is_in(ours.implode()))
+    # Counted alike here and there: a probable victim is in neither public number.
+    proven = pl.col("verdict") == "compromised"
+    elsewhere = tables["wallets"].filter(proven & ~pl.col("address").is_in(ours.implode()))
     described = tables["sightings"].filter(pl.any_horizontal(pl.lit(value=False), *map(_inside, conditions)))
     addresses = described.get_column("address").unique()
     unharmed = addresses.filter(~addresses.is_in(_of(tied, HARMED).implode()))

@@ -1,7 +1,7 @@
 """Does each harmed wallet fit what is published? The one check that matters most: a victim outside it is told nothing. Pure."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -39,13 +39,27 @@ class Fit:
 
 
 def fit_wallets(harmed: pl.DataFrame, sightings: pl.DataFrame, conditions: Sequence[Holds]) -> tuple[Fit, ...]:
-    """Hold each row of `harmed` (columns address, verdict) against the conditions; sorted by address. No conditions fit nobody."""
+    """Hold each row of `harmed` (columns address, verdict, first_exposed) against the conditions; sorted by address.
+
+    A wallet that was not seen doing X, but whose owner did it with another wallet in the same browser (`first_exposed` says
+    when), is described as well: the text speaks to its owner. No conditions fit nobody.
+    """
     seen: dict[str, list[Mapping[str, object]]] = {}
     mine = sightings.filter(pl.col("address").is_in(harmed.get_column("address").implode()))
     for row in mine.sort("time", "ref", "link", nulls_last=True).iter_rows(named=True):
         seen.setdefault(row["address"], []).append(row)
-    rows = harmed.select("address", "verdict").sort("address").iter_rows()
-    return tuple(_fit(address, verdict, seen.get(address, []), conditions) for address, verdict in rows)
+    rows = harmed.select("address", "verdict", "first_exposed").sort("address").iter_rows()
+    return tuple(
+        _of_owner(_fit(address, verdict, seen.get(address, []), conditions), first, conditions)
+        for address, verdict, first in rows
+    )
+
+
+def _of_owner(fit: Fit, first_exposed: datetime | None, conditions: Sequence[Holds]) -> Fit:
+    if fit.answer != "outside" or first_exposed is None:
+        return fit
+    described = any(c.holds(action, first_exposed) for c in conditions for action in c.actions)
+    return replace(fit, answer="inside", why="") if described else fit
 
 
 def _fit(address: str, verdict: str, rows: list[Mapping[str, object]], conditions: Sequence[Holds]) -> Fit:

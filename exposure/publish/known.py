@@ -97,7 +97,7 @@ def _open_bounds(speaker: Speaker) -> list[str]:
     if starts:
         text = "We do not know yet when it began"
         sign = (
-            f": it was there at {times.show_clock_beside(min(signs), speaker.facts.zones)}, and may have begun earlier"
+            f"; it had begun by {times.show_clock_beside(min(signs), speaker.facts.zones)}, and may have begun earlier"
             if signs
             else ""
         )

@@ -104,4 +104,4 @@ def _revoke(speaker: Speaker) -> list[Sentence]:
 
 def _when_of(conditions: Sequence[Condition]) -> str:
     bounded = [condition for condition in conditions if condition.t1 or condition.t2]
-    return f" {join_or(map(show_when, bounded))}" if bounded and len(bounded) == len(conditions) else ""
+    return f" {join_or(dict.fromkeys(map(show_when, bounded)))}" if bounded and len(bounded) == len(conditions) else ""

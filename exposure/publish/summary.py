@@ -145,7 +145,7 @@ def _window_lines(window: Window) -> list[str]:
     kind = (f"T1 {window.exposure}", f"T2 {window.exposure}")
     source1 = f"({window.t1_source})" if window.t1_source else ""
     source2 = f"({window.t2_source})" if window.t2_source else ""
-    sign = f"; it was there at {show_exact(window.first_sign)}" if window.first_sign else ""
+    sign = f"; it had begun by {show_exact(window.first_sign)}" if window.first_sign else ""
     start = show_exact(window.t1) if window.t1 else f"not bounded{sign}"
     end = "still open" if window.open else show_exact(window.t2) if window.t2 else "not bounded"
     return [f"{kind[0]:13}{start} {source1}".rstrip(), f"{kind[1]:13}{end} {source2 if window.t2 else ''}".rstrip()]

@@ -123,3 +123,9 @@ def test_a_sentence_is_as_proven_as_its_weakest_claim() -> None:
         "failed",
         "passed",
     ]
+
+
+def test_a_victim_whose_owner_did_x_with_another_wallet_is_described(scene: Scene) -> None:
+    """The text speaks to owners: two wallets under one phrase are lost together, though one request names one of them."""
+    scene.key_incident().wallet(90, did="viewed_balance", first_exposed=START + timedelta(minutes=3), lost=10**18)
+    assert () == check(scene)["condition"].rows

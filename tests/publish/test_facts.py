@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from exposure.publish.alarms import NOTHING_SHOWN, unshown_attack
 from exposure.publish.enemies import Enemy
 from exposure.publish.facts import gather
 from tests.publish.scene import END, NOW, PHRASE, SINK, SPENDER, START, Scene, wallet_address
@@ -163,3 +164,12 @@ def test_logs_that_end_while_it_goes_on_are_a_hole(scene: Scene) -> None:
         "the logs end at 2026-03-04 09:10:00 UTC",
         "Our records end at 09:10 UTC on Wednesday 4 March 2026: what happened after that, we cannot see.",
     )
+
+
+def test_an_alarm_that_neither_logs_nor_chain_bear_out_needs_a_person(scene: Scene) -> None:
+    """A false alarm would tell thousands of safe people to move their funds; where there is a loss nothing is said."""
+    for source in ("0a1b2c3d", "chain:1"):
+        scene.add("coverage", source=source, layer="lines")
+    assert (NOTHING_SHOWN,) == unshown_attack(scene.tables)
+    scene.wallet(1, lost=10**18)
+    assert () == unshown_attack(scene.tables)

@@ -44,7 +44,7 @@ def test_what_is_not_known_is_said(scene: Scene) -> None:
     lines = sum_up(scene.tell(facts=(bad,), status="contained", chains=())).lines()
     assert lines[3:8] == [
         "X            not known",
-        "T1 key       not bounded; it was there at 2026-03-04 09:12:37 UTC",
+        "T1 key       not bounded; it had begun by 2026-03-04 09:12:37 UTC",
         "T2 key       not bounded",
         "lost         nothing that is known",
         "to save      nothing that is known",
