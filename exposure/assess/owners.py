@@ -25,7 +25,7 @@ OWNED_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """What ties wallets, whoever is exposed: pairs (one, other) by the logs, pairs by payments, and who sent whom gas when."""
+    """What ties wallets, whoever is exposed: pairs (one, other) by the logs, by payments (and payer, first time), who sent gas."""
 
     logs: pl.DataFrame
     payments: pl.DataFrame
@@ -52,7 +52,8 @@ def find_ties(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Seri
     gas = transfers.filter(
         (pl.col("standard") == "native") & pl.col("to_address").is_in(known) & ~pl.col("from_address").is_in(known)
     ).select("timestamp", address="to_address", group="from_address")
-    both = pl.concat([paid, paid.select(one="other", other="one")]).unique()
+    paid = paid.with_columns(payer="one")
+    both = pl.concat([paid, paid.select("payer", "time", one="other", other="one")], how="diagonal")
     aside = gathering.implode()
     payments = _quiet(both.filter(~pl.col("one").is_in(aside) & ~pl.col("other").is_in(aside)))
     return Ties(pl.concat([pairs, _chain_up(secret)]), payments, gas)
@@ -62,12 +63,13 @@ def owners(ties: Ties, wallets: pl.Series, since: pl.DataFrame) -> pl.DataFrame:
     """Give one row a wallet: address, owner (the smallest address of the owner's wallets).
 
     Beside the ties, wallets count as one owner's that one address funded before they were exposed (`since`: address, since);
-    afterwards a common funder may be the attacker who sends gas.
+    afterwards a common funder may be the attacker who sends gas. Nor does a payment made after its payer's exposure tie anybody:
+    it may be the theft.
     """
     mine = wallets.unique().sort()
     logs = pl.concat([ties.logs, _chain_up(_funded(ties.gas, since))])
     by_logs = _components(mine, logs)
-    both = _components(mine, pl.concat([logs, ties.payments]))
+    both = _components(mine, pl.concat([logs, _before(ties.payments, since).select("one", "other")]))
     # Payments can tie half a town together, one acquaintance at a time; then only the logs' own ties count.
     tied = by_logs.rename({"owner": "by_logs"}).join(both, on="address")
     crowd = pl.len().over("owner") > OWNED_MOST
@@ -127,9 +129,15 @@ def _payments(transfers: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
             & pl.col("to_address").is_in(known)
             & (pl.col("from_address") != pl.col("to_address"))
         )
-        .select(one="from_address", other="to_address")
-        .unique()
+        .group_by(one="from_address", other="to_address")
+        .agg(time=pl.col("timestamp").min())
     )
+
+
+def _before(payments: pl.DataFrame, since: pl.DataFrame) -> pl.DataFrame:
+    """Keep payments whose payer was not exposed yet when they were first made, or never was."""
+    dated = payments.join(since, left_on="payer", right_on="address", how="left")
+    return dated.filter(pl.col("since").is_null() | (pl.col("time") < pl.col("since")))
 
 
 def _funded(gas: pl.DataFrame, since: pl.DataFrame) -> pl.DataFrame:

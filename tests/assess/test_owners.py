@@ -97,3 +97,13 @@ def test_one_secret_opens_many_wallets(story: Story) -> None:
     for name in names:
         story.sees(name, "10:00", None, link="key", ref="log:0a0a0a0a:77", client=None, session=None)
     assert {frozenset(names)} == groups(story, *names)
+
+
+def test_what_left_after_its_exposure_ties_nobody(story: Story) -> None:
+    """A thief who was looked up on the site is not the owner of those he robbed; what was paid before still ties."""
+    story.pays("victim", "thief", 1, "12:00").pays("mine", "other", 1, "09:00")
+    since = pl.DataFrame(
+        {"address": [address("victim"), address("mine")], "since": [at("10:00")] * 2}, schema=NOBODY.schema
+    )
+    found = groups(story, "victim", "thief", "mine", "other", since=since)
+    assert {frozenset({"victim"}), frozenset({"thief"}), frozenset({"mine", "other"})} == found
