@@ -19,7 +19,8 @@ _METHODS = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"]
 _AFTER = r'^$|^ [^"]*(?:"[^"]*"[^"]*)*$'  # an odd quote means that one of them stands inside a field
 _TAIL = r"^ [0-9]{3} (?:[0-9]{1,18}|-) ?$"
 
-_FRONT = r"(?P<ip>[^ \[]+) (?P<ident>[^ ]+) (?P<user>.*?[^ ]) \[(?P<time>[^\[\]]{26})\] "
+# A user name is short: without a limit, a hostile line would be tried from each of its brackets on.
+_FRONT = r"(?P<ip>[^ \[]+) (?P<ident>[^ ]+) (?P<user>.{0,255}?[^ ]) \[(?P<time>[^\[\]]{26})\] "
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 # First as servers escape; else up to the first quote that a status follows, for servers that escape nothing.
 _REQUESTS = (r'"(?P<request>(?:[^"\\]|\\.)*)"', r'"(?P<request>.*?)"')
@@ -38,7 +39,8 @@ _REQUEST_LINE = re.compile(r"([A-Z][A-Z_-]{0,31}) (.+?)(?: HTTP/[0-9.]+)?", re.D
 _ESCAPE = re.compile(rb'\\(?:x([0-9a-fA-F]{2})|(["\\bnrtv]))')
 _SHORT = {b'"': b'"', b"\\": b"\\", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
-_FIELDS = pl.Schema({name: dtype for name, dtype in RECORD.items() if name not in LINES})
+# What one line gives, in this order.
+FIELDS = pl.Schema({name: dtype for name, dtype in RECORD.items() if name not in LINES})
 
 NO_SHAPE = "the line is not in the common or combined layout"
 NO_TIME = "the time cannot be read"
@@ -98,7 +100,7 @@ def _parse_slowly(lines: pl.DataFrame, *, vhost: bool) -> Parsed:
     fields = [parse_line(text, vhost=vhost) for text in lines.get_column("text")]
     shaped = pl.Series([one is not None for one in fields], dtype=pl.Boolean)
     known = lines.filter(shaped)
-    read = pl.DataFrame([one for one in fields if one is not None], schema={**_FIELDS, "time": pl.String}, orient="row")
+    read = pl.DataFrame([one for one in fields if one is not None], schema={**FIELDS, "time": pl.String}, orient="row")
     read = read.with_columns(pl.col("time").str.to_datetime(_TIME, strict=False, time_zone="UTC").cast(TIME))
     timed = read.get_column("time").is_not_null()
     records = pl.concat([known, read], how="horizontal").filter(timed).select(list(RECORD))
@@ -107,7 +109,7 @@ def _parse_slowly(lines: pl.DataFrame, *, vhost: bool) -> Parsed:
 
 
 def parse_line(text: str, *, vhost: bool = False) -> tuple[object, ...] | None:
-    """Read one line into _FIELDS, the time as text; None where the line has another layout."""
+    """Read one line into FIELDS, the time as text; None where the line has another layout."""
     found = next((match for pattern in _LINES[vhost] if (match := pattern.match(text))), None)
     if found is None:
         return None
@@ -129,11 +131,6 @@ def _after(rest: str) -> tuple[str | None, str | None, str | None]:
         return None, None, rest
     referer, ua = (None if text is None else _unescape(text) for text in match.group(1, 2))
     return referer, ua, match[3]
-
-
-def has_agent(text: str) -> bool:
-    """Tell whether a line of these layouts ends as combined does: with referer and user agent in quotes."""
-    return re.search(r'" (?:[0-9]{3}|-) (?:[0-9]+|-) ".*" ".*"', text) is not None
 
 
 def _unescape(text: str) -> str:

@@ -44,7 +44,7 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
     if counts.rejected[file.number] > MOST_REJECTS:
         yield f"the table rejects holds the first {MOST_REJECTS:,} of {counts.rejected[file.number]:,} lines"
     if number := counts.typos[file.number]:
-        yield f"{number:,} {'address has' if number == 1 else 'addresses have'} a wrong checksum and are tied to no wallet"
+        yield f"{number:,} {'address has' if number == 1 else 'addresses have'} a wrong checksum: tied to no wallet"
     if number := counts.secrets[file.number]:
         yield f"{number:,} {'secret was' if number == 1 else 'secrets were'} found and replaced: purge this source"
 

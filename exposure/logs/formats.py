@@ -11,12 +11,13 @@ from functools import partial
 import polars as pl
 
 from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
-from exposure.logs.combined import has_agent, parse_combined, parse_line
+from exposure.logs.combined import FIELDS, parse_combined, parse_line
 from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.records import Parsed, join, reject
 
 # Of a sample's lines, this part must be recognised: less is chance, and a wrong guess would refuse nearly every line.
 _ENOUGH = 0.05
+_LONGEST_SAMPLE = 64 << 10
 
 EMPTY = "the line is empty"
 TOO_LONG = "the line is longer than a mebibyte"
@@ -38,13 +39,18 @@ class Format:
 
 
 def _is_combined(text: str) -> bool:
-    return has_agent(text) and parse_line(text) is not None
+    return _has_agent(parse_line(text))
 
 
 def _is_vhost_combined(text: str) -> bool:
     # else a user name with a space would make a combined line one of these
     has_host = re.match(r"[^ \[]+ [0-9a-fA-F.:]{3,} ", text) is not None
-    return has_host and has_agent(text) and parse_line(text, vhost=True) is not None
+    return has_host and _has_agent(parse_line(text, vhost=True))
+
+
+def _has_agent(fields: tuple[object, ...] | None) -> bool:
+    """Tell combined from common: referer and user agent follow, be they empty."""
+    return fields is not None and fields[list(FIELDS).index("ua")] is not None
 
 
 _NO_HOST = "these lines do not name the host"
@@ -94,7 +100,7 @@ FORMATS: dict[str, Format] = {
 
 def detect(sample: Sequence[str]) -> Format | None:
     """Give the format that most of these lines are in, the first named of equals; None where hardly any line is in one."""
-    lines = [text for text in sample if text]
+    lines = [text for text in sample if 0 < len(text) <= _LONGEST_SAMPLE] or [text for text in sample if text][:2]
     counted = [(sum(known.recognise(text) for text in lines), known) for known in FORMATS.values()]
     best, found = max(counted, key=lambda counted: counted[0])
     return found if best > 0 and best >= _ENOUGH * len(lines) else None

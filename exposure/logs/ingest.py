@@ -145,7 +145,9 @@ def _sightings(requests: pl.DataFrame, intake: Intake, ids: dict[int, str]) -> p
 
 def _with_ids(rows: pl.DataFrame, ids: dict[int, str]) -> pl.DataFrame:
     """Put the ids of sources in the place of their numbers."""
-    return rows.with_columns(pl.col("source").replace_strict(ids, return_dtype=pl.String))
+    schema = {"source": pl.UInt32, "id": pl.String}
+    named = pl.DataFrame(list(ids.items()), schema=schema, orient="row")
+    return rows.join(named, on="source", how="left").drop("source").rename({"id": "source"})
 
 
 def _outside(incident: Incident, files: list[SourceFile], intake: Intake) -> list[str]:

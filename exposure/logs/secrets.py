@@ -102,13 +102,15 @@ def _without_secrets(text: str, *, cut: bool) -> tuple[str, int]:
     found = 0
     # phrases first: the mark itself holds a word of the list
     spans = _phrases(text, _PHRASE_WORDS_CUT if cut else _PHRASE_WORDS)
-    for start, end in reversed(spans):
-        # four letters of a word that was cut off name it
-        text = text[:start] + MARK + ("" if cut else text[end:])
+    if cut and spans:
+        text = text[: spans[0][0]] + MARK  # four letters of a word that was cut off name it: the rest goes, too
+    ends = [0, *(end for _, end in spans)]
+    between = [text[end:start] for end, (start, _) in zip(ends, spans, strict=False)]
+    text = text if cut else MARK.join([*between, text[ends[-1] :]])
 
     def judge(match: re.Match[str]) -> str:
         nonlocal found
-        before, after = text[: match.start()][-40:], text[match.end() : match.end() + 24]
+        before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 24]
         call = len(match[1]) > 64 and len(match[1]) % 64 == 8  # a selector and whole words
         if not cut and (call or _HASH_BEFORE.search(before) or _FILE_AFTER.match(after)):
             return match[0]

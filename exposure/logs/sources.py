@@ -84,7 +84,7 @@ def find_files(folder: Path, log: LogSource) -> list[Path]:
     wild = glob.has_magic(log.path)
     raise ExposureError(
         f"logs {log.path} {'matches no file' if wild else 'is not there'}",
-        "relative paths start at the folder of incident.toml" if not named.is_absolute() else "no such file",
+        "relative paths start at the folder of incident.toml" if not Path(log.path).is_absolute() else "no such file",
         "correct path under [[logs]] in incident.toml, or copy the file there",
     )
 
@@ -213,6 +213,11 @@ def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 def _choose(file: SourceFile, block: bytes) -> Format:
     """Find the format of a file: the one that incident.toml names, or the one that most sampled lines are in."""
+    head = block[:_PEEK]
+    if b"\n" not in head and head.count(b"\r") > 1:
+        # else all of it would be one line, and the first request would stand for all
+        why = "its lines end in carriage returns alone"
+        raise ExposureError(f"{file.shown} cannot be read", why, "convert it with: tr '\\r' '\\n'")
     if file.log.format != "auto":
         return FORMATS[file.log.format]
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
@@ -249,9 +254,6 @@ def _unknown(file: SourceFile, block: bytes, sample: Sequence[str]) -> ExposureE
             "its content is binary",
             "export the log as text, or take the file out of [[logs]]",
         )
-    if b"\n" not in head and b"\r" in head:
-        why = "its lines end in carriage returns alone"
-        return ExposureError(f"{file.shown} is in an unknown format", why, "convert it with: tr '\\r' '\\n'")
     first = next((text for text in sample if text.strip()), "")
     shown = f"its first line is: {excerpt(first)[0]}" if first else "all its lines are empty"
     known = ", ".join(FORMATS)

@@ -5,7 +5,7 @@ that appears, holds, and replaces what was there, or gives way to it again. Shor
 nodes that keep the old file for minutes, and single odd answers are neither.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,6 +17,8 @@ _LEAST_HITS = 3
 _LEAST_CLIENTS = 2
 # A size that keeps at least this much of its usual part of all fetches was not replaced.
 _USUAL_PART = 0.3
+# So much of an encoding of the malicious version is served while the listed sizes are.
+_NEARLY_ALL = 0.9
 # Fetches from which on a size's life has a middle.
 _MIDDLE = 8
 # The few fetches before the first and after the last of a size hold none of it by definition: they tell nothing of the others.
@@ -69,7 +71,7 @@ def find_versions(fetches: pl.DataFrame, known: Sequence[int] = ()) -> list[Vers
     sizes = {size: number for number, unit in enumerate(units) for size in unit}
     hits = fetches.filter(pl.col("size").is_in(list(sizes))).sort("time", "line")
     hits = hits.with_columns(unit=pl.col("size").replace_strict(sizes, return_dtype=pl.UInt32))
-    version_of = _cluster(hits, {number: unit for number, unit in enumerate(units) if not unit.isdisjoint(known)})
+    version_of = _cluster(hits, [number for number, unit in enumerate(units) if not unit.isdisjoint(known)])
     hits = hits.filter(pl.col("unit").is_in(list(version_of)))
     hits = hits.with_columns(version=pl.col("unit").replace_strict(version_of, return_dtype=pl.UInt32))
     blocks = _blocks(hits)
@@ -89,11 +91,12 @@ def find_versions(fetches: pl.DataFrame, known: Sequence[int] = ()) -> list[Vers
 def judge(versions: Sequence[Version], known: Sequence[int] = ()) -> list[str]:
     """Say of each version whether it was malicious: bad, good or unknown.
 
-    Sizes that are `known` decide. Without them, a version that appeared between two runs of another one and went away again is
-    suspected, which counts as bad, and that other one is good. A last change that stays may be an update or the attack.
+    Sizes that are `known` decide: any other version is good if it was served at other times as well. Without them, a version
+    that appeared between two runs of another one and went away again is suspected, which counts as bad, and that other one is
+    good. A last change that stays may be an update or the attack.
     """
     if any(not version.sizes.isdisjoint(known) for version in versions):
-        return ["good" if version.sizes.isdisjoint(known) else "bad" for version in versions]
+        return _judge_by_size(versions, known)
     runs = sorted((run.start, number) for number, version in enumerate(versions) for run in version.runs if _holds(run))
     order = [number for _, number in runs]
     verdicts = ["unknown"] * len(versions)
@@ -109,6 +112,23 @@ def judge(versions: Sequence[Version], known: Sequence[int] = ()) -> list[str]:
         if verdicts[number] == "unknown" and "bad" in around:
             verdicts[number] = "good"
     return verdicts
+
+
+def _judge_by_size(versions: Sequence[Version], known: Sequence[int]) -> list[str]:
+    bad = [not version.sizes.isdisjoint(known) for version in versions]
+    main = max(
+        (run for version, is_bad in zip(versions, bad, strict=True) if is_bad for run in version.runs), key=_by_hits
+    )
+    verdicts = []
+    for version, is_bad in zip(versions, bad, strict=True):
+        first, last = version.runs[0].start, max(run.end for run in version.runs)
+        elsewhere = first < main.start - _SETTLING or last > main.end + _SETTLING
+        verdicts.append("bad" if is_bad else "good" if elsewhere else "unknown")
+    return verdicts
+
+
+def _by_hits(run: Run) -> tuple[int, datetime]:
+    return run.hits, run.start
 
 
 def _holds(run: Run) -> bool:
@@ -139,22 +159,36 @@ def _units(fetches: pl.DataFrame, known: Sequence[int]) -> list[frozenset[int]]:
     return [frozenset(sizes) for sizes in units.filter(often | named | commonest).get_column("sizes")]
 
 
-def _cluster(hits: pl.DataFrame, bad: dict[int, frozenset[int]]) -> dict[int, int]:
+def _cluster(hits: pl.DataFrame, bad: Collection[int]) -> dict[int, int]:
     """Put units that alternate into one version: unit -> version. Units that go with two versions belong to none."""
     spans = hits.group_by("unit").agg(first=pl.col("time").min(), last=pl.col("time").max())
     span = {unit: (first, last) for unit, first, last in spans.iter_rows()}
     leaders: list[int] = []
     version_of: dict[int, int] = {}
     for unit in sorted(span, key=lambda unit: (unit not in bad, unit)):
-        friends = [] if unit in bad else [lead for lead in leaders if _side_by_side(hits, span, unit, lead)]
         if unit in bad:  # all sizes that are named as malicious are one version
             friends = [lead for lead in leaders if lead in bad]
+        else:
+            friends = [lead for lead in leaders if _side_by_side(hits, span, unit, lead)]
+            friends = [lead for lead in friends if lead not in bad or _only_then(hits, unit, bad)]
         if len(friends) > 1:
             continue
         if not friends:
             leaders.append(unit)
         version_of[unit] = leaders.index(friends[0]) if friends else len(leaders) - 1
     return version_of
+
+
+def _only_then(hits: pl.DataFrame, unit: int, bad: Collection[int]) -> bool:
+    """Tell whether a unit was served only while the malicious ones were: then it is one of their encodings.
+
+    Where they were served to some people only, the good version alternates with them; it was there before or after, too.
+    """
+    times = hits.filter(pl.col("unit").is_in(list(bad))).get_column("time")
+    edge = len(times) // 20  # stragglers and the attacker's own tests
+    inside = pl.col("time").is_between(times[edge] - _SETTLING, times[-1 - edge] + _SETTLING)
+    mine, all_ = hits.filter(pl.col("unit") == unit).select(inside), hits.select(inside)
+    return bool(mine.to_series().mean() >= _NEARLY_ALL) and bool(all_.to_series().mean() <= 1 / 2)  # type: ignore[operator]
 
 
 def _side_by_side(hits: pl.DataFrame, span: dict[int, tuple[datetime, datetime]], one: int, other: int) -> bool:

@@ -46,7 +46,7 @@ def combined(
     referer: str = "-",
     ua: str = CHROME,
 ) -> str:
-    """Write a line as nginx does, quotes and odd bytes as \\xHH."""
+    r"""Write a line as nginx does, quotes and odd bytes as \\xHH."""
     request = f"{method} {hexed(target)} HTTP/1.1"
     answer = f"{'-' if status is None else status} {'-' if size is None else size}"
     return f'{ip} - - [{time:%d/%b/%Y:%H:%M:%S %z}] "{request}" {answer} "{hexed(referer)}" "{hexed(ua)}"'
@@ -58,7 +58,9 @@ def hexed(text: str) -> str:
     return odd.sub(lambda match: b"\\x%02X" % match[0][0], text.encode()).decode()
 
 
-def cloudflare(target: str = "/", time: object = "2026-03-04T12:00:00Z", ray: str | None = None, **fields: object) -> str:
+def cloudflare(
+    target: str = "/", time: object = "2026-03-04T12:00:00Z", ray: str | None = None, **fields: object
+) -> str:
     """Write a line as Logpush does."""
     row: dict[str, object] = {
         "ClientIP": "203.0.113.7",

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.logs.addresses import find_in_text, find_mentions, may_hold_address
@@ -82,9 +82,12 @@ def test_several_addresses_of_one_line_are_each_found_once() -> None:
 
 def test_a_line_that_could_not_be_read_still_gives_its_addresses() -> None:
     """It is evidence that somebody was there; typos and hashes are not."""
-    assert [ALICE, BOB] == find_in_text(f'{{"a": "{BOB.upper().replace("X", "x")}", "b": "/%30x{ALICE[2:]}", "{TYPO}", "{HASH}"')
+    assert [ALICE, BOB] == find_in_text(
+        f'{{"a": "{BOB.upper().replace("X", "x")}", "b": "/%30x{ALICE[2:]}", "{TYPO}", "{HASH}"'
+    )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.integers(0, 2**160 - 1), st.text(max_size=30), st.integers(0, 2))
 def test_the_quick_look_never_overlooks_an_address(before: str, number: int, after: str, times: int) -> None:
     """What it passes over is never looked at again."""

@@ -11,10 +11,17 @@ PROXIES: Networks = (ip_network("10.0.0.0/8"), ip_network("2001:db8:aaaa::/48"))
 KEY = bytes(32)
 
 
-def clients(*people: tuple[str | None, str | None, str | None], key: bytes = KEY, trusted: tuple[str, ...] = ()) -> list[int | None]:
+def clients(
+    *people: tuple[str | None, str | None, str | None], key: bytes = KEY, trusted: tuple[str, ...] = ()
+) -> list[int | None]:
     """Give the pseudonyms of (ip, forwarded, ua)."""
     schema = {"ip": pl.String, "forwarded": pl.String, "ua": pl.String}
-    return Pseudonyms(key, trusted).attach(pl.DataFrame(people, schema=schema, orient="row")).get_column("client").to_list()
+    return (
+        Pseudonyms(key, trusted)
+        .attach(pl.DataFrame(people, schema=schema, orient="row"))
+        .get_column("client")
+        .to_list()
+    )
 
 
 def test_the_same_person_has_the_same_pseudonym_and_others_have_others() -> None:
@@ -34,7 +41,9 @@ def test_the_pseudonym_depends_on_the_key() -> None:
 def test_a_pseudonym_is_the_same_in_every_block_and_run() -> None:
     """The same client in another file, or tomorrow, is the same client."""
     pseudonyms = Pseudonyms(KEY)
-    rows = pl.DataFrame({"ip": ["203.0.113.7"], "forwarded": [None], "ua": ["A"]}, schema_overrides={"forwarded": pl.String})
+    rows = pl.DataFrame(
+        {"ip": ["203.0.113.7"], "forwarded": [None], "ua": ["A"]}, schema_overrides={"forwarded": pl.String}
+    )
     first = pseudonyms.attach(rows).get_column("client").to_list()
     assert first == pseudonyms.attach(rows).get_column("client").to_list() == clients(("203.0.113.7", None, "A"))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.logs.cloudflare import NO_JSON, NO_TIME, parse_cloudflare
@@ -15,9 +15,22 @@ from tests.logs.logbook import NOON, cloudflare, lines_of
 
 def test_a_line_is_read_to_its_fields() -> None:
     """The fields that the tables need, from the names that Cloudflare gives them."""
-    line = cloudflare("/a?b", ray="710e98d9367f357d", ClientRequestReferer="https://x/", ClientRequestHost="Shop.Example.com")
+    line = cloudflare(
+        "/a?b", ray="710e98d9367f357d", ClientRequestReferer="https://x/", ClientRequestHost="Shop.Example.com"
+    )
     row = parse_cloudflare(lines_of(line)).records.row(0, named=True)
-    assert (NOON, "203.0.113.7", "shop.example.com", "GET", "/a?b", 200, 612, False, "https://x/", "710e98d9367f357d") == tuple(
+    assert (
+        NOON,
+        "203.0.113.7",
+        "shop.example.com",
+        "GET",
+        "/a?b",
+        200,
+        612,
+        False,
+        "https://x/",
+        "710e98d9367f357d",
+    ) == tuple(
         row[name]
         for name in ("time", "ip", "host", "method", "target", "status", "bytes", "headers", "referer", "request_id")
     )
@@ -70,7 +83,7 @@ def test_bytes_of_the_whole_response_are_marked() -> None:
     ids=["text", "list", "null", "torn", "two", "deep", "nothing", "no time", "no value"],
 )
 def test_one_broken_line_is_refused_alone(line: str, reason: str) -> None:
-    """polars gives up a whole block for one of these; the lines around it are read."""
+    """Polars gives up a whole block for one of these; the lines around it are read."""
     parsed = parse_cloudflare(lines_of(cloudflare("/1", ray="a"), line, cloudflare("/3", ray="b")))
     assert [(1, "/1"), (3, "/3")] == sorted(parsed.records.select("line", "target").rows())
     assert [(2, reason)] == parsed.rejects.select("line", "reason").rows()
@@ -88,6 +101,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"
 )
 
 
+@settings(deadline=None)
 @given(
     target=TEXT.map(lambda text: "/" + text),
     seconds=st.integers(10**9, 4 * 10**9),
@@ -123,7 +137,10 @@ def test_any_request_is_read_back_as_it_was_written(
     )
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=60) | st.just(cloudflare(ray="a")), min_size=1))
+@settings(deadline=None)
+@given(
+    st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=60) | st.just(cloudflare(ray="a")), min_size=1)
+)
 def test_no_text_is_lost_or_fatal(texts: list[str]) -> None:
     """Records and rejects together are all lines, each once."""
     lines = lines_of(*texts)

@@ -59,7 +59,9 @@ def test_a_request_id_counts_once_wherever_it_stands(tmp_path: Path) -> None:
     memory = Duplicates(Spill(tmp_path, "seen", SEEN, "hour"), request_ids=True)
 
     def drop(*rows: tuple[int, int, str | None]) -> list[tuple[int, int]]:
-        frame = pl.DataFrame(rows, schema={"source": pl.UInt32, "line": pl.UInt64, "request_id": pl.String}, orient="row")
+        frame = pl.DataFrame(
+            rows, schema={"source": pl.UInt32, "line": pl.UInt64, "request_id": pl.String}, orient="row"
+        )
         return memory.drop(frame.with_columns(time=at(0), text=pl.lit("x"))).select("source", "line").rows()
 
     assert [(0, 1), (0, 3)] == drop((0, 1, "a"), (0, 2, "a"), (0, 3, "b"))

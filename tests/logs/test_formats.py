@@ -55,4 +55,6 @@ def test_empty_and_endless_lines_are_refused_in_every_format() -> None:
         lines = lines_of("", "x" * (LONGEST_LINE + 1), known.example)
         parsed = parse(lines, known)
         assert [(1, EMPTY), (2, TOO_LONG)] == sorted(parsed.rejects.select("line", "reason").rows())
-        assert [(3, NOON)] == [(line, time.replace(minute=0, hour=12)) for line, time in parsed.records.select("line", "time").rows()]
+        assert [(3, NOON)] == [
+            (line, time.replace(minute=0, hour=12)) for line, time in parsed.records.select("line", "time").rows()
+        ]

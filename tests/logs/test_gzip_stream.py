@@ -29,7 +29,7 @@ def unpack(packed: bytes, size: int = 1 << 20) -> tuple[bytes, str]:
 
 @pytest.mark.parametrize("size", [1, 7, 4096, 1 << 20])
 def test_several_members_are_one_text(size: int) -> None:
-    """logrotate and cat append members; an empty one and padding with zeros belong to no line."""
+    """Logrotate and cat append members; an empty one and padding with zeros belong to no line."""
     packed = gzip.compress(b"one\n") + gzip.compress(b"") + gzip.compress(b"two\n") + b"\0" * 700
     assert (b"one\ntwo\n", "") == unpack(packed, size)
 

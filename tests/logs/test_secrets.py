@@ -1,14 +1,14 @@
 """No secret and no IP address passes, in whatever dress; what is no secret stays readable."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.logs.secrets import _wordlist, excerpt, redact, redact_column
 from tests.logs.logbook import ALICE, lines_of
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
-WORDS = "legal winner thank year wave sausage worth useful legal winner thank yellow".split()
+WORDS = ["legal", "winner", "thank", "year", "wave", "sausage", "worth", "useful", "legal", "winner", "thank", "yellow"]
 EXTENDED = (
     "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi"
 )
@@ -104,15 +104,40 @@ def test_the_excerpt_of_a_broken_line_is_redacted_and_harmless(line: str, expect
     assert expected == excerpt(line)[0]
 
 
-@given(st.lists(st.sampled_from(sorted(_wordlist())), min_size=12, max_size=24), st.sampled_from(["%20", "+", "-", "%2C", "."]))
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(sorted(_wordlist())), min_size=12, max_size=24),
+    st.sampled_from(["%20", "+", "-", "%2C", "."]),
+)
 def test_any_phrase_is_found(words: list[str], separator: str) -> None:
     """Whatever twelve words of the list they are."""
     assert ("/u?p=[secret]", 1) == redact(f"/u?p={separator.join(words)}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("f" * 64 + " ") * (1 << 14),
+        (" ".join(WORDS) + " zzz qqq yyy ") * (1 << 14),
+        "%" * (1 << 19),
+        "%25" * (1 << 18),
+        "1:" * (1 << 19),
+        "1." * (1 << 19),
+        "\\x22" * (1 << 18),
+    ],
+    ids=["keys", "phrases", "percent", "double percent", "colons", "points", "escapes"],
+)
+def test_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
+    """A mebibyte of secrets or of what nearly is one; a search that starts again at each would be stopped."""
+    for clean, _ in (redact(text), excerpt(text)):
+        assert (False, False) == (WORDS[0] in clean, "f" * 41 in clean)
 
 
 def test_a_column_is_redacted_row_by_row() -> None:
     """The quick look over all rows finds the same rows as the close one; secrets are counted by source."""
     rows = lines_of(f"/u?key={KEY}", "/", f"/tx/0x{KEY}", f"/u?p={joined('+')}&k={KEY}", "/geo?ip=203.0.113.7")
     clean, secrets = redact_column(rows, "text")
-    assert ["/u?key=[secret]", "/", f"/tx/0x{KEY}", "/u?p=[secret]&k=[secret]", "/geo?ip=[ip]"] == clean["text"].to_list()
+    assert ["/u?key=[secret]", "/", f"/tx/0x{KEY}", "/u?p=[secret]&k=[secret]", "/geo?ip=[ip]"] == clean[
+        "text"
+    ].to_list()
     assert [(0, 1), (0, 2)] == secrets.rows()

@@ -68,7 +68,9 @@ def test_each_request_gets_its_session() -> None:
     """The name is the client's pseudonym and the number; without a client there is no session."""
     times = [(1, minute(0)), (1, minute(5)), (1, minute(90)), (255, minute(5))]
     found = find_sessions(cells(*times).lazy(), pl.Series([1, 255], dtype=pl.UInt64), GAP)
-    rows = pl.DataFrame([*times, (None, minute(5))], schema={"client": pl.UInt64, "time": CELLS["minute"]}, orient="row")
+    rows = pl.DataFrame(
+        [*times, (None, minute(5))], schema={"client": pl.UInt64, "time": CELLS["minute"]}, orient="row"
+    )
     one, other = "0000000000000001", "00000000000000ff"
     assert [
         (one, f"{one}-1"), (one, f"{one}-1"), (one, f"{one}-2"), (other, f"{other}-1"), (None, None),
@@ -124,7 +126,15 @@ def test_an_address_in_the_referer_is_as_sure_as_one_of_the_session() -> None:
 
 @pytest.mark.parametrize(
     ("addresses", "direct", "session"),
-    [(1, 0.98, 0.9), (2, 0.98, 0.75), (3, 0.98, 0.75), (4, 0.98, 0.25), (20, 0.98, 0.05), (21, 0.5, 0.0476), (50, 0.5, 0.02)],
+    [
+        (1, 0.98, 0.9),
+        (2, 0.98, 0.75),
+        (3, 0.98, 0.75),
+        (4, 0.98, 0.25),
+        (20, 0.98, 0.05),
+        (21, 0.5, 0.0476),
+        (50, 0.5, 0.02),
+    ],
 )
 def test_more_addresses_make_weaker_links(addresses: int, direct: float, session: float) -> None:
     """Of four wallets on the screen each is a quarter likely; a client with many addresses proves little of any."""

@@ -18,9 +18,13 @@ def test_a_minute_counts_requests_clients_bytes_and_errors() -> None:
     """By host; a client without an address is a request all the same."""
     cells = count_cells(
         records(
-            (at(0), "a", 1, 100, 200), (at(59), "a", 1, 50, 503), (at(30), "a", 2, None, 404), (at(31), "a", None, 1, 500),
-            (at(60), "a", 1, 7, 200), (at(0), None, 1, 7, 200),
-        )  # fmt: skip
+            (at(0), "a", 1, 100, 200),
+            (at(59), "a", 1, 50, 503),
+            (at(30), "a", 2, None, 404),
+            (at(31), "a", None, 1, 500),
+            (at(60), "a", 1, 7, 200),
+            (at(0), None, 1, 7, 200),
+        )
     )
     assert [
         (at(0), "a", 4, 2, 151, 2),
@@ -32,7 +36,9 @@ def test_a_minute_counts_requests_clients_bytes_and_errors() -> None:
 def test_a_client_of_two_blocks_and_sources_is_counted_once() -> None:
     """A minute rarely ends where a block does, and a CDN and an origin see the same person."""
     one = count_cells(records((at(0), "a", 1, 1, 200)))
-    other = count_cells(records((at(5), "a", 1, 1, 200), (at(6), "a", 2, 1, 200))).with_columns(source=pl.lit(1, pl.UInt32))
+    other = count_cells(records((at(5), "a", 1, 1, 200), (at(6), "a", 2, 1, 200))).with_columns(
+        source=pl.lit(1, pl.UInt32)
+    )
     assert [(at(0), "a", 3, 2, 3, 0)] == make_traffic(pl.concat([one, other]).lazy()).rows()
 
 

@@ -100,7 +100,9 @@ def test_encodings_are_one_version(seed: int) -> None:
     versions = find_versions(fetches(rows))
     assert truth(rows) == bounds(rows)
     assert [frozenset(GOOD), frozenset(BAD)] == [version.sizes for version in versions]
-    assert [(104_992, "104992+128411+412338"), (106_060, "106060+129654+415465")] == [(one.size, one.encoding) for one in versions]
+    assert [(104_992, "104992+128411+412338"), (106_060, "106060+129654+415465")] == [
+        (one.size, one.encoding) for one in versions
+    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -177,6 +179,23 @@ def test_an_encoding_of_the_malicious_version_that_nobody_listed_is_bad_too() ->
     assert [(frozenset(GOOD), "good"), (frozenset(BAD), "bad")] == [
         (one.sizes, verdict) for one, verdict in zip(versions, judge(versions, [415_465]), strict=True)
     ]
+
+
+def test_a_file_that_was_malicious_for_some_visitors_only_is_still_good_for_the_others() -> None:
+    """Attackers spare bots and whole countries: good and bad sizes take turns, and the good one was there before and after."""
+    rows = [*steady(100, 0, 30_000), *steady(150, 10_030, 20_000)]
+    versions = find_versions(fetches(rows), known=[150])
+    assert [(100, "good"), (150, "bad")] == [
+        (one.size, verdict) for one, verdict in zip(versions, judge(versions, [150]), strict=True)
+    ]
+
+
+def test_where_only_the_attack_was_logged_other_sizes_are_unknown() -> None:
+    """They may be encodings of the malicious version, or the good one for those who were spared."""
+    versions = find_versions(fetches([*steady(100, 0, 6000), *steady(150, 30, 6000)]), known=[150])
+    assert {100: "unknown", 150: "bad"} == dict(
+        zip((one.size for one in versions), judge(versions, [150]), strict=True)
+    )
 
 
 def test_a_page_made_for_every_visitor_has_no_versions() -> None:
