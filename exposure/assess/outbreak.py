@@ -12,13 +12,14 @@ import polars as pl
 
 from exposure.assess.attack_rates import Rates, attack_rates
 from exposure.assess.attackers import known_attackers, takers, with_discovered
-from exposure.assess.deeds import CLOCK_SLACK, STRONG, deeds_of, place, with_kin
+from exposure.assess.deeds import CLOCK_SLACK, STRONG, Window, deeds_of, place, with_kin
 from exposure.assess.holdings import balances_now
 from exposure.assess.losses import delegations_to, permissions, takings
 from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
 from exposure.assess.owners import Ties, find_ties, owners
 from exposure.assess.reports import reported_transactions
-from exposure.assess.sinks import Groups, count_owners, dealings, find_sinks
+from exposure.assess.served import changed_back
+from exposure.assess.sinks import FAMILY, Groups, count_owners, dealings, find_sinks
 from exposure.assess.snowball import follow
 from exposure.assess.windows import Windows, find_windows
 from exposure.incident import Incident
@@ -26,6 +27,8 @@ from exposure.tables import TABLES
 
 Tables = dict[str, pl.DataFrame]
 PASSES = 3
+# Where nothing bounds the attack, so many files that changed and changed back are tried as its time.
+GUESSES_MOST = 3
 # Thefts that follow within minutes show that nothing was waited for: then their end says nothing on the window's.
 AT_ONCE = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -118,8 +121,10 @@ def investigate(scene: Scene) -> Outbreak:
     """Find attackers, window and X; see `Outbreak`."""
     chain = _read_chain(scene, scene.known)
     found = _look(scene, chain, ())
+    fresh = _fresh(found)
+    if fresh.is_empty() and found.windows.published == Window():
+        fresh = _guess(scene, chain)
     for _ in range(PASSES):
-        fresh = found.sinks.filter(~pl.col("known") & (pl.col("verdict") == "attacker"))
         attackers = with_discovered(scene.known, fresh.select("role", address="party"))
         settled = attackers.equals(chain.attackers)
         if not settled:
@@ -127,6 +132,7 @@ def investigate(scene: Scene) -> Outbreak:
         found = _look(scene, chain, found.rates.x)
         if settled:
             break
+        fresh = _fresh(found)
     if found.rates.vetoed:
         # The data speaks against a person's word that an action is safe: its doers are exposed after all.
         again = deeds_of(
@@ -138,6 +144,28 @@ def investigate(scene: Scene) -> Outbreak:
         )
         found = _look(replace(scene, deeds=with_kin(again)), chain, found.rates.x)
     return found
+
+
+def _fresh(found: Outbreak) -> pl.DataFrame:
+    return found.sinks.filter(~pl.col("known") & (pl.col("verdict") == "attacker"))
+
+
+def _guess(scene: Scene, chain: _Chain) -> pl.DataFrame:
+    """Look for attackers inside the times in which files had changed; gives those of the best guess, or none.
+
+    Among all who ever did what exposes, a few victims drown; among those of the right hours they stand out. Each guess is one
+    more family of tests, and the bound on false finds is shared among them.
+    """
+    runs = changed_back(scene.tables["assets"], scene.incident, GUESSES_MOST)
+    bound = FAMILY / (1 + len(runs))
+    best, lowest = pl.DataFrame(schema={"role": pl.String, "party": pl.String}), 1.0
+    for run in runs:
+        found = _fresh(_look(scene, chain, (), Window(run.before, run.after)))
+        sure = found.filter((pl.col("q_value") <= bound).fill_null(value=False))
+        least = sure.get_column("q_value").min()
+        if isinstance(least, float) and least < lowest:
+            best, lowest = sure.select("role", "party"), least
+    return best
 
 
 def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
@@ -163,10 +191,11 @@ def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
     )
 
 
-def _look(scene: Scene, chain: _Chain, x: tuple[str, ...]) -> Outbreak:
-    """Do one pass with the attackers and the X known so far.
+def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None = None) -> Outbreak:
+    """Do one pass with the attackers and the X known so far, inside the window that they show, or inside a guess.
 
-    Attackers found in an earlier pass are tested again as if they were new: only people make an attacker known.
+    Attackers found in an earlier pass are tested again as if they were new: only people make an attacker known. Once X is
+    known from some, further ones are sought among those who did X: who did other things is a control.
     """
     hostile = chain.attackers.get_column("address").implode()
     deeds = scene.deeds.filter(~pl.col("address").is_in(hostile))
@@ -176,17 +205,18 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...]) -> Outbreak:
         _telling(deeds, chain.harmed, x, chain.watched),
         _harvest_end(deeds, chain.harmed),
     )
-    placed = place(deeds, windows.published, windows.bad_files)
+    placed = place(deeds, guess or windows.published, windows.bad_files)
     exposed = _exposed(placed)
-    groups = Groups(exposed, chain.watched, owners(chain.ties, chain.watched, exposed))
-    counted = count_owners(chain.dealings, groups)
+    did_x = _exposed(placed.filter(pl.col("action").is_in(list(x)) | pl.col("action").is_null())) if x else exposed
+    everyone = owners(chain.ties, chain.watched, exposed)
+    groups = Groups(did_x, chain.watched, everyone)
     return Outbreak(
         scene=scene,
         attackers=chain.attackers,
         takers=chain.takers,
-        sinks=_all_sinks(scene, groups, chain, counted),
-        counted=counted,
-        owners=groups.owners,
+        sinks=_all_sinks(scene, groups, chain),
+        counted=count_owners(chain.dealings, Groups(exposed, chain.watched, everyone)),
+        owners=everyone,
         moves=chain.moves,
         taken=chain.taken,
         permissions=chain.permissions,
@@ -199,8 +229,9 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...]) -> Outbreak:
     )
 
 
-def _all_sinks(scene: Scene, groups: Groups, chain: _Chain, counted: pl.DataFrame) -> pl.DataFrame:
+def _all_sinks(scene: Scene, groups: Groups, chain: _Chain) -> pl.DataFrame:
     """Test every party, and follow known attackers and reports to further ones."""
+    counted = count_owners(chain.dealings, groups)
     left = _left(scene.tables)
     tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])

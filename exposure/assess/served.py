@@ -82,6 +82,12 @@ def asset_bounds(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
     return Pair(t1, t2 if ended else None)
 
 
+def changed_back(assets: pl.DataFrame, incident: Incident, most: int) -> list[Served]:
+    """Give the versions that came and gave way to the old one again, commonest first: each is a guess at the attack's time."""
+    back = [run for run in _runs(assets, incident) if run.back and run.before is not None and run.after is not None]
+    return sorted(back, key=lambda run: (-run.hits, run.path, run.size))[:most]
+
+
 def _runs(assets: pl.DataFrame, incident: Incident) -> Iterator[Served]:
     """Give every version of a file that appeared after another had been served.
 

@@ -42,7 +42,8 @@ def follow(
     """Give further sinks in the columns of `find_sinks`: attackers that a confirmed attacker paid with victims' assets, suspects.
 
     `taken` are the losses so far, `reported` (address, transaction_hash, ref) the thefts that reports name, `counted` says how
-    many controls use a party, `kinds` (address, kind) what runs code, `sure` are confirmed attackers, `not_it` who is known, a token or the dapp's own.
+    many controls use a party, `kinds` (address, kind) what runs code, `sure` are confirmed attackers, `not_it` who is known, a
+    token or the dapp's own.
     """
     code = kinds.filter(pl.col("kind") == "contract").get_column("address")
     not_it = pl.concat([not_it, code])
