@@ -19,7 +19,7 @@ from exposure.incident_toml import load_incident
 from exposure.init import init_case
 from exposure.pipeline import Outcome, Pipeline
 
-NOW = datetime(2026, 3, 6, tzinfo=UTC)
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
 
 class Listener(Silent):

@@ -17,7 +17,7 @@ from exposure.drill.demo import copy_sample
 from exposure.incident_toml import load_incident
 from exposure.pipeline import Outcome, Pipeline
 
-NOW = datetime(2026, 3, 6, tzinfo=UTC)
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
 AFFECTED = ["compromised", "probable"]
 
 
