@@ -39,13 +39,16 @@ class Format:
 
 
 def _is_combined(text: str) -> bool:
-    return _has_agent(parse_line(text))
+    return not _has_host(text) and _has_agent(parse_line(text))
 
 
 def _is_vhost_combined(text: str) -> bool:
-    # else a user name with a space would make a combined line one of these
-    has_host = re.match(r"[^ \[]+ [0-9a-fA-F.:]{3,} ", text) is not None
-    return has_host and _has_agent(parse_line(text, vhost=True))
+    return _has_host(text) and _has_agent(parse_line(text, vhost=True))
+
+
+def _has_host(text: str) -> bool:
+    """Tell whether the IP address comes second; else a user name with a space would look the same."""
+    return re.match(r"[^ \[]+ [0-9a-fA-F.:]{3,} ", text) is not None
 
 
 def _has_agent(fields: tuple[object, ...] | None) -> bool:
@@ -59,13 +62,6 @@ FORMATS: dict[str, Format] = {
     known.name: known
     for known in (
         Format(
-            "vhost_combined",
-            "Apache, combined with the virtual host in front",
-            'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
-            _is_vhost_combined,
-            partial(parse_combined, vhost=True),
-        ),
-        Format(
             "combined",
             "nginx and Apache, combined (further fields may follow)",
             '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422 '
@@ -74,6 +70,13 @@ FORMATS: dict[str, Format] = {
             parse_combined,
             names_host=False,
             limits=_NO_HOST,
+        ),
+        Format(
+            "vhost_combined",
+            "Apache, combined with the virtual host in front",
+            'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
+            _is_vhost_combined,
+            partial(parse_combined, vhost=True),
         ),
         Format(
             "common",

@@ -2,7 +2,9 @@
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import polars as pl
@@ -46,8 +48,9 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         said += [text for file in files for text in problems(file, intake.counts)]
         said += hostless(files, incident.actions)
         if done or not incident.logs:
-            _write(incident, case, files, intake)
-            said += _outside(incident, files, intake)
+            times = source_times(intake.cells.scan())
+            _write(incident, case, files, intake, times)
+            said += _outside(incident, files, times)
     if incident.logs and not intake.counts.parsed.total():
         raise ExposureError("no log could be read", "; ".join(said), "correct [[logs]] in incident.toml, or the files")
     counts = intake.counts
@@ -86,25 +89,34 @@ def _check(log: LogSource) -> None:
             raise ExposureError(
                 asked, f"{key} is not read yet", f"take {key} out, or export a format of: exposure formats"
             )
+    for proxy in log.trusted_proxies:
+        try:
+            ip_network(proxy, strict=False)
+        except ValueError:
+            raise ExposureError(
+                asked, f"trusted_proxies: {proxy!r} is no network", "write 10.0.0.0/8 or an IP address"
+            ) from None
     if log.format != "auto" and log.format not in FORMATS:
         known = ", ".join(FORMATS)
         raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
 
 
-def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake) -> None:
+def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake, times: Mapping[int, Times]) -> None:
     """Finish what needs all lines (sessions, versions of files), and write the tables."""
     ids = {file.number: file.id for file in files}
-    cells, found = intake.cells.scan(), study(intake.fetches, incident.assets)
+    found = study(intake.fetches, incident.assets)
     requests = _requests(incident, intake, found)
     intake.counts.kept.update(dict(requests.group_by("source").len().iter_rows()))
-    sightings = _sightings(requests, intake, ids)
+    mentions = pl.concat(intake.mentions)
+    typos = mentions.filter("typo").group_by("source").agg(pl.col("address").n_unique())
+    intake.counts.typos.update(dict(typos.iter_rows()))
+    sightings = _sightings(requests, mentions.filter(~pl.col("typo")), intake, ids)
     nothing = {"event": pl.lit(None, pl.String), "version": pl.lit(None, pl.String)}
     case.write("requests", _with_ids(requests, ids).with_columns(**nothing))
     case.write_part("sightings", sightings, pl.col("link").is_in(_LINKS))
-    case.write("traffic", make_traffic(cells))
+    case.write("traffic", make_traffic(intake.cells.scan()))
     case.write("assets", found.assets)
     case.write("rejects", _with_ids(pl.concat(intake.unread), ids))
-    times = source_times(cells)
     read = [file for file in files if file.lines]
     rows = [coverage_row(file, times.get(file.number, Times()), intake.counts) for file in read]
     case.write_part("coverage", TABLES["coverage"].frame(rows), ~pl.col("source").str.starts_with("chain:"))
@@ -129,9 +141,8 @@ def _requests(incident: Incident, intake: Intake, found: Found) -> pl.DataFrame:
     return name_sessions(kept, sessions).join(states, on=["source", "line"], how="left")
 
 
-def _sightings(requests: pl.DataFrame, intake: Intake, ids: dict[int, str]) -> pl.DataFrame:
+def _sightings(requests: pl.DataFrame, mentions: pl.DataFrame, intake: Intake, ids: dict[int, str]) -> pl.DataFrame:
     """Give the addresses seen, each tied to what it can be tied to."""
-    mentions = pl.concat(intake.mentions).filter(~pl.col("typo"))
     linked = link_sightings(requests, mentions)
     unread = pl.DataFrame(
         intake.unread_addresses, schema={"source": pl.UInt32, "line": pl.UInt64, "address": pl.String}, orient="row"
@@ -150,9 +161,8 @@ def _with_ids(rows: pl.DataFrame, ids: dict[int, str]) -> pl.DataFrame:
     return rows.join(named, on="source", how="left").drop("source").rename({"id": "source"})
 
 
-def _outside(incident: Incident, files: list[SourceFile], intake: Intake) -> list[str]:
+def _outside(incident: Incident, files: list[SourceFile], times: Mapping[int, Times]) -> list[str]:
     """Say which [[logs]] hold nothing of the time that matters."""
-    times = source_times(intake.cells.scan())
     warnings = []
     for log in incident.logs:
         of_log = [times[file.number] for file in files if file.log is log and file.number in times]

@@ -87,7 +87,8 @@ class Intake:
         self._action = find_action(incident.actions)
         self._scratch = scratch
         self._several = Counter(id(file.log) for file in files)
-        self._pseudonyms = {log.trusted_proxies: Pseudonyms(key, log.trusted_proxies) for log in incident.logs}
+        proxies = {file.log.trusted_proxies for file in files}
+        self._pseudonyms = {trusted: Pseudonyms(key, trusted) for trusted in proxies}
         self._duplicates: dict[object, Duplicates] = {}
 
     def add(self, batch: Batch) -> None:
@@ -136,7 +137,6 @@ class Intake:
         clean, secrets = redact_column(kept.rename({"target": "path"}).select(KEPT.names()), "path")
         for source, number in secrets.iter_rows():
             self.counts.secrets[source] += number
-        _count(self.counts.typos, mentions.filter("typo"))
         self.requests.append(clean)
         self.mentions.append(mentions)
 
@@ -147,9 +147,10 @@ class Intake:
             self.unread_addresses += [(source, line, address) for address in addresses]
             self.counts.unread_with_address[source] += bool(addresses)
         rows = []
-        for source, line, text, reason in rejects.sort("source", "line").iter_rows():
-            self.counts.rejected[source] += 1
-            if self.counts.rejected[source] <= MOST_REJECTS:
+        for (source,), of_source in rejects.sort("source", "line").group_by("source", maintain_order=True):
+            room = max(0, MOST_REJECTS - self.counts.rejected[source])
+            self.counts.rejected[source] += of_source.height
+            for _, line, text, reason in of_source.head(room).iter_rows():
                 shown, secrets = excerpt(text)
                 self.counts.secrets[source] += secrets
                 rows.append((source, line, reason, shown))

@@ -128,9 +128,10 @@ def _without_ips(text: str) -> str:
 def _phrases(text: str, enough: int) -> list[tuple[int, int]]:
     """Find the spans of recovery phrases: words of the list, close together, few other words between them."""
     spans: list[tuple[int, int]] = []
+    words = _wordlist()
     count = others = start = end = 0
     for match in _WORD.finditer(text):
-        known = match[0].lower() in _wordlist()
+        known = match[0].lower() in words
         if count and (match.start() - end > _GAP or (others == _OTHERS and not known)):
             spans += [(start, end)] if count >= enough else []
             count = others = 0

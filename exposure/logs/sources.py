@@ -4,7 +4,7 @@ import glob
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -51,7 +51,6 @@ class SourceFile:
     sha256: str = ""
     damage: str = ""
     fault: ExposureError | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +93,10 @@ def name_files(folder: Path, found: Sequence[tuple[LogSource, Path]]) -> list[So
     files: dict[str, SourceFile] = {}
     taken: set[str] = set()
     for log, path in found:
-        shown = Path(os.path.relpath(path, folder)).as_posix()
+        shown = os.fsencode(Path(os.path.relpath(path, folder)).as_posix()).decode("utf-8", "replace")
         if shown in files:
             continue
-        digest = hashlib.sha256(shown.encode("utf-8", "surrogateescape")).hexdigest()
+        digest = hashlib.sha256(shown.encode()).hexdigest()
         short = next(digest[:length] for length in range(8, 65) if digest[:length] not in taken)
         taken.add(short)
         files[shown] = SourceFile(len(files), short, path, shown, log)

@@ -6,6 +6,7 @@ import hashlib
 import lzma
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from exposure.logs.sources import find_files, name_files, read_blocks
 from tests.logs.logbook import ALICE, Logbook, cloudflare, combined
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
-KNOWN = "vhost_combined, combined, common, cloudflare"
+KNOWN = "combined, vhost_combined, common, cloudflare"
 
 
 @pytest.fixture
@@ -164,10 +165,14 @@ def test_a_folder_in_the_place_of_a_file_and_a_file_that_may_not_be_read(logbook
             {"session": "cookie:sid"},
             "session is not read yet. To go on: take session out, or export a format of: exposure formats",
         ),
+        (
+            {"trusted_proxies": ("10.0.0.0/8", "proxy.internal")},
+            "trusted_proxies: 'proxy.internal' is no network. To go on: write 10.0.0.0/8 or an IP address",
+        ),
         ({"format": "iis"}, f"format 'iis' is not known. To go on: write auto, or one of {KNOWN}"),
     ],
 )
-def test_what_is_asked_for_and_cannot_be_done_is_said(logbook: Logbook, settings: dict[str, str], why: str) -> None:
+def test_what_is_asked_for_and_cannot_be_done_is_said(logbook: Logbook, settings: dict[str, Any], why: str) -> None:
     """Read in another way than asked, a log would say something else."""
     logbook.write("other.log", combined(), listed=False)
     logbook.name("other.log", **settings)
