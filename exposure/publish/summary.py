@@ -210,7 +210,7 @@ def summarise(
         lost_elsewhere=tally(losses.filter(~ours), known, incident),
         to_save=tally(saved, known, incident),
         to_save_wallets=saved.get_column("address").n_unique(),
-        elsewhere=facts.counts.elsewhere,
+        elsewhere=losses.filter(~ours).get_column("address").n_unique(),
         attackers=facts.enemies,
         holes=facts.holes,
         claims={check.name: check.result for check in checks.values()},
