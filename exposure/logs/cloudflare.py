@@ -3,7 +3,7 @@
 import polars as pl
 
 from exposure.logs.json_lines import decode_lines, decode_object
-from exposure.logs.records import RECORD, REJECT, Parsed, join, reject, tidy
+from exposure.logs.records import RECORD, REJECT, Parsed, by_value, join, reject, tidy
 from exposure.logs.times import parse_time
 
 _FIELDS = (
@@ -29,7 +29,8 @@ NO_TIME = "there is no EdgeStartTimestamp that can be read"
 def parse_cloudflare(lines: pl.DataFrame) -> Parsed:
     """Read lines (LINES) of Logpush with times as RFC 3339, unix or unixnano. No lines give no records."""
     decoded, broken = decode_lines(lines, _FIELDS, "RayID")
-    timed = decoded.with_columns(time=pl.coalesce(parse_time("EdgeStartTimestamp"), parse_time("EdgeEndTimestamp")))
+    start, end = (by_value(decoded.get_column(name), parse_time) for name in ("EdgeStartTimestamp", "EdgeEndTimestamp"))
+    timed = decoded.with_columns(time=start.zip_with(start.is_not_null(), end))
     body = pl.col("EdgeResponseBodyBytes").cast(pl.Int64, strict=False)
     whole = pl.col("EdgeResponseBytes").cast(pl.Int64, strict=False)
     records = timed.filter(pl.col("time").is_not_null()).select(

@@ -1,6 +1,6 @@
 """What every format is read into: one record a line, and the lines that could not be read. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -82,14 +82,18 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
             target=pl.when(absolute).then(slashed).otherwise("target"),
         )
     if records.get_column("host").null_count() < records.height:
-        bare = pl.col("host").str.to_lowercase().str.replace(r"^.*@", "").str.replace(r":[0-9]+$", "")
-        host = bare.str.strip_chars_end(".")
-        known = (
-            pl.when(host.str.contains(_IP_HOST))
-            .then(pl.lit("[ip]"))
-            .when(host.str.contains(_HOST) & ~host.str.contains(_KEY))
-            .then(host)
-        )
-        records = records.with_columns(host=known)
+        records = records.with_columns(host=by_value(records.get_column("host"), _clean_host))
     said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in ("referer", "ua", "request_id"))
     return records.with_columns(*said, method=pl.when(pl.col("method").str.contains(_METHOD)).then("method"))
+
+
+def by_value(column: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Change a column that holds few different values: each is worked on once."""
+    values = pl.DataFrame({"old": column.unique()}).with_columns(new=change(pl.col("old")))
+    return column.to_frame("old").join(values, on="old", how="left", maintain_order="left", nulls_equal=True)["new"]
+
+
+def _clean_host(host: pl.Expr) -> pl.Expr:
+    bare = host.str.to_lowercase().str.replace(r"^.*@", "").str.replace(r":[0-9]+$", "").str.strip_chars_end(".")
+    known = bare.str.contains(_HOST) & ~bare.str.contains(_KEY)
+    return pl.when(bare.str.contains(_IP_HOST)).then(pl.lit("[ip]")).when(known).then(bare)

@@ -5,13 +5,13 @@ import polars as pl
 from exposure.tables import TIME
 
 
-def parse_time(column: str) -> pl.Expr:
+def parse_time(time: pl.Expr) -> pl.Expr:
     """Read text that holds RFC 3339 (any offset, up to nanoseconds) or a count since 1970; null where it holds neither.
 
     Ten digits or fewer count seconds, up to 13 milliseconds, up to 16 microseconds, more nanoseconds: so the years 2001 to 2286
     are told apart without asking. Parts of a second may follow a point.
     """
-    text = pl.col(column).str.strip_chars()
+    text = time.str.strip_chars()
     digits = text.str.contains(r"^[0-9]{1,19}(?:\.[0-9]+)?$")
     whole = text.str.extract(r"^([0-9]+)", 1)
     count = whole.cast(pl.Int64, strict=False)

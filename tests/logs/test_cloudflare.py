@@ -166,4 +166,4 @@ def test_no_text_is_lost_or_fatal(texts: list[str]) -> None:
 def test_a_time_without_a_zone_is_not_guessed(text: str | None, expected: datetime | None) -> None:
     """An hour wrong is a victim on the wrong side of the window."""
     frame = pl.DataFrame({"time": [text]}, schema={"time": pl.String})
-    assert [expected] == frame.select(parse_time("time")).to_series().to_list()
+    assert [expected] == frame.select(parse_time(pl.col("time"))).to_series().to_list()
