@@ -13,7 +13,7 @@ from exposure.incident import Incident
 STRONG = 0.5
 # One recovery phrase opens all wallets under it: another wallet of a browser that gave one away may be lost with it. Browsers
 # that show more wallets than this are offices and readers of explorers.
-KIN, KIN_MOST = 0.25, 10
+KIN, KIN_MOST = 0.1, 10
 # A request may be logged when it ended, or after the transaction that it led to: harm so little before a deed is its harm.
 CLOCK_SLACK = timedelta(minutes=5)
 # A clock that is off, a request that was logged when it ended: so near to the window nobody is sent away.

@@ -26,7 +26,7 @@ from exposure.incident import Incident
 from exposure.tables import TABLES
 
 Tables = dict[str, pl.DataFrame]
-PASSES = 3
+PASSES = 5
 # Where nothing bounds the attack, so many files that changed and changed back are tried as its time.
 GUESSES_MOST = 3
 # Thefts that follow within minutes show that nothing was waited for: then their end says nothing on the window's.
@@ -124,14 +124,14 @@ def investigate(scene: Scene) -> Outbreak:
     fresh = _fresh(found)
     if fresh.is_empty() and found.windows.published == Window():
         fresh = _guess(scene, chain)
+    used: tuple[str, ...] = ()
     for _ in range(PASSES):
-        attackers = with_discovered(scene.known, fresh.select("role", address="party"))
-        settled = attackers.equals(chain.attackers)
-        if not settled:
-            chain = _read_chain(scene, attackers)
-        found = _look(scene, chain, found.rates.x)
-        if settled:
+        attackers, x = with_discovered(scene.known, fresh.select("role", address="party")), found.rates.x
+        if attackers.equals(chain.attackers) and x == used:
             break
+        if not attackers.equals(chain.attackers):
+            chain = _read_chain(scene, attackers)
+        found, used = _look(scene, chain, x), x
         fresh = _fresh(found)
     if found.rates.vetoed:
         # The data speaks against a person's word that an action is safe: its doers are exposed after all.

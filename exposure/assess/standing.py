@@ -7,12 +7,12 @@ from exposure.assess.evidence import CODES, rows_of
 
 # Chance that the payload was served to a request: by what its client had fetched last. A client that had the good file may
 # have fetched the bad one through another path or tab, so that it lowers and never clears.
-SERVED = {"bad": 0.99, "mixed": 0.9, "unknown": 0.9, "good": 0.3}
+SERVED = {"bad": 0.99, "mixed": 0.9, "unknown": 0.9, "good": 0.15}
 SERVED_ELSE = 0.9
 # Chance that the payload hooked this action. Attackers wait and skip the poor: no harm so far is little proof that it did not.
-HOOKED = {"yes": 1.0, "cannot_tell": 0.8, "no": 0.3}
+HOOKED = {"yes": 1.0, "cannot_tell": 0.8, "no": 0.2}
 HOOKED_ELSE = 0.8
-CACHED = 0.6
+CACHED = 0.4
 NEAR = 0.1
 # Below this a wallet stands in a list of hundreds: such a list says nothing on any one of them.
 TELLS_LEAST = 0.01

@@ -95,7 +95,7 @@ def test_texts_carry_no_secret_and_no_invisible_character(story: Story) -> None:
     assert not any("evil" in text or "\u202e" in text or "=cmd" in text for text in texts)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_an_exposed_key_is_never_below_exposed(story: Story, data: st.DataObject) -> None:
     """Whatever else logs and chain say: rescues, ordinary payments, good files, cleared actions, other links."""

@@ -162,3 +162,30 @@ def test_quiet_logs_give_no_sink(story: Story) -> None:
     assert [] == result.tables["sinks"].filter(verdict="attacker").rows()
     assert {"exposed", "no_sign"} == set(result.tables["wallets"].get_column("verdict"))
     assert at("10:00") == result.wallet("person 0")["first_exposed"]
+
+
+def test_a_file_that_changed_back_tells_the_hours_to_look_at(story: Story) -> None:
+    """Nothing bounds the attack, and its few victims drown among all who ever typed a phrase; in the right hours they do not."""
+    robbed(story, 4).crowd(90, "-1 08:00", "entered_seed", "before").crowd(30, "10:00", "viewed")
+    expected = {False: ("ordinary", "exposed"), True: ("attacker", "probable")}
+    found = {}
+    for known in expected:
+        if known:
+            story.serves(100, "-1 00:00", "09:01").serves(120, "09:05", "14:58").serves(100, "15:02", "+1 20:00")
+        result = story.assess(**PLAIN, facts=())
+        found[known] = (result.sink("fresh"), result.verdict("fresh victim 1"))
+    assert expected == found
+
+
+def test_once_x_is_known_further_sinks_are_sought_among_its_doers(story: Story) -> None:
+    """Three victims are too few among all who did anything that exposes, and enough among those who did X."""
+    robbed(story, 9).crowd(40, "10:00", "pasted_key", "other way").crowd(40, "10:00", "viewed")
+    for index in range(3):
+        story.sees(f"late victim {index}", "11:00").holds(f"late victim {index}", 0)
+        story.pays(f"late victim {index}", "second", 1, "12:30")
+    result = story.assess(**PLAIN)
+    assert ("attacker", "attacker", "probable") == (
+        result.sink("fresh"),
+        result.sink("second"),
+        result.verdict("late victim 1"),
+    )
