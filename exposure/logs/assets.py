@@ -56,12 +56,16 @@ def full_fetches(records: pl.DataFrame, assets: Sequence[Asset]) -> pl.DataFrame
     """Give the full fetches (FETCHES) among records: GET, 200, with a body, of a static path or of an [[asset]]."""
     full = (pl.col("method") == "GET") & (pl.col("status") == _OK) & (pl.col("bytes") > 0)
     static = pl.col("target").str.contains(_STATIC)
-    fetched = records.filter(full).filter(static | watches(assets))
-    fetched = fetched.with_columns(path=pl.struct("host", _path()).hash(), size="bytes")
+    needed = records.select("source", "line", "time", "client", "host", "target", "headers", size="bytes").filter(
+        records.select(full).to_series()
+    )
+    fetched = needed.filter(static | watches(assets)).with_columns(path=pl.struct("host", _path()).hash())
     # redacted here, since the pile may be written to disk
     targets = fetched.select("target").unique().with_columns(source=pl.lit(0), clean="target")
     clean = redact_column(targets, "clean")[0].select("target", "clean")
-    fetched = fetched.join(clean, on="target", maintain_order="left").with_columns(target="clean")
+    changed = clean.filter(pl.col("target") != pl.col("clean"))
+    if changed.height:
+        fetched = fetched.join(changed, on="target", how="left").with_columns(target=pl.coalesce("clean", "target"))
     return fetched.select(FETCHES.names())
 
 

@@ -23,15 +23,19 @@ class Pseudonyms:
     def attach(self, records: pl.DataFrame) -> pl.DataFrame:
         """Put `client` (a number; null where a line names no IP address) in the place of `ip`, `forwarded` and `ua`."""
         names = ("ip", "forwarded", "ua") if self._trusted else ("ip", "ua")
-        who = records.with_columns(_who=pl.struct(names).hash())
-        joined = who.join(self._known, on="_who", how="left", maintain_order="left")
-        if joined.get_column("client").null_count():
-            new = joined.filter(pl.col("client").is_null()).select("_who", *names).unique("_who")
-            clients = [self._pseudonym(*row[1:]) for row in new.iter_rows()]
-            named = pl.DataFrame({"_who": new.get_column("_who"), "client": clients}, schema=self._known.schema)
-            self._known = pl.concat([self._known, named.drop_nulls("client")])
-            joined = who.join(self._known, on="_who", how="left", maintain_order="left")
-        return joined.drop("_who", "ip", "forwarded", "ua")
+        who = records.select(_who=pl.struct(names).hash())
+        clients = self._look_up(who)
+        unknown = clients.is_null()
+        if unknown.any():
+            people = pl.concat([who, records.select(names)], how="horizontal").filter(unknown).unique("_who")
+            named = [(row[0], self._pseudonym(*row[1:])) for row in people.iter_rows()]
+            new = pl.DataFrame(named, schema=self._known.schema, orient="row")
+            self._known = pl.concat([self._known, new.drop_nulls("client")])
+            clients = self._look_up(who)
+        return records.drop("ip", "forwarded", "ua").with_columns(clients.alias("client"))
+
+    def _look_up(self, who: pl.DataFrame) -> pl.Series:
+        return who.join(self._known, on="_who", how="left", maintain_order="left").get_column("client")
 
     def _pseudonym(self, ip: str | None, *rest: str | None) -> int | None:
         if not ip:

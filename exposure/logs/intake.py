@@ -95,7 +95,8 @@ class Intake:
         """Take in a batch."""
         _count(self.counts.parsed, batch.parsed.records)
         self._reject(batch.parsed.rejects)
-        records = self._pseudonyms[batch.log.trusted_proxies].attach(self._merge(batch))
+        fresh = self._merge(batch).drop("text", "request_id")
+        records = self._pseudonyms[batch.log.trusted_proxies].attach(fresh)
         self.cells.add(count_cells(records))
         self.fetches.add(full_fetches(records, self._incident.assets))
         self._keep(records)
