@@ -4,7 +4,8 @@ Shares and chances are 0 to 1, durations hours unless said otherwise, money US d
 incidents: what attackers waited, skipped and reused, and what the logs of real sites lack.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -105,37 +106,73 @@ class Knobs:
         return np.random.default_rng([self.seed, *(int.from_bytes(name.encode()[:8], "big") for name in names)])
 
 
-def with_settings(knobs: Knobs, settings: Mapping[str, str]) -> Knobs:
-    """Turn knobs by their names and texts, as a command line gives them. Raises ExposureError for what is no knob or no value."""
+def with_settings(knobs: Knobs, settings: Iterable[str]) -> Knobs:
+    """Turn knobs by texts KNOB=VALUE, as a command line gives them. Raises ExposureError for what is no knob or no value."""
     kinds = {field.name: type(getattr(knobs, field.name)) for field in fields(Knobs)}
     turned: dict[str, Any] = {}
-    for name, text in settings.items():
+    for name, _, text in (setting.partition("=") for setting in settings):
         if name not in kinds:
             raise ExposureError(
                 f"a drill has no knob {name!r}", "the knobs are " + ", ".join(sorted(kinds)), "choose one: --set days=6"
             )
         try:
-            turned[name] = _value(kinds[name], text)
+            turned[name] = _value(name, kinds[name], text)
         except ValueError:
             raise ExposureError(
                 f"{text!r} is no value for the knob {name}",
-                f"it takes a {_KINDS.get(kinds[name], 'word')}, such as {getattr(knobs, name)}",
-                f"give it one: --set {name}={getattr(knobs, name)}",
+                f"it takes {_takes(name, kinds[name])}",
+                f"give it one: --set {name}={_shown(getattr(knobs, name))}",
             ) from None
-    return replace(knobs, **turned)
+    return _check(replace(knobs, **turned))
 
 
-_KINDS = {int: "whole number", float: "number", bool: "yes or no", tuple: "list of facts, joined by +"}
+_FACTS = ("last_known_good", "first_known_good", "detected", "public_notice")
+_WORDS = {"kind": ("key", "approval", "both", "quiet"), "log_format": ("combined", "cloudflare"), "facts": _FACTS}
+# Knobs of fractions that may pass 1: hours, days, visits, moves, and victims elsewhere to each one here.
+_FREE = {"visits", "days", "gap", "t1", "length", "second", "cache", "delay", "delay_sigma", "notice", "batch", "week"}
+_FREE |= {"value_filter", "elsewhere"}
+_LEAST = {"people": 10, "sinks": 1, "days": 1, "delay": 0.001, "length": 0.01}
 
 
-def _value(kind: type, text: str) -> object:
+def _takes(name: str, kind: type) -> str:
     if kind is bool:
-        if text not in ("yes", "no"):
-            raise ValueError
-        return text == "yes"
-    if kind is tuple:
-        return tuple(part for part in text.split("+") if part)
-    return kind(text)
+        return "yes or no"
+    if name in _WORDS:
+        return ("some, joined by +, of " if kind is tuple else "one of ") + ", ".join(_WORDS[name])
+    least, whole = _LEAST.get(name, 0), "a whole number" if kind is int else "a number"
+    return f"{whole} from {least}" + ("" if kind is int or name in _FREE else " to 1")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "+".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _value(name: str, kind: type, text: str) -> object:
+    """Read a value. Raises ValueError for one that does not fit."""
+    if kind is bool or name in _WORDS:
+        parts = tuple(part for part in text.split("+") if part) if kind is tuple else (text,)
+        if not set(parts) <= set(_WORDS.get(name, ("yes", "no"))):
+            raise ValueError(text)
+        return text == "yes" if kind is bool else parts if kind is tuple else text
+    number = kind(text)
+    most = float("inf") if kind is int or name in _FREE else 1.0
+    if not _LEAST.get(name, 0) <= number <= most or number == float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def _check(knobs: Knobs) -> Knobs:
+    """Raise ExposureError where the attack does not fit into the time of the logs."""
+    hours = knobs.t1 + knobs.length + (24 + knobs.second if knobs.second else 0)
+    if knobs.attack and hours > knobs.days * 24:
+        raise ExposureError(
+            f"the attack ends {hours:g} hours after the logs begin",
+            f"the logs end after {knobs.days:g} days: there would be nobody to compare its victims with",
+            f"make it shorter or earlier (t1, length, second), or the logs longer: --set days={math.ceil(hours / 24) + 1}",
+        )
+    return knobs
 
 
 def drawn(seed: int, kind: Kind | None = None) -> Knobs:
