@@ -109,11 +109,12 @@ def _p_harmed(prior: float) -> pl.Expr:
     """Start from the attack rate of those exposed, and update; with no sign at all next to nothing is left."""
     start = pl.when(pl.col("strong")).then(prior).otherwise(PRIOR_SEEN)
     updated = _chance(_log_odds(start) + pl.sum_horizontal(_HARM))
-    # An ordinary recipient beside a proven theft takes nothing from the proof.
+    # An ordinary recipient beside a theft, and a move to a wallet of one's own, take nothing from the theft.
     proven = _chance(_log_odds(start) + pl.sum_horizontal(_A))
     quiet = pl.when("has_A5").then(pl.min_horizontal(updated, pl.lit(WITHOUT_SIGN))).otherwise(NO_SIGN_AT_ALL)
     # Owners who name the transaction know best what they did not send; half of all claims may be false.
-    told = pl.when("told_theft").then(pl.max_horizontal(updated, pl.lit(TOLD_THEFT))).otherwise(updated)
+    shown = pl.when("has_A2").then(proven).otherwise(updated)
+    told = pl.when("told_theft").then(pl.max_horizontal(shown, pl.lit(TOLD_THEFT))).otherwise(shown)
     return pl.when("has_A1").then(pl.max_horizontal(proven, pl.lit(0.95))).when("sign").then(told).otherwise(quiet)
 
 
