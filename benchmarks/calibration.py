@@ -85,11 +85,7 @@ def measure(rows: list[Row]) -> dict[str, Any]:
         ("X named, where it can be told", *_share(attack, "x_first"), "99 %"),
         ("nothing wrong named, where X cannot be told", *_share(attack, "x_kept_quiet"), "95 %"),
         ("true victims called compromised or probable", *_sum(attack, "victims_found", "victims"), ">= 99 %"),
-        (
-            "  the same, without one-time addresses",
-            *_sum([row for row in attack if not row["one_time"]], "victims_found", "victims"),
-            "",
-        ),
+        ("  of those whose thief can be known (below)", *_sum(attack, "findable_found", "findable"), ">= 99 %"),
         ("called among the truly safe", *_sum(attack, "false_called", "safe"), "<= 0.5 %"),
         ("exposed wallets called no_sign", *_sum(attack, "exposed_no_sign", "exposed"), "0"),
         ("safe, well-covered wallets called no_sign", *_sum(attack, "safe_no_sign", "quiet_safe"), ">= 95 %"),

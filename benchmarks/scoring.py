@@ -91,14 +91,17 @@ def _wallets(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     safe = rows.filter(pl.col("safe") & pl.col("verdict").is_not_null())
     quiet = safe.filter(pl.col("in_logs") & ~pl.col("address").is_in(doers.implode()))
     knobs = made.town.knobs
-    covered = not (knobs.gap or knobs.late or knobs.hijack)
+    covered = not (knobs.gap or knobs.late or knobs.hijack) and _bounded(tables["windows"])
+    findable = here.filter(pl.col("address").is_in(_findable(made).implode()))
     saved = rows.filter("rescued")
     judged = rows.filter(pl.col("first_exposed").is_not_null() | pl.col("lost_right").is_not_null())
     listed = safe.filter(called)
     return {
         "victims": here.height,
         "victims_found": here.filter(called).height,
-        # What is to be known is told by other victims of the same hands, or by the team.
+        "findable": findable.height,
+        "findable_found": findable.filter(called).height,
+        "findable_missed": findable.filter(~called).get_column("verdict").fill_null("not listed").to_list(),
         "one_time": knobs.one_time,
         "in_logs": here.filter("in_logs").height,
         "missed": here.filter(~called).get_column("verdict").fill_null("not listed").to_list(),
@@ -118,6 +121,28 @@ def _wallets(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
         "was_harmed": judged.get_column("harmed").to_list(),
         "lost_wrong": _lost_wrong(tables, made),
     }
+
+
+def _bounded(windows: pl.DataFrame) -> bool:
+    """Tell whether both ends of the window are published: else nobody is well covered."""
+    published = windows.filter(pl.col("method") == "published")
+    return published.filter((pl.col("bound") == "T1") & pl.col("earliest").is_not_null()).height == 1 and (
+        published.filter((pl.col("bound") == "T2") & pl.col("latest").is_not_null()).height == 1
+    )
+
+
+def _findable(made: Made) -> pl.Series:
+    """Give the victims whose thief can be known at all: the team named the address, or it robbed enough owners here."""
+    names = made.town.book.hex()
+    moved = made.moves.filter(pl.col("why") == "theft")
+    rows = moved.select(address=names.gather(moved.get_column("frm")), to=names.gather(moved.get_column("to")))
+    sender = names.gather(moved.get_column("called").clip(0))
+    rows = rows.with_columns(called=sender)
+    robbed = _owners_robbed_by(made, made.truth.filter(pl.col("harmed") & pl.col("exposed")))
+    many = {address for address, owners in robbed.items() if owners >= RECALLED_OWNERS}
+    known = [*many, *made.named]
+    taken = rows.filter(pl.col("to").is_in(known) | pl.col("called").is_in(known))
+    return taken.get_column("address").unique()
 
 
 def _lost_wrong(tables: dict[str, pl.DataFrame], made: Made) -> int:
@@ -179,7 +204,9 @@ def _told(made: Made) -> bool | None:
     if made.town.knobs.x_share >= 1.0:
         return False
     names = made.town.book.hex()
-    hurt = made.truth.filter(pl.col("harmed") & pl.col("in_logs")).get_column("address")
+    found = _findable(made)
+    hurt = made.truth.filter(pl.col("harmed") & pl.col("in_logs") & pl.col("address").is_in(found.implode()))
+    hurt = hurt.get_column("address")
     inside = made.visits.filter(
         pl.Series(made.served.hold(made.visits.get_column("time").to_numpy())) & ~pl.col("gone")
     )

@@ -160,15 +160,25 @@ def _action(deed: Deed) -> Iterator[str]:
     yield ""
 
 
-def _attackers(town: Town, gang: Gang) -> Iterator[str]:
-    knobs = town.knobs
+def named(town: Town, gang: Gang) -> list[str]:
+    """Give the attackers that the team knows."""
     names = town.book.hex()
+    return [names[number] for number, _ in _known(town, gang)]
+
+
+def _known(town: Town, gang: Gang) -> list[tuple[int, str]]:
+    knobs = town.knobs
     known: list[tuple[int, str]] = []
     if knobs.attack and not knobs.one_time:
         spender = (gang.drainer if knobs.split else gang.spender, "spender")
         sinks = [(int(number), "sink") for number in gang.sinks]
         known = {"key": sinks, "approval": [spender, *sinks], "both": [sinks[0], spender, *sinks[1:]]}[knobs.kind]
-    for number, role in known[: knobs.known]:
+    return known[: knobs.known]
+
+
+def _attackers(town: Town, gang: Gang) -> Iterator[str]:
+    names = town.book.hex()
+    for number, role in _known(town, gang):
         yield from ("[[attacker]]", f'address = "{names[number]}"', f'role    = "{role}"', "")
 
 

@@ -30,6 +30,7 @@ class Made:
     truth: pl.DataFrame
     moves: pl.DataFrame
     attackers: dict[str, list[str]]
+    named: list[str]
 
 
 def make_mass_drill(folder: Path, knobs: Knobs, teller: Teller) -> Made:
@@ -65,7 +66,15 @@ def make_mass_drill(folder: Path, knobs: Knobs, teller: Teller) -> Made:
     write_parquet(folder / "truth.parquet", known)
     _write(folder / "truth.toml", answers.answer(town, served, gang))
     _write(folder / "incident.toml", answers.incident(town, served, gang))
-    return Made(town, served, frame, known, moves, answers.attackers(town, gang) if knobs.attack else {})
+    return Made(
+        town,
+        served,
+        frame,
+        known,
+        moves,
+        answers.attackers(town, gang) if knobs.attack else {},
+        answers.named(town, gang),
+    )
 
 
 def _story_end(town: Town, t2: float) -> float:
