@@ -223,7 +223,7 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         delegated=chain.delegated,
         harmed=chain.harmed,
         windows=windows,
-        rates=attack_rates(placed, chain.harmed, chain.watched),
+        rates=attack_rates(placed, chain.harmed, chain.watched, everyone),
         deeds=placed,
         exposed=exposed,
     )
