@@ -102,7 +102,7 @@ class LogRow(_Block):
     strength: float | None = Field(default=None, gt=0, le=1)
     client: str | None = None
     file: Literal["bad", "good", "mixed", "unknown"] | None = None
-    crowd: int | None = Field(default=None, gt=1, le=500)
+    crowd: int | None = Field(default=None, gt=1, le=5000)
     every: Duration = timedelta(minutes=1)
 
 
@@ -127,7 +127,7 @@ class ChainRow(_Block):
     kind: Literal["eoa", "safe", "erc4337", "eip7702", "contract"] | None = None
     nonce: int = 5
     chain: str = "ethereum"
-    crowd: int | None = Field(default=None, gt=1, le=500)
+    crowd: int | None = Field(default=None, gt=1, le=5000)
     every: Duration = timedelta(minutes=1)
 
 
@@ -152,7 +152,7 @@ class Expect(_Block):
     """What must come out for a wallet, or for each of several."""
 
     who: Many
-    crowd: int | None = Field(default=None, gt=1, le=500)
+    crowd: int | None = Field(default=None, gt=1, le=5000)
     listed: bool = True
     verdict: Verdicts = ()
     harm: Harm | None = None
