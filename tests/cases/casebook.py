@@ -347,7 +347,11 @@ def _name_faults(case: Case) -> Iterator[tuple[KeyPath, str]]:
     }
     for kind, key, name in _names(case):
         if kind == "person":
-            if name not in people and not any(crowd.fullmatch(name) for crowd in crowds):
+            if (
+                not re.fullmatch("0x[0-9a-f]{40}", name)
+                and name not in people
+                and not any(crowd.fullmatch(name) for crowd in crowds)
+            ):
                 yield key, f"{name!r} is not in [cast]{_hint(name, people)}"
         elif name not in known[kind]:
             yield key, f"there is no {kind} {name!r} in this case{_hint(name, known[kind])}"
