@@ -426,7 +426,7 @@ def _chain_faults(key: KeyPath, row: ChainRow) -> Iterator[tuple[KeyPath, str]]:
         yield (*key, name), f"{row.did!r} has no {name}"
     if row.did == "pays" and row.amount is None and row.token_id is None:
         yield key, "'pays' needs an amount, or the token_id of an NFT"
-    yield from _crowd_faults(key, row.crowd, "".join(row.who))
+    yield from _crowd_faults(key, row.crowd, "".join((*row.who, row.to or "", row.by or "", row.tx or "")))
 
 
 def _crowd_faults(key: KeyPath, crowd: int | None, text: str) -> Iterator[tuple[KeyPath, str]]:

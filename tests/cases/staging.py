@@ -110,14 +110,14 @@ def _tell_log(story: Story, row: LogRow) -> None:
 def _tell_chain(story: Story, case: Case, row: ChainRow) -> None:
     nft = row.what in case.tokens and case.tokens[row.what].nft
     more: dict[str, Any] = {"chain": CHAINS[row.chain].id}
-    if row.tx is not None:
-        more["tx"] = transaction(row.tx)
     if row.words is not None:
         more["input"] = "0x" + row.words.encode().hex()
     elif row.calls is not None:  # a selector and one word of arguments
         more["input"] = "0x" + hashlib.sha256(row.calls.encode()).hexdigest()[:8] + "00" * 32
     for number, who, when in _each(row):
         parties = {key: numbered(name, number) for key in ("by", "through") if (name := getattr(row, key))}
+        if row.tx is not None:
+            more["tx"] = transaction(numbered(row.tx, number))
         to = numbered(row.to, number) if row.to else ""
         _tell_deed(story, row, who, when or story.log_span[0], to, nft, more | parties)
 
