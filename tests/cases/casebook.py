@@ -95,6 +95,7 @@ class LogRow(_Block):
     """Lines as the server wrote them, or one sighting in short."""
 
     lines: str | None = None
+    unreadable: bool = False
     who: Many = ()
     when: Utc | None = None
     did: str | None = None
@@ -395,9 +396,10 @@ _KINDS = {
 
 def _log_faults(key: KeyPath, row: LogRow) -> Iterator[tuple[KeyPath, str]]:
     if row.lines is not None:
-        more = row.model_fields_set - {"lines", "crowd"}
+        more = row.model_fields_set - {"lines", "crowd", "unreadable"}
         if more:
-            yield (*key, min(more)), "a block with lines says all of it in its lines: only crowd may stand beside them"
+            said = "a block with lines says all of it in its lines: only crowd or unreadable may stand beside them"
+            yield (*key, min(more)), said
     elif not row.who or row.when is None:
         yield key, "write lines, or who and when"
     yield from _crowd_faults(key, row.crowd, row.lines or "".join(row.who))

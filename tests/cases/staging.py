@@ -157,10 +157,12 @@ def _tokens(case: Case) -> pl.DataFrame:
     return TABLES["tokens"].frame(rows)
 
 
-def raw_lines(case: Case) -> list[str]:
-    """Give the log lines of a case with addresses in the place of names."""
+def raw_lines(case: Case, *, readable: bool = False) -> list[str]:
+    """Give the log lines of a case with addresses in the place of names; `readable` leaves out those that are torn."""
     lines = []
     for row in case.log:
+        if readable and row.unreadable:
+            continue
         for number in range(1, (row.crowd or 1) + 1) if row.lines else ():
             text = numbered(row.lines or "", number) if row.crowd else row.lines or ""
             named = PLACEHOLDER.sub(lambda match: address(match[1]), text)
@@ -178,7 +180,7 @@ def _read_lines(case: Case, folder: Path, incident: Incident) -> dict[str, pl.Da
     with suppress(ExposureError):  # where no line at all could be read; each is told below
         ingest(incident, home, Silent())
     rejected = home.read("rejects")
-    if rejected.height:
+    if rejected.height and not any(row.unreadable for row in case.log):
         reason, excerpt = rejected.sort("line").select("reason", "excerpt").row(0)
         raise CaseError(case.fault(("log",), f"a line cannot be read, {reason}: {excerpt}"))
     return {name: home.read(name) for name in ("requests", "sightings", "assets")}
@@ -195,7 +197,7 @@ def _times(case: Case) -> list[datetime]:
 
 def line_times(case: Case) -> list[datetime]:
     """Give the times of the raw lines of a case."""
-    stamps = [line.partition("[")[2].partition("]")[0] for line in raw_lines(case)]
+    stamps = [line.partition("[")[2].partition("]")[0] for line in raw_lines(case, readable=True)]
     times = []
     for stamp in stamps:
         try:
