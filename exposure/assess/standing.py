@@ -10,6 +10,8 @@ CACHED = 0.4
 NEAR = 0.1
 # Below this a wallet stands in a list of hundreds: such a list says nothing on any one of them.
 TELLS_LEAST = 0.01
+# A torn line that names so few may hold anything that they did; one that names more is a list.
+TORN_MOST = 3
 # What is left for a wallet that did nothing: a request that no log shows.
 BASE_SEEN, BASE_HOLE, BASE_CHAIN_ONLY = 0.002, 0.02, 0.02
 
@@ -52,9 +54,12 @@ def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool
     doubtful = may & (pl.col("exposing") | pl.col("action").is_in(list(vetoed)) | pl.lit(value=nothing_exposes))
     # A use of the dapp's contract says that its owner was there, and not what they signed.
     doubtful = doubtful | (may & (pl.col("link") == "contract"))
+    # Of a line that could not be read nobody knows what its owner did, and when.
+    torn = (pl.col("link") == "direct") & pl.col("time").is_null() & (pl.len().over("ref") <= TORN_MOST)
+    doubtful = doubtful | (may & pl.col("torn"))
     told = doubtful.fill_null(value=False)
     exposure = pl.col("exposure")
-    return deeds.group_by("address").agg(
+    return deeds.with_columns(torn=torn).group_by("address").agg(
         link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),
         actions=pl.col("action").drop_nulls().unique().sort().str.join(", "),
         first_exposed=pl.col("time").filter(hit).min(),
