@@ -59,21 +59,25 @@ def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool
     doubtful = doubtful | (may & pl.col("torn"))
     told = doubtful.fill_null(value=False)
     exposure = pl.col("exposure")
-    return deeds.with_columns(torn=torn).group_by("address").agg(
-        link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),
-        actions=pl.col("action").drop_nulls().unique().sort().str.join(", "),
-        first_exposed=pl.col("time").filter(hit).min(),
-        last_exposed=pl.col("time").filter(hit).max(),
-        key=(told & (exposure == "key")).fill_null(value=False).any(),
-        approval=(told & (exposure == "approval")).fill_null(value=False).any(),
-        unsaid=(told & (exposure.is_null() | (exposure == "none"))).any(),
-        strong=sure.any(),
-        weak=told.any(),
-        near=(pl.col("exposing") & pl.col("near") & ~pl.col("inside") & (pl.col("strength") >= TELLS_LEAST)).any(),
-        reported=(pl.col("link") == "report").any(),
-        cleared=(pl.col("cleared") & pl.col("inside")).any() & ~hit.any(),
-        outside=pl.col("exposing").any() & ~hit.any(),
-        chance=pl.col("chance").max(),
+    return (
+        deeds.with_columns(torn=torn)
+        .group_by("address")
+        .agg(
+            link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),
+            actions=pl.col("action").drop_nulls().unique().sort().str.join(", "),
+            first_exposed=pl.col("time").filter(hit).min(),
+            last_exposed=pl.col("time").filter(hit).max(),
+            key=(told & (exposure == "key")).fill_null(value=False).any(),
+            approval=(told & (exposure == "approval")).fill_null(value=False).any(),
+            unsaid=(told & (exposure.is_null() | (exposure == "none"))).any(),
+            strong=sure.any(),
+            weak=told.any(),
+            near=(pl.col("exposing") & pl.col("near") & ~pl.col("inside") & (pl.col("strength") >= TELLS_LEAST)).any(),
+            reported=(pl.col("link") == "report").any(),
+            cleared=(pl.col("cleared") & pl.col("inside")).any() & ~hit.any(),
+            outside=pl.col("exposing").any() & ~hit.any(),
+            chance=pl.col("chance").max(),
+        )
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.assess.stories import Result
-from tests.cases.casebook import Case, Expect
+from tests.cases.blocks import Case, Expect
 from tests.cases.staging import numbered
 
 # Amounts are expected without the contract's address: "5 USDC", not "5 USDC (0x…)".

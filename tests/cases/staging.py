@@ -1,4 +1,4 @@
-"""A case -> the tables that its lines and rows make, by the project's real ingest -> what the assessment makes of them."""
+"""A case -> the tables of its lines, by the project's real ingest, and of its rows -> what the assessment makes of them."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ from exposure.incident import Attacker, Chain, Contract, Fact, Incident, LogSour
 from exposure.logs.ingest import ingest
 from exposure.tables import TABLES
 from tests.assess.stories import Result, Story, address, token
-from tests.cases.casebook import NUMBER, PLACEHOLDER, TOKENS, Case, CaseError, ChainRow, LogRow
+from tests.cases.blocks import NUMBER, PLACEHOLDER, TOKENS, Case, ChainRow, LogRow
+from tests.cases.casebook import CaseError
 
 LINK_STRENGTH = {"direct": 0.98, "session": 0.9, "key": 1.0, "event": 0.95, "contract": 0.9}
 # The lines of a case are a part of the log; the whole log is taken to reach this much further than anything told.

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases.casebook import (
+from tests.cases.blocks import (
     ACTIONS,
-    CaseError,
     ChainRow,
     Expect,
     ExpectAction,
@@ -15,8 +14,8 @@ from tests.cases.casebook import (
     ReportRow,
     Setting,
     SheetRow,
-    read_case,
 )
+from tests.cases.casebook import CaseError, read_case
 from tests.cases.judging import differences
 from tests.cases.staging import play
 
