@@ -14,6 +14,7 @@ from scipy import stats
 
 from exposure.case import Case
 from exposure.console import Silent
+from exposure.drill.mass import lines
 from exposure.drill.mass.knobs import drawn
 from exposure.drill.mass.make import Made, make_mass_drill
 from exposure.drill.mass.visits import WAYS, X_OF
@@ -179,7 +180,10 @@ def _owners_robbed_by(made: Made, stolen: pl.DataFrame) -> dict[str, int]:
     owner = pl.DataFrame({"address": names.head(made.town.wallets), "owner": made.town.owner})
     moved = made.moves.filter(pl.col("why") == "theft")
     rows = moved.select(address=names.gather(moved.get_column("frm")), to=names.gather(moved.get_column("to")))
-    rows = rows.join(owner, on="address").join(stolen.filter("in_logs").select("address"), on="address", how="semi")
+    rows = rows.join(owner, on="address").join(stolen.select("address"), on="address", how="semi")
+    # Those whose exposure stands in no line look like controls: they help nobody to find the thief.
+    shown = lines.kept(_exposing_visits(made).with_columns(time="act"), made.town, made.served)
+    rows = rows.filter(pl.col("owner").is_in(shown.get_column("owner").implode()))
     return dict(rows.group_by("to").agg(pl.col("owner").n_unique()).iter_rows())
 
 
@@ -251,13 +255,17 @@ def _bounds(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     return found
 
 
+def _exposing_visits(made: Made) -> pl.DataFrame:
+    """Give the visits that really gave something away, and went to the site itself."""
+    x = X_OF[made.town.knobs.kind]
+    return made.visits.filter(pl.col("bad") & pl.col("caught") & pl.col("way").is_in(x) & ~pl.col("gone"))
+
+
 def _left_out(windows: pl.DataFrame, made: Made) -> int:
     """Count victims in the logs all of whose true exposures lie outside the published window."""
     published = {row["bound"]: row for row in windows.filter(pl.col("method") == "published").iter_rows(named=True)}
     start, end = published["T1"]["earliest"], published["T2"]["latest"]
-    visits = made.visits.filter(
-        pl.col("bad") & pl.col("caught") & pl.col("way").is_in(X_OF[made.town.knobs.kind]) & ~pl.col("gone")
-    )
+    visits = lines.kept(_exposing_visits(made).with_columns(time="act"), made.town, made.served)
     low = start.timestamp() if start else -math.inf
     high = end.timestamp() if end else math.inf
     inside = (

@@ -108,7 +108,9 @@ def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.Dat
             "X2",
             link == "kin",
             pl.format(
-                "the browser that {} {} showed it at another time: one phrase opens several wallets", "did", "when"
+                "a wallet that {} {} was shown by the same browser at some time: one phrase opens several",
+                "did",
+                "when",
             ),
         ),
         (
