@@ -22,6 +22,9 @@ from exposure.assess.intervals import wilson
 Row = dict[str, Any]
 
 
+RIVALS = {"ours": "by us", "thresholds": "by thresholds on approvers", "backwards": "backwards from a known sink"}
+
+
 def main() -> None:
     """Run the drills and print the table."""
     arguments = _arguments()
@@ -106,6 +109,11 @@ def measure(rows: list[Row]) -> dict[str, Any]:
         ("victims whose losses are not exact", *_sum(attack, "lost_wrong", "victims"), "0"),
         ("quiet drills with any alarm", *_share(quiet, "quiet_alarm"), "<= 1 %"),
     ]
+    for name, words in RIVALS.items():
+        lines.append((f"spenders found {words}", *_sum(attack, f"{name}_spenders", "spenders"), ""))
+        lines.append(
+            (f"drills with a false attacker {words}", sum(row[f"{name}_false"] for row in whole), len(whole), "")
+        )
     chances = {name: _calibration(attack, f"p_{name}", f"was_{name}") for name in ("exposed", "harmed")}
     widths = {bound: _median(attack, f"{bound}_width") for bound in ("t1", "t2")}
     share = {name: hits / of if of else None for name, hits, of, _ in lines}

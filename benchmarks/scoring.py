@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from benchmarks.rivals import by_approvers, from_sink
 from exposure.case import Case
 from exposure.console import Silent
 from exposure.drill.mass import lines
@@ -22,6 +23,7 @@ from exposure.incident_toml import load_incident
 from exposure.pipeline import Pipeline
 
 CALLED = ["compromised", "probable"]
+READ = ("wallets", "windows", "attack_rates", "attackers", "losses", "approvals", "transfers", "accounts")
 # So sure must the truth itself make X, before the program is asked to name it.
 TOLD = 1e-4
 # So many independent owners must have been robbed into one address for it to be told from chance at all.
@@ -61,10 +63,7 @@ def _investigate(folder: Path) -> dict[str, pl.DataFrame]:
             if known == before:
                 break
             before = known
-    return {
-        name: case.read(name)
-        for name in ("wallets", "windows", "attack_rates", "attackers", "sightings", "coverage", "losses")
-    }
+    return {name: case.read(name) for name in READ}
 
 
 def _time(seconds: float) -> datetime:
@@ -167,12 +166,33 @@ def _sinks(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     robbed = _owners_robbed_by(made, stolen)
     recallable = {address for address, owners in robbed.items() if owners >= RECALLED_OWNERS and address in true}
     false = sorted(found - true)
-    return {
+    return _rivals(tables, made, found) | {
         "sinks": len(recallable),
         "sinks_found": len(recallable & found),
         "false_sinks": len(false),
         "false_sink_who": false[:3],
     }
+
+
+def _rivals(tables: dict[str, pl.DataFrame], made: Made, found: set[str]) -> dict[str, Any]:
+    """Let the rivals look for the spender that enough owners approved, in drills that have one."""
+    names = made.town.book.hex()
+    ordinary = [names[number] for number in (made.town.parties.router, made.town.parties.settlement)]
+    spenders = set(made.attackers.get("spender", []))
+    true = spenders | {address for addresses in made.attackers.values() for address in addresses}
+    given = tables["approvals"].filter(pl.col("to_address").is_in(list(spenders)) & (pl.col("value") != "0"))
+    approved = given.group_by("to_address").agg(pl.col("from_address").n_unique())
+    there = set(approved.filter(pl.col("from_address") >= RECALLED_OWNERS).get_column("to_address"))
+    guesses = {
+        "ours": found,
+        "thresholds": by_approvers(tables["approvals"], tables["accounts"], ordinary),
+        "backwards": from_sink(tables["transfers"], made.attackers["sink"][0], ordinary) if spenders else set(),
+    }
+    scored: dict[str, Any] = {"spenders": len(there)}
+    for name, addresses in guesses.items():
+        scored[f"{name}_spenders"] = len(there & addresses)
+        scored[f"{name}_false"] = bool(addresses - true)
+    return scored
 
 
 def _owners_robbed_by(made: Made, stolen: pl.DataFrame) -> dict[str, int]:
