@@ -19,7 +19,7 @@ from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, m
 from exposure.assess.owners import Ties, find_ties, owners
 from exposure.assess.reports import reported_transactions
 from exposure.assess.served import changed_back
-from exposure.assess.sinks import FAMILY, Groups, count_owners, dealings, find_sinks
+from exposure.assess.sinks import ALONE, FAMILY, Groups, count_owners, dealings, find_sinks
 from exposure.assess.snowball import follow
 from exposure.assess.windows import Windows, find_windows
 from exposure.incident import Incident
@@ -238,7 +238,7 @@ def _all_sinks(scene: Scene, groups: Groups, chain: _Chain) -> pl.DataFrame:
     kinds = kinds_of(scene.tables["accounts"])
     sure = chain.takers.filter("confirmed").get_column("address")
     reported = reported_transactions(scene.incident)
-    more = follow(chain.taken, chain.moves, reported, counted, kinds, sure, not_it)
+    more = follow(chain.taken, chain.moves, scene.approvals, reported, counted, kinds, sure, not_it)
     both = pl.concat([tested.select(more.columns), more])
     rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)
     # One row a party: the test's figures, with the worse of both verdicts.
@@ -247,7 +247,12 @@ def _all_sinks(scene: Scene, groups: Groups, chain: _Chain) -> pl.DataFrame:
         ["role", "party", "chain_id"], keep="first", maintain_order=True
     )
     worst = pl.col("rank").replace_strict([0, 1, 2], ["attacker", "suspect", "ordinary"], return_dtype=pl.String)
-    return first.with_columns(verdict=pl.when("known").then("verdict").otherwise(worst)).drop("rank", "tested")
+    # What one pass found the next one drops only for a reason: X and window move while attackers are found, and would swing.
+    before = chain.attackers.select("role", party="address", before=pl.lit(value=True)).unique()
+    first = first.join(before, on=["role", "party"], how="left")
+    stays = pl.col("before").fill_null(value=False) & (pl.col("p_value") <= ALONE) & (pl.col("victims") > 0)
+    verdict = pl.when("known").then("verdict").when(stays).then(pl.lit("attacker")).otherwise(worst)
+    return first.with_columns(verdict=verdict).drop("rank", "tested", "before")
 
 
 def _left(tables: Tables) -> pl.DataFrame:
