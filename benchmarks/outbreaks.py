@@ -88,8 +88,8 @@ def _attempt(setting: Setting, dice: np.random.Generator) -> Outbreak | None:
     np.minimum.at(first, wallet[inside], time[inside])
     harmed_at = np.where(harmed, _harm_times(setting, dice, first), np.inf)
     if setting.second:
-        # A second window, a third as long, so much later.
-        again = (time >= t2 + setting.second) & (time <= t2 + setting.second + setting.length / 3)
+        # A second window, as long, so much later.
+        again = (time >= t2 + setting.second) & (time <= t2 + setting.second + setting.length)
         struck = np.setdiff1d(np.unique(wallet[again]), np.flatnonzero(harmed))
         struck = struck[dice.random(len(struck)) < setting.rate]
         late = np.full(count, np.inf)
@@ -97,7 +97,7 @@ def _attempt(setting: Setting, dice: np.random.Generator) -> Outbreak | None:
         harmed[struck] = True
         harmed_at[struck] = _harm_times(setting, dice, late[struck])
         truly[struck] = True
-        t2 += setting.second + setting.length / 3
+        t2 += setting.second + setting.length
         inside |= again
     lost = harmed & (dice.random(count) < setting.noise)
     # Their exposure is in a gap of the logs: what they did at another time is all that is seen, or else a stranger's harm.

@@ -41,7 +41,7 @@ SETTINGS = (
     Setting("50 of 100 in a day, taken a month later", 50, 0.5, DAY, wait="lognormal", delay=30 * DAY),
     Setting("50 of 100 in 3 days, taken at night", 50, 0.5, 3 * DAY, wait="nightly"),
     Setting("50 of 100 in a day, half come daily, weeks later", 50, 0.5, DAY, 0.03, "daily", "lognormal", 10 * DAY),
-    Setting("40 of 100 in two windows a day apart", 30, 0.4, 6 * HOUR, second=DAY),
+    Setting("30 of 75 in 6 hours, as many a day later", 30, 0.4, 6 * HOUR, second=DAY),
 )
 SIZES = (10_000, 100_000, 1_000_000)
 

@@ -21,6 +21,7 @@ from exposure.assess.waits import Wait, show_by_now
 HARMED_LEAST = 3
 _SIDE = (1 - LEVEL) / 2
 _MICRO = 1_000_000
+_DAY = 86_400 * _MICRO
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -69,7 +70,7 @@ def scan_bounds(exposures: pl.DataFrame, rates: Rates = UNKNOWN) -> Scan:
     gaps = told.gaps()
     rough = fit(told.spells, gaps, rates)
     wait = show_by_now(told.times, told.harmed_at, told.spells, rough.best)
-    spells = Spells(told.spells.wallet, told.spells.after, told.spells.at, wait.weight, told.spells.harmed)
+    spells = replace(told.spells, weight=wait.weight)
     spans = find_spans(spells, gaps, fit(spells, gaps, rates) if wait.until is not None else rough, rates)
     pairs = tuple(_pair(told, spells, span, wait) for span in spans)
     return Scan(pairs, _hull(pairs))
@@ -87,8 +88,15 @@ def read_exposures(exposures: pl.DataFrame) -> Exposures | None:
     times, at = np.unique(rows.get_column("at").to_numpy(), return_inverse=True)
     after = np.where(np.diff(wallet, prepend=-1) == 0, np.roll(at, 1), -1)
     harmed = rows.get_column("harmed_at").is_not_null().to_numpy()
-    spells = Spells(wallet, after, at, np.ones(len(at)), harmed)
+    spells = Spells(wallet, after, at, np.ones(len(at)), _habits(wallet, times[at]), harmed)
     return Exposures(times, rows.get_column("harmed_at").fill_null(0).to_numpy(), spells)
+
+
+def _habits(wallet: Ints, at: Ints) -> Floats:
+    """Give for each row on how many days its wallet came against the mean of all, as a logarithm; rows sorted as in `Exposures`."""
+    new = np.diff(wallet, prepend=-1) != 0
+    days = np.bincount(wallet, new | (np.diff(at // _DAY, prepend=0) != 0))
+    return np.asarray(np.log(days / days.mean())[wallet], dtype=np.float64)
 
 
 def _pair(told: Exposures, spells: Spells, span: Span, wait: Wait) -> Pair:

@@ -8,7 +8,7 @@ The grid is found by branch and bound: cells whose best conceivable pair is hope
 every cell is one gap between two exposures, or so many remain plausible that their likelihood is smooth.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 # Cells an axis: at first, and at most. Pairs e^-25 as likely as the best do not add up to anything, however many they are.
 FIRST, MOST = 128, 512
 HOPELESS = 25.0
+# Seconds: shorter windows are no likelier.
+SHORTEST = 60.0
 _ROUNDS = 20
 
 
@@ -43,18 +45,20 @@ class Spells:
 
     An exposure makes its wallet inside for `after` < T1's index <= `at` <= T2's index, where indices count the distinct times
     of exposures, `after` is the wallet's exposure before it (-1: none) and T1's index is the first time not before T1.
-    `weight` (0 to 1) says how much of the harm that it would have done shows by now.
+    `weight` (0 to 1) says how much of the harm that it would have done shows by now. `habit` is its wallet's: how often that
+    comes against the mean, as a logarithm; a daily user whose exposure inside was lost is still seen outside.
     """
 
     wallet: Ints
     after: Ints
     at: Ints
     weight: Floats
+    habit: Floats
     harmed: NDArray[np.bool_]
 
     def where(self, rows: NDArray[np.bool_]) -> "Spells":
         """Give some of the rows."""
-        return Spells(self.wallet[rows], self.after[rows], self.at[rows], self.weight[rows], self.harmed[rows])
+        return Spells(*(getattr(self, part.name)[rows] for part in fields(self)))
 
     def inside(self, first: int, last: int) -> Ints:
         """Give the wallets that are inside a pair of indices, each once."""
@@ -114,7 +118,8 @@ class Cells:
 class Posterior:
     """What is known of the pair: each end's cells with their probabilities, the pair that fits best, and the evidence.
 
-    `evidence` is the logarithm of how much better a window explains who was harmed than none, averaged over all windows.
+    `evidence` is the logarithm of how much better a window explains who was harmed than none, averaged over windows of all
+    lengths: one of minutes is as likely as one of days.
     """
 
     start: Cells
@@ -129,7 +134,7 @@ def fit(spells: Spells, gaps: tuple[Floats, Floats], rates: Rates = UNKNOWN) -> 
     """Give the posterior of (T1, T2).
 
     `gaps` say for each index how much time lies between it and the one before (T1 may be anywhere there), and between it and
-    the next one, in any unit. At least one index is needed.
+    the next one, in seconds. At least one index is needed.
     """
     count = len(gaps[0])
     edges = np.unique(spells.at[spells.harmed])
@@ -150,29 +155,43 @@ def fit(spells: Spells, gaps: tuple[Floats, Floats], rates: Rates = UNKNOWN) -> 
     return _finish(spells, (start, end), gaps, rates)
 
 
-def tally(spells: Spells, first: Ints, last: Ints) -> tuple[Floats, Floats]:
-    """Count the harmed and the unharmed inside every pair of an index of `first` and one of `last` (both sorted)."""
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """For every pair of indices: how many inside were harmed, how many were not, and the sum of the habits of the harmed."""
+
+    harmed: Floats
+    unharmed: Floats
+    habit: Floats
+
+
+def tally(spells: Spells, first: Ints, last: Ints) -> Tally:
+    """Count who is inside every pair of an index of `first` and one of `last` (both sorted)."""
     low = np.searchsorted(first, spells.after, "right")
     high = np.searchsorted(first, spells.at, "right")
     column = np.searchsorted(last, spells.at, "left")
     told = (low < high) & (column < len(last)) & (spells.weight > 0)
-    low, high, column = low[told], high[told], column[told]
-    weight, harmed = spells.weight[told], spells.harmed[told]
-    found = []
-    for mine in (harmed, ~harmed):
-        flat = np.concatenate([low[mine] * len(last) + column[mine], high[mine] * len(last) + column[mine]])
-        weights = np.concatenate([weight[mine], -weight[mine]])
-        grid = np.bincount(flat, weights, minlength=(len(first) + 1) * len(last)).reshape(len(first) + 1, len(last))
-        found.append(np.asarray(np.cumsum(np.cumsum(grid, axis=0), axis=1)[:-1], dtype=np.float64))
-    return found[0], found[1]
+
+    def total(rows: NDArray[np.bool_], weight: Floats) -> Floats:
+        mine = told & rows
+        flat = np.concatenate([low[mine], high[mine]]) * len(last) + np.tile(column[mine], 2)
+        both = np.concatenate([weight[mine], -weight[mine]])
+        grid = np.bincount(flat, both, minlength=(len(first) + 1) * len(last)).reshape(len(first) + 1, len(last))
+        return np.asarray(np.cumsum(np.cumsum(grid, axis=0), axis=1)[:-1], dtype=np.float64)
+
+    return Tally(
+        total(spells.harmed, spells.weight),
+        total(~spells.harmed, spells.weight),
+        total(spells.harmed, spells.habit),
+    )
 
 
-def log_likelihood(harmed: Floats, unharmed: Floats, sizes: tuple[int, int], rates: Rates) -> Floats:
-    """Give the logarithm of the likelihood of so many harmed and unharmed inside, of so many in all; both rates integrated out."""
-    harmed, unharmed = np.maximum(harmed, 0.0), np.maximum(unharmed, 0.0)
-    out = np.maximum(sizes[0] - harmed, 0.0), np.maximum(sizes[1] - unharmed, 0.0)
-    value = betaln(rates.inside[0] + harmed, rates.inside[1] + unharmed) - betaln(*rates.inside)
-    return np.asarray(value + betaln(rates.outside[0] + out[0], rates.outside[1] + out[1]), dtype=np.float64)
+def log_likelihood(harmed: Tally, unharmed: Tally, sizes: tuple[int, int], rates: Rates) -> Floats:
+    """Give every pair's log likelihood, both rates integrated out; the harmed by one tally, the others by another."""
+    hits, spared = np.maximum(harmed.harmed, 0.0), np.maximum(unharmed.unharmed, 0.0)
+    others = np.maximum(sizes[0] - hits, 0.0), np.maximum(sizes[1] - spared, 0.0)
+    value = betaln(rates.inside[0] + hits, rates.inside[1] + spared) - betaln(*rates.inside)
+    value += betaln(rates.outside[0] + others[0], rates.outside[1] + others[1])
+    return np.asarray(value - harmed.habit, dtype=np.float64)
 
 
 def _first_cells(count: int, edges: Ints, shift: int) -> Cells:
@@ -192,42 +211,40 @@ def _plausible(
     """Tell which pairs of cells may hold a pair worth counting."""
     start, end = cells
     sizes = spells.sizes()
-    most_harmed, most_unharmed = tally(spells, start.low, end.high)
-    least_harmed, least_unharmed = tally(spells, start.high, end.low)
-    bound = log_likelihood(most_harmed, least_unharmed, sizes, rates)
-    area = np.log(start.lengths(gaps[0]))[:, None] + np.log(end.lengths(gaps[1]))[None, :]
-    bound = np.where(start.low[:, None] <= end.high[None, :], bound + area, -np.inf)
-    wide = log_likelihood(most_harmed, most_unharmed, sizes, rates)
-    wide += np.log(gaps[0][start.low])[:, None] + np.log(gaps[1][end.high])[None, :]
-    tight = log_likelihood(least_harmed, least_unharmed, sizes, rates)
-    tight += np.log(gaps[0][start.high])[:, None] + np.log(gaps[1][end.low])[None, :]
-    tight = np.where(start.high[:, None] <= end.low[None, :], tight, -np.inf)
-    wide = np.where(start.low[:, None] <= end.high[None, :], wide, -np.inf)
-    return bound >= max(float(wide.max()), float(tight.max())) - HOPELESS
+    most, least = tally(spells, start.low, end.high), tally(spells, start.high, end.low)
+    area = np.add.outer(np.log(start.lengths(gaps[0])), np.log(end.lengths(gaps[1])))
+    bound = log_likelihood(most, least, sizes, rates) + area
+    wide = log_likelihood(most, most, sizes, rates)
+    wide += np.add.outer(np.log(gaps[0][start.low]), np.log(gaps[1][end.high]))
+    tight = log_likelihood(least, least, sizes, rates)
+    tight += np.add.outer(np.log(gaps[0][start.high]), np.log(gaps[1][end.low]))
+    possible = np.less_equal.outer(start.low, end.high)
+    tight = np.where(np.less_equal.outer(start.high, end.low), tight, -np.inf)
+    best = max(float(wide[possible].max()), float(tight.max()))
+    return np.asarray(possible & (bound >= best - HOPELESS), dtype=np.bool_)
 
 
 def _finish(spells: Spells, cells: tuple[Cells, Cells], gaps: tuple[Floats, Floats], rates: Rates) -> Posterior:
     start, end = cells
     first, last = start.middle, end.middle
     sizes = spells.sizes()
-    harmed, unharmed = tally(spells, first, last)
-    valid = first[:, None] <= last[None, :]
-    value = np.where(valid, log_likelihood(harmed, unharmed, sizes, rates), -np.inf)
+    counts = tally(spells, first, last)
+    value = np.where(np.less_equal.outer(first, last), log_likelihood(counts, counts, sizes, rates), -np.inf)
     # Of equals the shortest: a daily user's other visits do not stretch it.
     rows, columns = np.nonzero(value >= value.max() - 1e-9)
     row, column = max(zip(rows, columns, strict=True), key=lambda cell: (cell[0] - cell[1], cell[0]))
-    value += np.log(start.lengths(gaps[0]))[:, None] + np.log(end.lengths(gaps[1]))[None, :]
+    value += np.add.outer(np.log(start.lengths(gaps[0])), np.log(end.lengths(gaps[1])))
     top = float(value.max())
     mass = np.exp(value - top)
     total = float(mass.sum())
-    # Half of all pairs of moments are pairs of a T1 and a later T2.
-    windows = np.log(gaps[0].sum()) + np.log(gaps[1].sum()) - np.log(2.0)
-    nothing = float(log_likelihood(np.zeros(1), np.zeros(1), sizes, rates)[0])
+    at, whole = np.cumsum(gaps[0]), float(gaps[0].sum() + gaps[1][-1])
+    short = np.maximum(-np.subtract.outer(at[first], at[last]), SHORTEST)
+    nothing = float(betaln(rates.outside[0] + sizes[0], rates.outside[1] + sizes[1]))
     return Posterior(
         start,
         end,
         mass.sum(axis=1) / total,
         mass.sum(axis=0) / total,
         (int(first[row]), int(last[column])),
-        top + float(np.log(total)) - float(windows) - nothing,
+        top + float(np.log((mass / short).sum()) - np.log(whole * np.log(whole / SHORTEST))) - nothing,
     )
