@@ -13,9 +13,9 @@ import polars as pl
 
 from exposure.assess.bounds import Bound, Pair, stamp
 from exposure.assess.intervals import LEVEL
-from exposure.assess.scan_grid import UNKNOWN, Floats, Ints, Rates, Spells, fit
-from exposure.assess.scan_split import Span, find_spans
-from exposure.assess.waits import Wait, show_by_now
+from exposure.assess.scan_grid import UNKNOWN, Floats, Ints, Posterior, Rates, Spells, fit
+from exposure.assess.scan_split import find_spans
+from exposure.assess.waits import show_by_now
 
 # With fewer their range says next to nothing.
 HARMED_LEAST = 3
@@ -68,11 +68,15 @@ def scan_bounds(exposures: pl.DataFrame, rates: Rates = UNKNOWN) -> Scan:
     if told is None or told.spells.sizes()[0] < HARMED_LEAST:
         return Scan((), Pair(None, None))
     gaps = told.gaps()
-    rough = fit(told.spells, gaps, rates)
-    wait = show_by_now(told.times, told.harmed_at, told.spells, rough.best)
+    until = len(told.times) - 1
+    first = fit(told.spells, gaps, until, rates)
+    wait = show_by_now(told.times, told.harmed_at, told.spells, first.best)
     spells = replace(told.spells, weight=wait.weight)
-    spans = find_spans(spells, gaps, fit(spells, gaps, rates) if wait.until is not None else rough, rates)
-    pairs = tuple(_pair(told, spells, span, wait) for span in spans)
+    if wait.until is not None:
+        until = min(until, int(np.searchsorted(told.times, wait.until)))
+        first = fit(spells, gaps, until, rates)
+    spans = find_spans(spells, gaps, until, first, rates)
+    pairs = tuple(_pair(told, spells, span.posterior, until) for span in spans)
     return Scan(pairs, _hull(pairs))
 
 
@@ -99,27 +103,26 @@ def _habits(wallet: Ints, at: Ints) -> Floats:
     return np.asarray(np.log(days / days.mean())[wallet], dtype=np.float64)
 
 
-def _pair(told: Exposures, spells: Spells, span: Span, wait: Wait) -> Pair:
+def _pair(told: Exposures, spells: Spells, found: Posterior, until: int) -> Pair:
     """Read both bounds off a window's posterior."""
-    start, end, times = span.posterior.start, span.posterior.end, told.times
+    start, end, times = found.start, found.end, told.times
     lead = np.concatenate([[times[0] - round(told.span * _MICRO)], times])
     tail = np.concatenate([times, [times[-1] + round(told.span * _MICRO)]])
     begins = lead[start.low], lead[start.high + 1]
     ends = tail[end.low], tail[end.high + 1]
-    until = times[-1] if wait.until is None else min(times[-1], wait.until)
     # How likely an end beyond the data is, nobody knows. Much opens the interval; for its other side it weighs as much as the
     # mean time between exposures, as if the data went on.
     gap = told.span / len(times)
-    beyond = told.span + (times[-1] - until) / _MICRO
-    inner = np.where(begins[1] > times[0], 1.0, gap / told.span), np.where(ends[0] < until, 1.0, gap / beyond)
-    low = _point(begins, span.posterior.start_mass, _SIDE)
-    high = _point(begins, span.posterior.start_mass * inner[0], 1 - _SIDE)
-    least = _point(ends, span.posterior.end_mass * inner[1], _SIDE)
-    most = _point(ends, span.posterior.end_mass, 1 - _SIDE)
-    earliest, latest = None if low < times[0] else low, None if most > until else most
-    inside = spells.inside(*span.posterior.best)
+    before = np.where(start.low > 0, 1.0, min(1.0, gap / found.beyond[0]))
+    after = np.where(end.low < until, 1.0, min(1.0, gap / found.beyond[1]))
+    low = _point(begins, found.start_mass, _SIDE)
+    high = _point(begins, found.start_mass * before, 1 - _SIDE)
+    least = _point(ends, found.end_mass * after, _SIDE)
+    most = _point(ends, found.end_mass, 1 - _SIDE)
+    earliest, latest = None if low < times[0] else low, None if most > times[until] else most
+    inside = spells.inside(*found.best)
     hit = spells.harmed & np.isin(spells.wallet, inside)
-    seen = spells.at[hit & (spells.at >= span.posterior.best[0]) & (spells.at <= span.posterior.best[1])]
+    seen = spells.at[hit & (spells.at >= found.best[0]) & (spells.at <= found.best[1])]
     first, last = int(times[seen.min()]), int(times[seen.max()])
     # The pair that fits best lies at the edge of what is likely: just outside of it nobody was harmed.
     high, least = max(high, first), min(least, last)
@@ -128,13 +131,12 @@ def _pair(told: Exposures, spells: Spells, span: Span, wait: Wait) -> Pair:
         f"{harmed:,} of {exposed:,} wallets exposed from {stamp(_time(first))} to {stamp(_time(last))} were harmed, "
         f"and {spells.sizes()[0] - harmed:,} of {sum(spells.sizes()) - exposed:,} others"
     )
-    before = "" if earliest else "; too few were exposed before to tell when it began"
-    stopped = wait.until is not None and wait.until < times[-1]
-    why = "the thefts end before exposure does" if stopped else "too few were exposed after"
-    after = "" if latest else f"; {why}, so that nothing tells when it ended"
+    open_start = "" if earliest else "; too few were exposed before to tell when it began"
+    why = "the thefts end before exposure does" if until < len(times) - 1 else "too few were exposed after"
+    open_end = "" if latest else f"; {why}, so that nothing tells when it ended"
     return Pair(
-        Bound(_time(first), _time(earliest), _time(high), f"{text}{before}", LEVEL),
-        Bound(_time(last), _time(least), _time(latest), f"{text}{after}", LEVEL),
+        Bound(_time(first), _time(earliest), _time(high), f"{text}{open_start}", LEVEL),
+        Bound(_time(last), _time(least), _time(latest), f"{text}{open_end}", LEVEL),
     )
 
 

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Cells an axis: at first, and at most. Pairs e^-25 as likely as the best do not add up to anything, however many they are.
-FIRST, MOST = 128, 512
+FIRST, MOST = 96, 320
 HOPELESS = 25.0
 # Seconds: shorter windows are no likelier.
 SHORTEST = 60.0
@@ -118,6 +118,7 @@ class Cells:
 class Posterior:
     """What is known of the pair: each end's cells with their probabilities, the pair that fits best, and the evidence.
 
+    `beyond` are the seconds that T1 may lie before the data, and T2 after what they tell, in which nothing speaks against it.
     `evidence` is the logarithm of how much better a window explains who was harmed than none, averaged over windows of all
     lengths: one of minutes is as likely as one of days.
     """
@@ -127,19 +128,20 @@ class Posterior:
     start_mass: Floats
     end_mass: Floats
     best: tuple[int, int]
+    beyond: tuple[float, float]
     evidence: float
 
 
-def fit(spells: Spells, gaps: tuple[Floats, Floats], rates: Rates = UNKNOWN) -> Posterior:
+def fit(spells: Spells, gaps: tuple[Floats, Floats], until: int, rates: Rates = UNKNOWN) -> Posterior:
     """Give the posterior of (T1, T2).
 
     `gaps` say for each index how much time lies between it and the one before (T1 may be anywhere there), and between it and
-    the next one, in seconds. At least one index is needed.
+    the next one, in seconds. From the index `until` on the data tell nothing of T2. At least one index is needed.
     """
     count = len(gaps[0])
     edges = np.unique(spells.at[spells.harmed])
-    start = _first_cells(count, edges, 1)
-    end = _first_cells(count, edges, 0)
+    start = _first_cells(count, edges + 1, 1)
+    end = _first_cells(count, edges, until)
     size = -1
     for _ in range(_ROUNDS):
         keep = _plausible(spells, (start, end), gaps, rates)
@@ -152,7 +154,7 @@ def fit(spells: Spells, gaps: tuple[Floats, Floats], rates: Rates = UNKNOWN) -> 
         if size == left and not (start.exact and end.exact):
             break
         size = left
-    return _finish(spells, (start, end), gaps, rates)
+    return _finish(spells, (start, end), gaps, until, rates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,13 @@ def log_likelihood(harmed: Tally, unharmed: Tally, sizes: tuple[int, int], rates
     return np.asarray(value - harmed.habit, dtype=np.float64)
 
 
-def _first_cells(count: int, edges: Ints, shift: int) -> Cells:
-    """Cut at even steps and, so far as they are few, at the harmed: between those the likelihood is smooth.
+def _first_cells(count: int, edges: Ints, edge: int) -> Cells:
+    """Cut at even steps, at `edge` and, so far as they are few, at the harmed: between those the likelihood is smooth.
 
     The first and the last index stand alone: there an end lies outside all data.
     """
     steps = np.linspace(0, count, min(count, FIRST) + 1).astype(np.int64)
-    cuts = np.unique(np.concatenate([steps, [0, 1, count - 1, count], edges + shift if len(edges) <= FIRST else []]))
+    cuts = np.unique(np.concatenate([steps, [0, 1, edge, count - 1, count], edges if len(edges) <= FIRST else []]))
     cuts = cuts[(cuts >= 0) & (cuts <= count)].astype(np.int64)
     return Cells(cuts[:-1], cuts[1:] - 1)
 
@@ -224,7 +226,9 @@ def _plausible(
     return np.asarray(possible & (bound >= best - HOPELESS), dtype=np.bool_)
 
 
-def _finish(spells: Spells, cells: tuple[Cells, Cells], gaps: tuple[Floats, Floats], rates: Rates) -> Posterior:
+def _finish(
+    spells: Spells, cells: tuple[Cells, Cells], gaps: tuple[Floats, Floats], until: int, rates: Rates
+) -> Posterior:
     start, end = cells
     first, last = start.middle, end.middle
     sizes = spells.sizes()
@@ -233,11 +237,17 @@ def _finish(spells: Spells, cells: tuple[Cells, Cells], gaps: tuple[Floats, Floa
     # Of equals the shortest: a daily user's other visits do not stretch it.
     rows, columns = np.nonzero(value >= value.max() - 1e-9)
     row, column = max(zip(rows, columns, strict=True), key=lambda cell: (cell[0] - cell[1], cell[0]))
-    value += np.add.outer(np.log(start.lengths(gaps[0])), np.log(end.lengths(gaps[1])))
+    at = np.cumsum(gaps[0])
+    length = max(float(at[last[column]] - at[first[row]]), SHORTEST)
+    beyond = _scale_free(float(gaps[0][0]), length), _scale_free(float(gaps[1][until:].sum()), length)
+    lengths = start.lengths(gaps[0]), end.lengths(gaps[1])
+    lengths[0][start.low == 0] = beyond[0]
+    lengths[1][end.low >= until] *= beyond[1] / float(gaps[1][until:].sum())
+    value += np.add.outer(np.log(lengths[0]), np.log(lengths[1]))
     top = float(value.max())
     mass = np.exp(value - top)
     total = float(mass.sum())
-    at, whole = np.cumsum(gaps[0]), float(gaps[0].sum() + gaps[1][-1])
+    whole = float(gaps[0].sum() + gaps[1][-1])
     short = np.maximum(-np.subtract.outer(at[first], at[last]), SHORTEST)
     nothing = float(betaln(rates.outside[0] + sizes[0], rates.outside[1] + sizes[1]))
     return Posterior(
@@ -246,5 +256,11 @@ def _finish(spells: Spells, cells: tuple[Cells, Cells], gaps: tuple[Floats, Floa
         mass.sum(axis=1) / total,
         mass.sum(axis=0) / total,
         (int(first[row]), int(last[column])),
+        beyond,
         top + float(np.log((mass / short).sum()) - np.log(whole * np.log(whole / SHORTEST))) - nothing,
     )
+
+
+def _scale_free(room: float, length: float) -> float:
+    """Give how much an end may lie where the data tell nothing: twice the length is as likely as four times, up to all the room."""
+    return length * float(np.log1p(room / length))
