@@ -6,7 +6,7 @@ The first pass finds attackers among all who ever did what exposes, the next one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -29,8 +29,6 @@ Tables = dict[str, pl.DataFrame]
 PASSES = 5
 # Where nothing bounds the attack, so many files that changed and changed back are tried as its time.
 GUESSES_MOST = 3
-# Thefts that follow within minutes show that nothing was waited for: then their end says nothing on the window's.
-AT_ONCE = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -203,7 +201,6 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         scene.tables["assets"],
         scene.incident,
         _telling(deeds, chain.harmed, x, chain.watched),
-        _harvest_end(deeds, chain.harmed),
     )
     placed = place(deeds, guess or windows.published, windows.bad_files)
     exposed = _exposed(placed)
@@ -298,7 +295,7 @@ def _exposed(placed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _telling(deeds: pl.DataFrame, harmed: pl.DataFrame, x: tuple[str, ...], watched: pl.Series) -> pl.DataFrame:
-    """Give the exposures that say something on the window: address, time, harmed.
+    """Give the exposures that say something on the window: address, time, harmed, harmed_at.
 
     Of the harmed only what they did before; of all only X where it is known. Nobody whose chain history was not read can be
     called unharmed.
@@ -314,19 +311,5 @@ def _telling(deeds: pl.DataFrame, harmed: pl.DataFrame, x: tuple[str, ...], watc
         pl.col("harmed_at").is_null() | (pl.col("time") <= pl.col("harmed_at") + CLOCK_SLACK)
     )
     told = told.filter(pl.col("harmed_at").is_not_null() | pl.col("address").is_in(watched.implode()))
-    return told.select("address", "time", harmed=pl.col("harmed_at").is_not_null()).unique().sort("address", "time")
-
-
-def _harvest_end(deeds: pl.DataFrame, harmed: pl.DataFrame) -> datetime | None:
-    """Give the time of the last harm where harm came long after the exposure; None where it came at once."""
-    hit = deeds.filter(pl.col("exposing") & pl.col("time").is_not_null()).join(harmed, on="address")
-    waited = (
-        hit.filter(pl.col("time") <= pl.col("harmed_at"))
-        .group_by("address")
-        .agg(wait=(pl.col("harmed_at") - pl.col("time")).min())
-    )
-    typical = waited.get_column("wait").median()
-    last = harmed.get_column("harmed_at").max()
-    if not isinstance(typical, timedelta) or not isinstance(last, datetime) or typical <= AT_ONCE:
-        return None
-    return last
+    columns = told.select("address", "time", "harmed_at", harmed=pl.col("harmed_at").is_not_null())
+    return columns.unique().sort("address", "time")
