@@ -4,7 +4,7 @@ Who was harmed follows from the attackers, the window from who was harmed, and n
 The first pass finds attackers among all who ever did what exposes, the next ones among those inside the window.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -204,14 +204,17 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
     )
     placed = place(deeds, guess or windows.published, windows.bad_files)
     exposed = _exposed(placed)
-    did_x = _exposed(placed.filter(pl.col("action").is_in(list(x)) | pl.col("action").is_null())) if x else exposed
     everyone = owners(chain.ties, chain.watched, exposed)
-    groups = Groups(did_x, chain.watched, everyone)
+    compared = [Groups(_did(placed, x), chain.watched, everyone)]
+    if guess is None and windows.physical != windows.published:
+        # The scan sees the window of the attackers known so far: thieves that took turns left their victims outside of it.
+        wide = place(deeds, windows.physical, windows.bad_files)
+        compared.append(Groups(_did(wide, x), chain.watched, owners(chain.ties, chain.watched, _exposed(wide))))
     return Outbreak(
         scene=scene,
         attackers=chain.attackers,
         takers=chain.takers,
-        sinks=_all_sinks(scene, groups, chain),
+        sinks=_all_sinks(scene, compared, chain),
         counted=count_owners(chain.dealings, Groups(exposed, chain.watched, everyone)),
         owners=everyone,
         moves=chain.moves,
@@ -226,21 +229,29 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
     )
 
 
-def _all_sinks(scene: Scene, groups: Groups, chain: _Chain) -> pl.DataFrame:
-    """Test every party, and follow known attackers and reports to further ones."""
-    counted = count_owners(chain.dealings, groups)
+def _did(placed: pl.DataFrame, x: tuple[str, ...]) -> pl.DataFrame:
+    """Give who was exposed by X where it is known (`_exposed`)."""
+    return _exposed(placed.filter(pl.col("action").is_in(list(x)) | pl.col("action").is_null()) if x else placed)
+
+
+def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain) -> pl.DataFrame:
+    """Test every party in each comparison, and follow known attackers and reports to further ones."""
     left = _left(scene.tables)
-    tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
     kinds = kinds_of(scene.tables["accounts"])
     sure = chain.takers.filter("confirmed").get_column("address")
     reported = reported_transactions(scene.incident)
-    more = follow(chain.taken, chain.moves, scene.approvals, reported, counted, kinds, sure, not_it)
-    both = pl.concat([tested.select(more.columns), more])
+    parts = []
+    for groups in compared:
+        counted = count_owners(chain.dealings, groups)
+        more = follow(chain.taken, chain.moves, scene.approvals, reported, counted, kinds, sure, not_it)
+        tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
+        parts += [tested.select(more.columns), more]
+    both = pl.concat(parts)
     rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)
-    # One row a party: the test's figures, with the worse of both verdicts.
-    best = both.with_columns(rank=rank.min().over("role", "party"), tested=pl.col("p_value").is_null())
-    first = best.sort("role", "party", "chain_id", "tested", nulls_last=True).unique(
+    # One row a party: the figures of the most telling test, with the worst of all verdicts.
+    best = both.with_columns(rank=rank.min().over("role", "party"))
+    first = best.sort("role", "party", "chain_id", "p_value", "victims", nulls_last=True).unique(
         ["role", "party", "chain_id"], keep="first", maintain_order=True
     )
     worst = pl.col("rank").replace_strict([0, 1, 2], ["attacker", "suspect", "ordinary"], return_dtype=pl.String)
@@ -249,7 +260,7 @@ def _all_sinks(scene: Scene, groups: Groups, chain: _Chain) -> pl.DataFrame:
     first = first.join(before, on=["role", "party"], how="left")
     stays = pl.col("before").fill_null(value=False) & (pl.col("p_value") <= ALONE) & (pl.col("victims") > 0)
     verdict = pl.when("known").then("verdict").when(stays).then(pl.lit("attacker")).otherwise(worst)
-    return first.with_columns(verdict=verdict).drop("rank", "tested", "before")
+    return first.with_columns(verdict=verdict).drop("rank", "before")
 
 
 def _left(tables: Tables) -> pl.DataFrame:

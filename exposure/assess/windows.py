@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from exposure.assess.actions import exposures_of
-from exposure.assess.bounds import Bound, Pair
+from exposure.assess.bounds import Bound, Pair, stamp
 from exposure.assess.deeds import Window
 from exposure.assess.facts import fact_bounds
 from exposure.assess.scan import Scan, scan_bounds
@@ -21,10 +21,11 @@ from exposure.tables import TABLES
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Table windows, the published window, and whether the malicious file is known by its size."""
+    """Table windows, the published window, what of it facts and files alone bound, and whether the bad file's size is known."""
 
     table: pl.DataFrame
     published: Window
+    physical: Window
     bad_files: bool
 
 
@@ -47,11 +48,17 @@ def find_windows(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
     }
     start, end = _publish_t1(incident, pairs, exposures), _publish_t2(incident, pairs, exposures)
     pairs["published"] = Pair(start, end)
+    bare, nobody = {**pairs, "scan": Pair(None, None)}, exposures.clear()
+    physical = _window(_publish_t1(incident, bare, nobody), _publish_t2(incident, bare, nobody), incident)
+    published = _window(start, end, incident)
+    known = pairs["asset"].t1 is not None or any(asset.bytes for asset in incident.assets)
+    return Windows(_table(incident, pairs, scan), published, physical, known)
+
+
+def _window(start: Bound, end: Bound, incident: Incident) -> Window:
     cache = incident.window.cache
     served_until = end.latest - cache if end.latest is not None and cache > timedelta(0) else None
-    published = Window(start.earliest, end.latest, served_until)
-    known = pairs["asset"].t1 is not None or any(asset.bytes for asset in incident.assets)
-    return Windows(_table(incident, pairs, scan), published, known)
+    return Window(start.earliest, end.latest, served_until)
 
 
 def _table(incident: Incident, pairs: dict[str, Pair], scan: Scan) -> pl.DataFrame:
@@ -128,8 +135,16 @@ def _publish_t2(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFr
             return Bound(wide, earliest, wide, f"scan: {scan.reason}{kept}; by {method} alone {aside[2:]}")
         return Bound(end, earliest, end, f"{method}: {physical[method].reason}{kept}{aside}")
     if scan and scan.latest:
-        end = max(scan.latest, guess) + cache if guess else scan.latest + cache
-        return Bound(end, earliest, end, f"scan: {scan.reason}{kept}")
+        # What people found at that time was there at that time, as far as anybody says.
+        heard = incident.fact("detected")
+        late = heard is not None and heard.time > max(scan.latest, guess or scan.latest)
+        found = (
+            f"; it was detected at {stamp(heard.time)}, and nothing says that it was over before"
+            if heard and late
+            else ""
+        )
+        end = max(time for time in (scan.latest, guess, heard.time if heard else None) if time) + cache
+        return Bound(end, earliest, end, f"scan: {scan.reason}{found}{kept}")
     return Bound(guess, earliest, None, "T2 is not bounded: nothing says when the site was good again")
 
 
