@@ -17,7 +17,8 @@ class Setting:
 
     `visits`: single, retries (most come again within minutes), daily (half come every day), or hazard (retries, each of which
     may do the harm). `wait`: none, lognormal (`delay` in the median), or nightly (taken at 3 o'clock). `before`, `after`: how
-    much of the logs lies outside the window, None: as much as 20,000 wallets allow, up to 30 days.
+    much of the logs lies outside the window, None: as much as 20,000 wallets allow, up to 30 days. `second`: how long
+    after the window another as long begins; `stop`: how long after T1 the thieves give up.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Setting:
     after: float | None = None
     rhythm: float = 0.8
     second: float = 0.0
+    stop: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,12 @@ def _attempt(setting: Setting, dice: np.random.Generator) -> Outbreak | None:
     touched = np.bincount(wallet[inside], minlength=count) if count else np.zeros(0)
     tries = touched if setting.visits == "hazard" else np.minimum(touched, 1)
     harmed = dice.random(count) < 1 - (1 - setting.rate) ** tries
-    truly = harmed.copy()
     first = np.full(count, np.inf)
     np.minimum.at(first, wallet[inside], time[inside])
     harmed_at = np.where(harmed, _harm_times(setting, dice, first), np.inf)
+    if setting.stop is not None:
+        harmed &= harmed_at <= t1 + setting.stop
+        harmed_at[~harmed] = np.inf
     if setting.second:
         # A second window, as long, so much later.
         again = (time >= t2 + setting.second) & (time <= t2 + setting.second + setting.length)
@@ -96,7 +100,6 @@ def _attempt(setting: Setting, dice: np.random.Generator) -> Outbreak | None:
         np.minimum.at(late, wallet[again], time[again])
         harmed[struck] = True
         harmed_at[struck] = _harm_times(setting, dice, late[struck])
-        truly[struck] = True
         t2 += setting.second + setting.length
         inside |= again
     lost = harmed & (dice.random(count) < setting.noise)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.scan [--quick] [--json]
 
-The oracle is the same posterior, told the rates of harm inside and outside. An open interval holds every truth and is wider than
-any; the share of open ones is given beside the median width.
+The oracle is the same posterior, told the rates of harm inside and outside. `open` are the shares of intervals that are not
+bounded on the outer side, for T1 and T2, then the oracle's; an open interval is wider than any.
 """
 
 import argparse
@@ -40,6 +40,16 @@ SETTINGS = (
     Setting("20 of 60 in a day, taken hours later", 20, 0.33, DAY, wait="lognormal", delay=3 * HOUR),
     Setting("50 of 100 in a day, taken a month later", 50, 0.5, DAY, wait="lognormal", delay=30 * DAY),
     Setting("50 of 100 in 3 days, taken at night", 50, 0.5, 3 * DAY, wait="nightly"),
+    Setting("50 of 100 in a day, hours later, until the end", 50, 0.5, DAY, wait="lognormal", delay=3 * HOUR, stop=DAY),
+    Setting(
+        "80 of 160 in 2 days, weeks later, two weeks long",
+        80,
+        0.5,
+        2 * DAY,
+        wait="lognormal",
+        delay=10 * DAY,
+        stop=14 * DAY,
+    ),
     Setting("50 of 100 in a day, half come daily, weeks later", 50, 0.5, DAY, 0.03, "daily", "lognormal", 10 * DAY),
     Setting("30 of 75 in 6 hours, as many a day later", 30, 0.4, 6 * HOUR, second=DAY),
 )
@@ -56,6 +66,8 @@ class Row:
     held_t2: int
     open_t1: int
     open_t2: int
+    oracle_open_t1: int
+    oracle_open_t2: int
     width_t1: float | None
     width_t2: float | None
     ratio_t1: float | None
@@ -91,6 +103,8 @@ def main() -> None:
     if given.json:
         print(json.dumps({"settings": [asdict(row) for row in rows], "costs": costs}, indent=1))
         return
+    if not rows:
+        sys.exit(f"no setting's name holds {given.only!r}")
     print(f"held in all: T1 {_share(rows, 'held_t1')}, T2 {_share(rows, 'held_t2')}")
     for cost in costs:
         print(
@@ -118,7 +132,12 @@ def measure(setting: Setting | None, runs: int) -> Row:
     found = {}
     for name, pairs in widths.items():
         mine, best = np.array(pairs).T
-        found[name] = (float(np.median(mine)), float(np.median(best)), int(np.isinf(mine).sum()))
+        found[name] = (
+            float(np.median(mine)),
+            float(np.median(best)),
+            int(np.isinf(mine).sum()),
+            int(np.isinf(best).sum()),
+        )
     return Row(
         setting.name if setting else "any: all drawn anew each time",
         runs,
@@ -126,10 +145,12 @@ def measure(setting: Setting | None, runs: int) -> Row:
         held["T2"],
         found["T1"][2],
         found["T2"][2],
+        found["T1"][3],
+        found["T2"][3],
         _finite(found["T1"][0]),
         _finite(found["T2"][0]),
-        _finite(found["T1"][0] / found["T1"][1]),
-        _finite(found["T2"][0] / found["T2"][1]),
+        _ratio(*found["T1"][:2]),
+        _ratio(*found["T2"][:2]),
         several,
         1000 * spent / runs,
     )
@@ -164,7 +185,14 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-_HEAD = f"{'setting':48} {'T1 held':>19} {'T2 held':>19} {'open':>9} {'median minutes':>17} {'÷ oracle':>10} {'ms':>5} windows>1"
+def _ratio(mine: float, best: float) -> float | None:
+    return mine / best if np.isfinite(mine) and np.isfinite(best) else None
+
+
+_HEAD = (
+    f"{'setting':48} {'T1 held':>19} {'T2 held':>19} {'open':>9} {'oracle':>9} {'median minutes':>17} {'÷ oracle':>11}"
+    f" {'ms':>5} windows>1"
+)
 
 
 def show(row: Row) -> str:
@@ -173,7 +201,11 @@ def show(row: Row) -> str:
     widths = " ".join("open".rjust(8) if width is None else f"{width:8,.0f}" for width in (row.width_t1, row.width_t2))
     ratios = " ".join("-".rjust(5) if ratio is None else f"{ratio:5.2f}" for ratio in (row.ratio_t1, row.ratio_t2))
     opened = f"{100 * row.open_t1 / row.runs:3.0f} {100 * row.open_t2 / row.runs:3.0f} %"
-    return f"{row.setting:48} {held[0]:>19} {held[1]:>19} {opened:>9} {widths} {ratios} {row.milliseconds:5.0f} {row.several}"
+    oracle = f"{100 * row.oracle_open_t1 / row.runs:3.0f} {100 * row.oracle_open_t2 / row.runs:3.0f} %"
+    return (
+        f"{row.setting:48} {held[0]:>19} {held[1]:>19} {opened:>9} {oracle:>9} {widths} {ratios}"
+        f" {row.milliseconds:5.0f} {row.several}"
+    )
 
 
 def _held(hits: int, runs: int) -> str:
@@ -189,10 +221,9 @@ def measure_cost(exposures: int) -> dict[str, float]:
     """Scan so many exposures of a month, half of them by daily users; give seconds and the peak of memory above the input's."""
     import resource
 
-    days = 30.0
-    setting = Setting("cost", 200, 200 * days / exposures * 2, DAY, visits="daily")
+    # Half of the wallets of a day come daily: in the mean an exposure a wallet and day.
     dice = np.random.default_rng(1)
-    setting = Setting("cost", 200, 200 / (exposures / days), DAY, 0.03, "daily", before=15 * DAY, after=14 * DAY)
+    setting = Setting("cost", 200, 200 * 30 / exposures / 1.55, DAY, 0.03, "daily", before=15 * DAY, after=14 * DAY)
     made = make_outbreak(setting, dice)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()

@@ -13,8 +13,8 @@ import polars as pl
 
 from exposure.assess.bounds import Bound, Pair, stamp
 from exposure.assess.intervals import LEVEL
-from exposure.assess.scan_grid import UNKNOWN, Floats, Ints, Posterior, Rates, Spells, fit
-from exposure.assess.scan_split import find_spans
+from exposure.assess.scan_grid import UNKNOWN, Floats, Ints, Rates, Spells, fit
+from exposure.assess.scan_split import Span, find_spans
 from exposure.assess.waits import show_by_now
 
 # With fewer their range says next to nothing.
@@ -35,10 +35,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Exposures:
-    """Exposures on the scale of their distinct times: `times` and `harmed_at` in microseconds, sorted by wallet and time.
-
-    `harmed_at` stands at each row, 0 where the wallet is unharmed.
-    """
+    """Exposures on the scale of their distinct times, in microseconds; `harmed_at` is each wallet's, 0 where it is unharmed."""
 
     times: Ints
     harmed_at: Ints
@@ -68,16 +65,19 @@ def scan_bounds(exposures: pl.DataFrame, rates: Rates = UNKNOWN) -> Scan:
     if told is None or told.spells.sizes()[0] < HARMED_LEAST:
         return Scan((), Pair(None, None))
     gaps = told.gaps()
-    until = len(told.times) - 1
-    first = fit(told.spells, gaps, until, rates)
-    wait = show_by_now(told.times, told.harmed_at, told.spells, first.best)
-    spells = replace(told.spells, weight=wait.weight)
-    if wait.until is not None:
-        until = min(until, int(np.searchsorted(told.times, wait.until)))
-        first = fit(spells, gaps, until, rates)
-    spans = find_spans(spells, gaps, until, first, rates)
-    pairs = tuple(_pair(told, spells, span.posterior, until) for span in spans)
+    spans = find_spans(told.spells, gaps, fit(told.spells, gaps, rates), rates)
+    pairs = tuple(_pair(told, *_wait(told, span, gaps, rates)) for span in spans)
     return Scan(pairs, _hull(pairs))
+
+
+def _wait(told: Exposures, span: Span, gaps: tuple[Floats, Floats], rates: Rates) -> tuple[Span, int]:
+    """Take into account how far harm shows by now; gives the index from which on exposures tell nothing of T2 as well."""
+    wait = show_by_now(told.times, told.harmed_at, span.spells, span.posterior.best)
+    if wait.until is None:
+        return span, len(told.times) - 1
+    spells = replace(span.spells, weight=wait.weight)
+    until = min(int(np.searchsorted(told.times, wait.until)), len(told.times) - 1)
+    return Span(spells, fit(spells, gaps, rates, until)), until
 
 
 def read_exposures(exposures: pl.DataFrame) -> Exposures | None:
@@ -93,7 +93,8 @@ def read_exposures(exposures: pl.DataFrame) -> Exposures | None:
     after = np.where(np.diff(wallet, prepend=-1) == 0, np.roll(at, 1), -1)
     harmed = rows.get_column("harmed_at").is_not_null().to_numpy()
     spells = Spells(wallet, after, at, np.ones(len(at)), _habits(wallet, times[at]), harmed)
-    return Exposures(times, rows.get_column("harmed_at").fill_null(0).to_numpy(), spells)
+    firsts = np.flatnonzero(after < 0)
+    return Exposures(times, rows.get_column("harmed_at").fill_null(0).to_numpy()[firsts], spells)
 
 
 def _habits(wallet: Ints, at: Ints) -> Floats:
@@ -103,9 +104,10 @@ def _habits(wallet: Ints, at: Ints) -> Floats:
     return np.asarray(np.log(days / days.mean())[wallet], dtype=np.float64)
 
 
-def _pair(told: Exposures, spells: Spells, found: Posterior, until: int) -> Pair:
+def _pair(told: Exposures, span: Span, until: int) -> Pair:
     """Read both bounds off a window's posterior."""
-    start, end, times = found.start, found.end, told.times
+    spells, found, times = span.spells, span.posterior, told.times
+    start, end = found.start, found.end
     lead = np.concatenate([[times[0] - round(told.span * _MICRO)], times])
     tail = np.concatenate([times, [times[-1] + round(told.span * _MICRO)]])
     begins = lead[start.low], lead[start.high + 1]
@@ -122,6 +124,7 @@ def _pair(told: Exposures, spells: Spells, found: Posterior, until: int) -> Pair
     earliest, latest = None if low < times[0] else low, None if most > times[until] else most
     inside = spells.inside(*found.best)
     hit = spells.harmed & np.isin(spells.wallet, inside)
+    hit &= spells.weight > 0
     seen = spells.at[hit & (spells.at >= found.best[0]) & (spells.at <= found.best[1])]
     first, last = int(times[seen.min()]), int(times[seen.max()])
     # The pair that fits best lies at the edge of what is likely: just outside of it nobody was harmed.

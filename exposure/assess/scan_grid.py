@@ -132,13 +132,15 @@ class Posterior:
     evidence: float
 
 
-def fit(spells: Spells, gaps: tuple[Floats, Floats], until: int, rates: Rates = UNKNOWN) -> Posterior:
+def fit(spells: Spells, gaps: tuple[Floats, Floats], rates: Rates, until: int | None = None) -> Posterior:
     """Give the posterior of (T1, T2).
 
     `gaps` say for each index how much time lies between it and the one before (T1 may be anywhere there), and between it and
-    the next one, in seconds. From the index `until` on the data tell nothing of T2. At least one index is needed.
+    the next one, in seconds. From the index `until` on (None: from the last) the data tell nothing of T2. At least one index is
+    needed.
     """
     count = len(gaps[0])
+    until = count - 1 if until is None else min(until, count - 1)
     edges = np.unique(spells.at[spells.harmed])
     start = _first_cells(count, edges + 1, 1)
     end = _first_cells(count, edges, until)
@@ -220,8 +222,8 @@ def _plausible(
     wide += np.add.outer(np.log(gaps[0][start.low]), np.log(gaps[1][end.high]))
     tight = log_likelihood(least, least, sizes, rates)
     tight += np.add.outer(np.log(gaps[0][start.high]), np.log(gaps[1][end.low]))
-    possible = np.less_equal.outer(start.low, end.high)
-    tight = np.where(np.less_equal.outer(start.high, end.low), tight, -np.inf)
+    possible = np.less_equal.outer(start.low, end.high) & (most.harmed > 0.5)
+    tight = np.where(np.less_equal.outer(start.high, end.low) & (least.harmed > 0.5), tight, -np.inf)
     best = max(float(wide[possible].max()), float(tight.max()))
     return np.asarray(possible & (bound >= best - HOPELESS), dtype=np.bool_)
 
@@ -233,7 +235,9 @@ def _finish(
     first, last = start.middle, end.middle
     sizes = spells.sizes()
     counts = tally(spells, first, last)
-    value = np.where(np.less_equal.outer(first, last), log_likelihood(counts, counts, sizes, rates), -np.inf)
+    # A window in which nobody was harmed is none.
+    possible = np.less_equal.outer(first, last) & (counts.harmed > 0.5)
+    value = np.where(possible, log_likelihood(counts, counts, sizes, rates), -np.inf)
     # Of equals the shortest: a daily user's other visits do not stretch it.
     rows, columns = np.nonzero(value >= value.max() - 1e-9)
     row, column = max(zip(rows, columns, strict=True), key=lambda cell: (cell[0] - cell[1], cell[0]))

@@ -16,36 +16,38 @@ EDGES_MOST = 256
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A window: what is known of it by the wallets that are inside no other."""
+    """A window: the wallets that are inside no other, and what they tell of it."""
 
+    spells: Spells
     posterior: Posterior
 
 
-def find_spans(spells: Spells, gaps: tuple[Floats, Floats], until: int, first: Posterior, rates: Rates) -> list[Span]:
+def find_spans(spells: Spells, gaps: tuple[Floats, Floats], first: Posterior, rates: Rates) -> list[Span]:
     """Give the windows in time order, given the posterior of the one that fits best; at most three."""
     windows = [first.best]
     while len(windows) < WINDOWS_MOST:
-        more = _elsewhere(spells, gaps, until, windows, rates) or _parted(spells, windows, rates)
+        more = _elsewhere(spells, gaps, windows, rates) or _parted(spells, windows, rates)
         if more is None:
             break
         windows = sorted(more)
     if len(windows) == 1:
-        return [Span(first)]
+        return [Span(spells, first)]
     found = []
     for window in windows:
         others = [spells.inside(*other) for other in windows if other != window]
-        found.append(Span(fit(spells.without(np.concatenate(others)), gaps, until, rates)))
+        mine = spells.without(np.concatenate(others))
+        found.append(Span(mine, fit(mine, gaps, rates)))
     return sorted(found, key=lambda span: span.posterior.best)
 
 
 def _elsewhere(
-    spells: Spells, gaps: tuple[Floats, Floats], until: int, windows: list[tuple[int, int]], rates: Rates
+    spells: Spells, gaps: tuple[Floats, Floats], windows: list[tuple[int, int]], rates: Rates
 ) -> list[tuple[int, int]] | None:
     """Add the window that those outside all others have in common, where chance does not explain it."""
     rest = spells.without(np.concatenate([spells.inside(*window) for window in windows]))
     if rest.sizes()[0] < HARMED_LEAST:
         return None
-    found = fit(rest, gaps, until, rates)
+    found = fit(rest, gaps, rates)
     if found.evidence < ODDS or _harmed(rest, found.best) < HARMED_LEAST:
         return None
     return [*windows, found.best]
