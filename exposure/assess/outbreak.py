@@ -202,7 +202,7 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         scene.incident,
         _telling(deeds, chain.harmed, x, chain.watched),
     )
-    placed = place(deeds, guess or windows.published, windows.bad_files)
+    placed = place(deeds, guess or windows.published, windows.bad_files, windows.physical)
     exposed = _exposed(placed)
     everyone = owners(chain.ties, chain.watched, exposed)
     compared = [Groups(_did(placed, x), chain.watched, everyone)]
