@@ -1,1 +1,1 @@
-"""Side-by-side measurements that print tables; `python -m benchmarks.NAME`."""
+"""Side-by-side measurements that print tables: `python -m benchmarks.NAME`."""

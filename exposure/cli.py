@@ -109,17 +109,26 @@ def init(
 def drill(
     context: Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the drill is made.")],
-    preset: Annotated[str, typer.Option(help="Kind of incident: sample, approval or quiet.")] = "sample",
+    preset: Annotated[
+        str,
+        typer.Option(help="sample, approval or quiet (played on a real EVM); mass or drawn (any size, by columns)."),
+    ] = "sample",
     seed: Annotated[int, typer.Option(help="The same seed makes the same incident.")] = 1,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob of mass or drawn (repeat for more)."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a folder that is not empty.")] = False,
 ) -> None:
     """Make a realistic incident with known truth, to practise on and to measure the tool by.
 
-    Example: exposure drill practice --preset approval --seed 7
+    Examples: exposure drill practice --preset approval --seed 7
+
+    exposure drill large --preset mass --set people=100000 --set kind=both
     """
     from exposure.drill.make import make_drill
 
-    make_drill(folder, preset, seed, context.teller, force)
+    make_drill(folder, preset, seed, context.teller, force, settings or [])
     context.show([f"made {folder}: next, exposure run {folder}"], {"path": str(folder), "preset": preset, "seed": seed})
 
 

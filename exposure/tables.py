@@ -380,7 +380,12 @@ _ASSESS_TABLES = (
         _c("rate", F, "harmed ÷ exposed", "0 to 1", "public"),
         _c("rate_low", F, "Lower end of the 95 % interval (Wilson)", "0 to 1", "public"),
         _c("rate_high", F, "Upper end", "0 to 1", "public"),
-        _c("relative_risk", F, "Rate ÷ rate of those who did not do it", audience="public"),
+        _c(
+            "relative_risk",
+            F,
+            "Rate ÷ rate of those who did not do it; beside an X, among people who did alike of it (Mantel-Haenszel)",
+            audience="public",
+        ),
         _c("rr_low", F, "Lower end of its 95 % interval", audience="public"),
         _c("rr_high", F, "Upper end", audience="public"),
         _c("p_value", F, "One-sided Fisher p", audience="public"),

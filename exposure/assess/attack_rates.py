@@ -1,26 +1,25 @@
 """Attack rates: of those who did each action in the window, how many were harmed; and which action is X. Pure.
 
 The unit is the wallet. Compared with a doer are the logged wallets that were looked at over the same blocks and did not do it
-in the window. A popular harmless action that the victims did too stands out as well, until it is compared among those who did,
-and among those who did not do the other action (Mantel-Haenszel).
+in the window. A popular harmless action that the victims did too stands out as well, until all are weighed together (hazards.py).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from exposure.assess import intervals
+from exposure.assess import hazards, intervals
 from exposure.assess.deeds import CLOCK_SLACK, STRONG
 from exposure.tables import TABLES
 
 FALSE_FINDS = 0.05
 # So many wallets that did an action and not X must have stayed unharmed, before the action is said not to be X.
 TELLING = 5
-# Of those who did it without another action that stands out so many must be harmed, and beyond so much chance.
-ALONE_LEAST, ALONE_CHANCE = 2, 0.01
+# Without an action that is X the harm must be so much less likely.
+NEEDED = 0.01
 # Who may have done the other action, however weakly tied to it, does not speak for this one.
 MAYBE = 0.05
 # The Host header is the sender's own invention: only the commonest hosts get rows of their own.
@@ -59,10 +58,13 @@ def attack_rates(deeds: pl.DataFrame, harmed: pl.DataFrame, watched: pl.Series) 
     rows = _measure(strata, done, people, harmed)
     whole = {str(row["action"]): row for row in rows if row["host"] is None and row["asset_state"] is None}
     inside = logged.filter(pl.col("inside") & pl.col("action").is_not_null() & (pl.col("strength") >= MAYBE))
-    verdicts = _which_is_x(whole, _doers(inside, people, harmed, list(whole)), kinds)
+    doers = _doers(inside, people, harmed, list(whole))
+    verdicts = _which_is_x(whole, doers, kinds)
+    x = tuple(action for action, is_x in sorted(verdicts.items()) if is_x == "yes")
     for row in rows:
         row["is_x"] = verdicts[str(row["action"])]
-    x = tuple(action for action, is_x in sorted(verdicts.items()) if is_x == "yes")
+    for name, row in whole.items():
+        row.update(_beside(name, x, doers))
     harmless = {action for action, exposure, cleared in kinds.iter_rows() if exposure == "none" or cleared}
     columns = TABLES["attack_rates"].schema.names()
     table = TABLES["attack_rates"].frame([{name: row[name] for name in columns} for row in rows])
@@ -141,21 +143,28 @@ def _figures(hit: int, exposed: int, other_hits: int, others: int) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Doers:
-    """Over all people in one order: who surely did each action, who may have (a crowded client), and who was harmed."""
+    """Over all people in one order: how surely each did each action, and who was harmed."""
 
-    sure: dict[str, Flags]
-    maybe: dict[str, Flags]
+    strength: dict[str, NDArray[np.float64]]
     hurt: Flags
+
+    def surely(self, action: str) -> Flags:
+        """Tell who surely did it."""
+        return self.strength[action] >= STRONG
+
+    def maybe(self, action: str) -> Flags:
+        """Tell who may have done it."""
+        return self.strength[action] >= MAYBE
 
 
 def _doers(inside: pl.DataFrame, people: pl.DataFrame, harmed: pl.DataFrame, actions: Iterable[str]) -> _Doers:
     """Mark who did what; `inside` are deeds in the window of any strength."""
-    sure, maybe = {}, {}
+    strength = {}
     for action in actions:
-        mine = inside.filter(pl.col("action") == action)
-        maybe[action] = _among(people, mine)
-        sure[action] = _among(people, mine.filter(pl.col("strength") >= STRONG))
-    return _Doers(sure, maybe, _among(people, harmed))
+        best = inside.filter(pl.col("action") == action).group_by("address").agg(pl.col("strength").max())
+        found = people.join(best, on="address", how="left", maintain_order="left").get_column("strength")
+        strength[action] = found.fill_null(0.0).to_numpy()
+    return _Doers(strength, _among(people, harmed))
 
 
 def _among(people: pl.DataFrame, rows: pl.DataFrame) -> Flags:
@@ -173,14 +182,7 @@ def _which_is_x(whole: Mapping[str, Mapping[str, object]], doers: _Doers, kinds:
     exposing = {
         name for name, exposure, cleared in kinds.iter_rows() if exposure in ("key", "approval") and not cleared
     }
-    told: dict[str, str] = {}
-    for name in standing:
-        answers = []
-        for other in standing:
-            if other != name:
-                preferred = name in exposing and other not in exposing
-                answers.append(_against(_stands(name, other, doers), _stands(other, name, doers), preferred))
-        told[name] = next((answer for answer in ("no", "cannot_tell") if answer in answers), "yes")
+    told = _explain(standing, exposing, doers)
     x = [name for name, is_x in told.items() if is_x == "yes"]
     for name in whole:
         if name not in told:
@@ -188,36 +190,19 @@ def _which_is_x(whole: Mapping[str, Mapping[str, object]], doers: _Doers, kinds:
     return told
 
 
-def _low(row: Mapping[str, object]) -> float:
-    return _number(row["rr_low"]) if row["rr_low"] is not None else 0.0
+def _beside(name: str, x: Sequence[str], doers: _Doers) -> dict[str, float]:
+    """Compare an action's doers with others who did alike of the actions that are X; empty where that says nothing.
 
-
-def _stands(action: str, other: str, doers: _Doers) -> str:
-    """Tell whether an action's risk stands out among those who did the other action, and those who did not: yes, no, thin.
-
-    Where enough people did it without the other one, they must have been harmed themselves: victims do many things more
-    often than others, and within the other's doers that looks like a risk of its own. thin: too few did it apart to see.
+    Victims do many things more often than others: beside X that is no risk any more.
     """
-    did, apart = doers.sure[action], ~doers.maybe[other]
-    strata = [_table(part, did, doers.hurt) for part in (~apart, apart)]
+    others = [action for action in x if action != name]
+    if not others:
+        return {}
+    patterns = np.column_stack([doers.surely(action) for action in others])
+    _, member = np.unique(patterns, axis=0, return_inverse=True)
+    strata = [_table(member == one, doers.surely(name), doers.hurt) for one in range(int(member.max()) + 1)]
     ratio = intervals.mantel_haenszel(strata)
-    if ratio is None or ratio.p_value > FALSE_FINDS or ratio.value <= 1:
-        return "no"
-    hits, total, other_hits, others = strata[1]
-    if total < TELLING:
-        return "thin"
-    raised = hits >= ALONE_LEAST and intervals.fisher(hits, total, other_hits, others) <= ALONE_CHANCE
-    return "yes" if raised else "no"
-
-
-def _against(mine: str, its: str, preferred: bool) -> str:
-    """Say what another action that stands out leaves of this one; `preferred`: only this one exposes on paper."""
-    if mine == "yes" or (mine == "thin" and its == "no"):
-        return "yes"
-    if mine == "no" and its != "no":
-        return "no"
-    # Either could explain the other, or they always went together.
-    return "yes" if preferred and its != "yes" else "cannot_tell"
+    return {} if ratio is None else {"relative_risk": ratio.value, "rr_low": ratio.low, "rr_high": ratio.high}
 
 
 def _table(part: Flags, did: Flags, hurt: Flags) -> intervals.Table:
@@ -225,11 +210,35 @@ def _table(part: Flags, did: Flags, hurt: Flags) -> intervals.Table:
     return int(hurt[yes].sum()), int(yes.sum()), int(hurt[no].sum()), int(no.sum())
 
 
+def _low(row: Mapping[str, object]) -> float:
+    return _number(row["rr_low"]) if row["rr_low"] is not None else 0.0
+
+
+def _explain(standing: Sequence[str], exposing: Collection[str], doers: _Doers) -> dict[str, str]:
+    """Say of each action that stands out whether the harm needs it: yes, no (others explain it), or cannot_tell.
+
+    Where two always went together and only one exposes on paper, it is that one.
+    """
+    if not standing:
+        return {}
+    did = np.column_stack([doers.strength[name] for name in standing])
+    groups, member = np.unique(np.round(did, 2), axis=0, return_inverse=True)
+    hurt = np.bincount(member, weights=doers.hurt, minlength=len(groups)).astype(np.float64)
+    unhurt = np.bincount(member, weights=~doers.hurt, minlength=len(groups)).astype(np.float64)
+    sure, doubtful = hazards.needed(groups, hurt, unhurt, NEEDED)
+    likely = [one for one in doubtful if standing[one] in exposing]
+    if len(likely) == 1:
+        sure, doubtful = [*sure, *likely], [one for one in doubtful if one not in likely]
+    answers = dict.fromkeys(standing, "no")
+    answers |= {standing[one]: "cannot_tell" for one in doubtful}
+    return answers | {standing[one]: "yes" for one in sure}
+
+
 def _cleared_by_data(name: str, x: Iterable[str], whole: Mapping[str, Mapping[str, object]], doers: _Doers) -> bool:
     """Tell whether enough people did it and no X, and were harmed less than any X's doers can have been."""
-    alone = doers.sure[name].copy()
+    alone = doers.surely(name)
     for other in x:
-        alone &= ~doers.maybe[other]
+        alone = alone & ~doers.maybe(other)
     number, hits = int(alone.sum()), int(doers.hurt[alone].sum())
     worst = min(_number(whole[other]["rate_low"]) for other in x)
     return number >= TELLING and intervals.wilson(hits, number)[1] < worst

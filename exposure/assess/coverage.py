@@ -62,6 +62,18 @@ def find_coverage(tables: Mapping[str, pl.DataFrame], incident: Incident, window
     )
 
 
+def read_until(coverage: pl.DataFrame, incident: Incident) -> datetime | None:
+    """Give the time until which every chain's history was read; None where one was not."""
+    lasts = []
+    for chain in incident.chains:
+        rows = coverage.filter((pl.col("source") == f"chain:{chain.id}") & pl.col("layer").is_in(NEEDED))
+        if rows.get_column("layer").n_unique() < len(NEEDED):
+            return None
+        lasts.append(rows.get_column("last").min())
+    known = [last for last in lasts if isinstance(last, datetime)]
+    return min(known) if known and len(known) == len(lasts) else None
+
+
 def _span(logs: pl.DataFrame) -> str:
     first, last = logs.get_column("first").min(), logs.get_column("last").max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):

@@ -14,6 +14,7 @@ _SPLIT_SLACK = 0.001
 # An approval of next to nothing, or of what its owner does not hold: a researcher's.
 _IDLE_WEIGHT = 1.0
 _CLEARED_WEIGHT = 3.0
+_OLD_WEIGHT = 0.5
 
 
 def taking_rows(taken: pl.DataFrame, names: Names) -> list[pl.DataFrame]:
@@ -44,12 +45,10 @@ def foreign_moves(
         .then(pl.col("transaction_from"))
         .otherwise(pl.col("transaction_to"))
     )
-    # What runs code moves assets by itself, as a deposit address of an exchange does, unless it approved somebody.
-    by_code = (pl.col("kind") == "contract").fill_null(value=False) & ~pl.col("approved")
     foreign = moves.filter(
-        pl.col("watched") & ~by_code & ~pl.col("own").fill_null(value=True) & pl.col("authorised") & ~pl.col("dust")
-    )
-    foreign = foreign.with_columns(mover=mover).join(since, left_on="wallet", right_on="address", how="left")
+        pl.col("watched") & ~pl.col("own").fill_null(value=True) & pl.col("authorised") & ~pl.col("dust")
+    ).with_columns(mover=mover)
+    foreign = _without_own_code(foreign, approvals).join(since, left_on="wallet", right_on="address", how="left")
     after = (pl.col("time") >= pl.col("since")).fill_null(value=False)
     usual = foreign.filter(~after)
     known = pl.concat([usual.get_column("mover"), usual.get_column("transaction_from")]).drop_nulls().unique()
@@ -65,18 +64,36 @@ def foreign_moves(
         only_old=(pl.col("timestamp") < pl.col("since")).all()
     )
     old = old.rename({"from_address": "wallet", "token_address": "token"})
-    odd = odd.join(old.filter("only_old"), on=["chain_id", "wallet", "token"], how="anti")
+    odd = odd.join(old, on=["chain_id", "wallet", "token"], how="left").filter(
+        ~pl.col("only_old").fill_null(value=False)
+    )
+    odd = odd.with_columns(approved_since=pl.col("only_old").is_not_null())
     return odd.join(taken.select(*TX, "wallet").unique(), on=[*TX, "wallet"], how="anti")
 
 
+def _without_own_code(foreign: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what a wallet that runs code moved by itself: a smart account by its bundler, an exchange's deposit address.
+
+    Where it had approved whoever moved it, it was not its own code.
+    """
+    names = {"from_address": "wallet", "token_address": "token", "to_address": "mover"}
+    given = approvals.filter(pl.col("value") != "0").rename(names)
+    keys = ["chain_id", "wallet", "token", "mover"]
+    allowed = given.select(*keys, was_allowed=pl.lit(value=True)).unique()
+    marked = foreign.join(allowed, on=keys, how="left")
+    code = (pl.col("kind") == "contract").fill_null(value=False)
+    return marked.filter(~code | pl.col("was_allowed").fill_null(value=False)).drop("was_allowed")
+
+
 def foreign_rows(odd: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """Give A3."""
+    """Give A3; a move that no approval since the exposure covers may use one from before all that was read: it weighs little."""
     texts = [
         f"{names.amount(row['chain_id'], row['token'], int(row['value']), row['token_id'])}{names.place(row['chain_id'])} "
         f"was moved to {checksummed(row['to'])} by {checksummed(row['mover'])}, for nothing in return"
         for row in odd.iter_rows(named=True)
     ]
-    return rows_of("A3", odd.select("ref", pl.Series("text", texts, pl.String), address="wallet"))
+    rows = odd.select("ref", "approved_since", pl.Series("text", texts, pl.String), address="wallet")
+    return rows_of("A3", rows, weight=pl.when("approved_since").then(CODES["A3"].weight).otherwise(_OLD_WEIGHT))
 
 
 def gas_rows(transfers: pl.DataFrame, attackers: pl.DataFrame, since: pl.DataFrame, names: Names) -> pl.DataFrame:

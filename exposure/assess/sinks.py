@@ -3,6 +3,8 @@
 Nominated without looking at actions; counted in owners, not addresses; compared with logged wallets that were not exposed and
 with the same wallets' own past, so that exchanges, routers, bridges and sales show by themselves that they are ordinary. The
 bound on false finds is Bonferroni's over every address that could have been nominated, whoever used it: 1 %, family-wise.
+Thieves rotate their addresses, so that each alone has few victims: those that look like a thief's whoever paid them (several
+owners emptied into them, nobody before the first exposure) are also tested as if they were one.
 """
 
 from dataclasses import dataclass
@@ -13,11 +15,13 @@ import polars as pl
 from exposure.amounts import NATIVE
 from exposure.assess.intervals import fisher_many, odds_ratio
 from exposure.assess.moves import TX, ZERO
-from exposure.tables import TABLES
+from exposure.tables import TABLES, TIME
 
 OWNERS_LEAST = 3
 FAMILY = 0.01
 SUSPECT = 0.05
+# Addresses that rotate: all of them together must stand out so far, and each by itself so far.
+FAMILY_TOGETHER, ALONE = 0.001, 0.05
 # A service that gives something back in so many of its dealings is one, whoever uses it.
 TRADES_MOST = 0.2
 # Of the owners who paid an attacker, so many were emptied of what they paid with; a payment leaves the rest where it is.
@@ -154,7 +158,35 @@ def find_sinks(
     )
     for signs in (_trade_share(moves), _use_share(moves, approvals), _habits(rows, left, groups)):
         tested = tested.join(signs, on=["role", "party"], how="left")
+    together = rotating(rows, left, groups, sizes)
+    tested = tested.with_columns(
+        rotates=pl.col("party").is_in(together.implode()) & (pl.col("role") == "sink") & (pl.col("p_value") <= ALONE)
+    )
     return _judge(tested, sizes[1]).join(_chains(rows), on=["role", "party"], how="left")
+
+
+def rotating(rows: pl.DataFrame, left: pl.DataFrame, groups: Groups, sizes: tuple[int, int]) -> pl.Series:
+    """Give the parties that look like one thief's whoever paid them, where together they stand out; else none.
+
+    Nominated without a look at who was exposed: at least three owners sent them all they had of something and called nothing,
+    and nobody dealt with them before the first exposure.
+    """
+    told = _of_owners(rows, groups).filter(
+        (pl.col("role") == "sink") & ~pl.col("party").is_in(groups.watched.implode())
+    )
+    begin = pl.lit(groups.exposed.get_column("since").min(), TIME)
+    emptied = told.group_by("party", "owner", "after", "chain_id", "wallet", "token").agg(
+        paid=pl.col("value_f64").sum(), plain=pl.col("plain").any()
+    )
+    emptied = emptied.join(left, on=["chain_id", "wallet", "token"])
+    emptied = emptied.filter(pl.col("plain") & (pl.col("left_f64") <= LEFT_MOST * pl.col("paid")))
+    young = told.group_by("party").agg(first=pl.col("time").min()).filter(pl.col("first") >= begin)
+    by_party = emptied.join(young, on="party", how="semi").group_by("party").agg(owners=pl.col("owner").n_unique())
+    nominated = by_party.filter(pl.col("owners") >= OWNERS_LEAST).get_column("party")
+    owners = emptied.filter(pl.col("party").is_in(nominated.implode())).group_by("owner").agg(pl.col("after").any())
+    victims = int(owners.get_column("after").sum())
+    chance = fisher_many(np.array([victims]), sizes[0], np.array([owners.height - victims]), sizes[1])[0]
+    return nominated.sort() if chance <= FAMILY_TOGETHER else nominated.clear()
 
 
 def _judge(tested: pl.DataFrame, others: int) -> pl.DataFrame:
@@ -173,7 +205,7 @@ def _judge(tested: pl.DataFrame, others: int) -> pl.DataFrame:
         .then(pl.when(mistaken).then(pl.lit("ordinary")).otherwise(pl.lit("attacker")))
         .when(service)
         .then(pl.lit("ordinary"))
-        .when(enough & (pl.col("q_value") <= FAMILY) & shaped)
+        .when(enough & ((pl.col("q_value") <= FAMILY) | pl.col("rotates")) & shaped)
         .then(pl.lit("attacker"))
         .when(enough & (pl.col("q_value") <= SUSPECT))
         .then(pl.lit("suspect"))

@@ -5,13 +5,7 @@ import polars as pl
 from exposure.assess.deeds import STRONG
 from exposure.assess.evidence import CODES, rows_of
 
-# Chance that the payload was served to a request: by what its client had fetched last. A client that had the good file may
-# have fetched the bad one through another path or tab, so that it lowers and never clears.
-SERVED = {"bad": 0.99, "mixed": 0.9, "unknown": 0.9, "good": 0.15}
-SERVED_ELSE = 0.9
-# Chance that the payload hooked this action. Attackers wait and skip the poor: no harm so far is little proof that it did not.
-HOOKED = {"yes": 1.0, "cannot_tell": 0.8, "no": 0.2}
-HOOKED_ELSE = 0.8
+# A deed that only a kept file can have hooked, and one just outside the window, count for so much of one inside.
 CACHED = 0.4
 NEAR = 0.1
 # Below this a wallet stands in a list of hundreds: such a list says nothing on any one of them.
@@ -22,21 +16,22 @@ BASE_SEEN, BASE_HOLE, BASE_CHAIN_ONLY = 0.002, 0.02, 0.02
 _LINKS = ["logged", "event", "contract", "reported", "chain_only"]
 
 
-def weigh(deeds: pl.DataFrame, is_x: dict[str, str]) -> pl.DataFrame:
+def weigh(deeds: pl.DataFrame, chances: pl.DataFrame) -> pl.DataFrame:
     """Add `chance` to placed deeds: that the attacker got this wallet's key or signature through this deed.
 
-    Link strength × chance that the payload was served × chance that it hooked the action; 0 for deeds that do not expose.
+    Link strength × `given` of its action and file (columns of `deed_chances`); 0 for deeds that do not expose.
     """
-    served = pl.col("asset_state").replace_strict(SERVED, default=SERVED_ELSE, return_dtype=pl.Float64)
-    hooked = pl.col("action").replace_strict(
-        {name: HOOKED[state] for name, state in is_x.items()}, default=HOOKED_ELSE, return_dtype=pl.Float64
+    known = chances.rename({"asset_state": "_state"})
+    deeds = deeds.with_columns(_state=pl.col("asset_state").fill_null("unknown"))
+    deeds = deeds.join(known, on=["action", "_state"], how="left", nulls_equal=True, maintain_order="left").drop(
+        "_state"
     )
     # A secret in a line was seen by whoever read the line; what the page did with it does not matter.
-    chance = pl.when(pl.col("link") == "key").then(1.0).otherwise(pl.col("strength") * served * hooked)
+    chance = pl.when(pl.col("link") == "key").then(1.0).otherwise(pl.col("strength") * pl.col("given").fill_null(0.0))
     guessed = pl.col("cached") & (pl.col("asset_state") != "bad").fill_null(value=True)
     chance = pl.when(guessed).then(chance * CACHED).otherwise(chance)
     placed = pl.when("inside").then(chance).when("near").then(chance * NEAR).otherwise(0.0)
-    return deeds.with_columns(chance=pl.when("exposing").then(placed).otherwise(0.0))
+    return deeds.with_columns(chance=pl.when("exposing").then(placed).otherwise(0.0)).drop("given")
 
 
 def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool) -> pl.DataFrame:

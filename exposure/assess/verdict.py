@@ -42,7 +42,8 @@ def code_weights(evidence: pl.DataFrame) -> pl.DataFrame:
 def judge(wallets: pl.DataFrame, attack_rate: float | None) -> pl.DataFrame:
     """Add p_exposed, p_harmed and verdict.
 
-    `wallets` has the columns of `standing` (nulls where the wallet was not seen), those of `code_weights`, and the flags
+    `wallets` has the columns of `standing` (nulls where the wallet was not seen), those of `code_weights`, `spared` (the weight of
+    not having been harmed by now), and the flags
     proof (a confirmed attacker got or moved something), secret (it stood in a line), told_theft (its owner names the
     transaction), exclusive, covered (logs and chain), person (a person added it). `attack_rate` is the share of those exposed
     that was harmed; None where not known.
@@ -95,7 +96,10 @@ def _p_exposed() -> pl.Expr:
         .otherwise(BASE_HOLE)
     )
     start = pl.max_horizontal(pl.col("chance"), base)
-    updated = _chance(_log_odds(start) + pl.sum_horizontal(_EXPOSED))
+    # Who was exposed and left alone for so long is somewhat less likely to have been: a harmed one is no such case.
+    unharmed = ~pl.any_horizontal(*[pl.col(f"has_{code}") for code in (*SIGNS, "A1", "A5")])
+    spared = pl.when(unharmed & pl.col("spared").is_not_null() & (pl.col("chance") > 0)).then("spared").otherwise(0.0)
+    updated = _chance(_log_odds(start) + pl.sum_horizontal(_EXPOSED) + spared)
     elsewhere = pl.col("chain_only") & ~pl.col("exclusive")
     capped = pl.when(elsewhere).then(pl.min_horizontal(updated, pl.lit(ELSEWHERE_MOST))).otherwise(updated)
     return pl.when("secret").then(pl.max_horizontal(capped, pl.lit(0.99))).otherwise(capped)
@@ -105,11 +109,12 @@ def _p_harmed(prior: float) -> pl.Expr:
     """Start from the attack rate of those exposed, and update; with no sign at all next to nothing is left."""
     start = pl.when(pl.col("strong")).then(prior).otherwise(PRIOR_SEEN)
     updated = _chance(_log_odds(start) + pl.sum_horizontal(_HARM))
-    # An ordinary recipient beside a proven theft takes nothing from the proof.
+    # An ordinary recipient beside a theft, and a move to a wallet of one's own, take nothing from the theft.
     proven = _chance(_log_odds(start) + pl.sum_horizontal(_A))
     quiet = pl.when("has_A5").then(pl.min_horizontal(updated, pl.lit(WITHOUT_SIGN))).otherwise(NO_SIGN_AT_ALL)
     # Owners who name the transaction know best what they did not send; half of all claims may be false.
-    told = pl.when("told_theft").then(pl.max_horizontal(updated, pl.lit(TOLD_THEFT))).otherwise(updated)
+    shown = pl.when("has_A2").then(proven).otherwise(updated)
+    told = pl.when("told_theft").then(pl.max_horizontal(shown, pl.lit(TOLD_THEFT))).otherwise(shown)
     return pl.when("has_A1").then(pl.max_horizontal(proven, pl.lit(0.95))).when("sign").then(told).otherwise(quiet)
 
 

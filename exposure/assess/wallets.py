@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from exposure.assess.actions import exposures_of
-from exposure.assess.coverage import Coverage, find_coverage
+from exposure.assess.chances import deed_chances, spared_weight, taken_by, typical_wait
+from exposure.assess.coverage import Coverage, find_coverage, read_until
 from exposure.assess.deeds import CLOCK_SLACK
 from exposure.assess.evidence import evidence_table
 from exposure.assess.holdings import at_risk, balances_now, departures, holding_table, moved_most, unshared
@@ -52,7 +53,9 @@ def judge_wallets(found: Outbreak) -> Judged:
         .select("action", "is_x")
         .iter_rows()
     )
-    deeds = weigh(found.deeds, is_x)
+    until = read_until(tables["coverage"], incident)
+    chances = deed_chances(found.deeds, found.harmed, found.scene.watched, is_x, until)
+    deeds = weigh(found.deeds, chances)
     nothing_exposes = not any(action.exposure != "none" for action in incident.actions)
     stand = standing(deeds, found.rates.vetoed, nothing_exposes)
     coverage = find_coverage(tables, incident, found.windows.published)
@@ -64,7 +67,8 @@ def judge_wallets(found: Outbreak) -> Judged:
     parts = [*exposure_evidence(deeds, words), *_signs(found, names, gone, rows, held)]
     evidence = evidence_table(parts)
     rows = _add_flags(rows, found, coverage).join(code_weights(evidence), on="address", how="left")
-    rows = judge(rows, _attack_rate(found))
+    spared = spared_weight(taken_by(pl.col("last_exposed"), until, typical_wait(found.deeds, found.harmed)))
+    rows = judge(rows.with_columns(spared=spared), _attack_rate(found))
     rows = _add_exposure_kind(rows, found)
     key = rows.filter(pl.col("verdict").is_in(_MUST_ACT) & pl.col("key"))
     risk = at_risk(held, key, found.permissions)

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from exposure.case import write_atomically, write_parquet
@@ -10,6 +11,8 @@ from exposure.drill import browsers, casefile, life, logfiles, script, theft_app
 from exposure.drill.anvil import find_anvil
 from exposure.drill.casting import cast
 from exposure.drill.export import export
+from exposure.drill.mass.knobs import Knobs, drawn, with_settings
+from exposure.drill.mass.make import make_mass_drill
 from exposure.drill.people import people
 from exposure.drill.presets import scenario as set_knobs
 from exposure.drill.replay import anvil_for, replay
@@ -27,13 +30,27 @@ SCRIPT = "transactions.json"
 _MADE = ("incident.toml", "logs", EXPORT, SCRIPT, "truth.parquet", "truth.toml")
 
 
-def make_drill(folder: Path, preset: str, seed: int, teller: Teller, force: bool = False) -> None:
-    """Write incident.toml, logs/, transactions.json, chain-export/, truth.parquet and truth.toml into `folder`.
+def make_drill(
+    folder: Path, preset: str, seed: int, teller: Teller, force: bool = False, settings: Sequence[str] = ()
+) -> None:
+    """Write incident.toml, logs/, chain-export/, truth.parquet and truth.toml into `folder`; where an EVM plays, transactions.json.
 
-    The same preset and seed give the same content on every machine. Needs anvil, for the export. Raises ExposureError for an
-    unknown preset, a folder that is not empty (unless `force`, which replaces what a drill writes and leaves the rest), and
-    where there is no anvil.
+    The same preset and seed give the same content on every machine. `settings` (KNOB=VALUE) turn the knobs of the presets mass
+    and drawn; the others need anvil. Raises ExposureError for an unknown preset or knob, a folder that is not empty (unless
+    `force`, which replaces what a drill writes and leaves the rest), and where there is no anvil.
     """
+    if preset in ("mass", "drawn"):
+        knobs = Knobs(seed=seed) if preset == "mass" else drawn(seed)
+        knobs = with_settings(knobs, settings)
+        _prepare(folder, force)
+        make_mass_drill(folder, knobs, teller)
+        return
+    if settings:
+        raise ExposureError(
+            f"the drill {preset!r} has no knobs to set",
+            "only the presets mass and drawn take --set",
+            f"add --preset mass: exposure drill {folder} --preset mass --set {settings[0]}",
+        )
     scenario = set_knobs(preset, seed)
     find_anvil()  # before anything is written
     _prepare(folder, force)

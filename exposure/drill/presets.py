@@ -16,7 +16,7 @@ def scenario(preset: str, seed: int) -> Scenario:
     if preset not in presets:
         raise ExposureError(
             f"there is no drill named {preset!r}",
-            "the presets are " + ", ".join(presets),
+            "the presets are " + ", ".join((*presets, "mass", "drawn")),
             "choose one of them: exposure drill DIR --preset sample",
         )
     dice = Dice(preset, seed, "scenario")

@@ -1,0 +1,179 @@
+"""How right the assessment is: many drills over all knobs, each investigated from its logs and chain, held against their truth.
+
+python -m benchmarks.calibration [--quick] [--json] [--drills N] [--quiet-drills N] [--seed N] [--workers N] [--save FILE]
+
+Every figure stands with its Wilson interval and its target. Drills are not the field: they say how the program fares where the
+world is as drawn, and what it was drawn from is in exposure/drill/mass/knobs.py.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from exposure.assess.intervals import wilson
+
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Run the drills and print the table."""
+    arguments = _arguments()
+    drills, quiet = (14, 6) if arguments.quick else (arguments.drills, arguments.quiet_drills)
+    jobs = [(arguments.seed + number, None) for number in range(drills)]
+    jobs += [(arguments.seed + number, "quiet") for number in range(quiet)]
+    began = time.time()
+    rows = list(_all(jobs, arguments.workers))
+    if arguments.save:
+        with open(arguments.save, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+    figures = measure(rows)
+    for line in table(figures):
+        print(line)
+    took = f"{arguments.workers} workers, {time.time() - began:.0f} s, {os.cpu_count()} cores"
+    print(f"\n{drills} drills with an attack, {quiet} without, {took}")
+    for row in rows:
+        if row["broken"]:
+            print(f"drill {row['seed']} ({row['kind']}) broke the program:\n{row['broken']}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(figures["json"]))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="twenty drills: under a minute")
+    parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
+    parser.add_argument("--drills", type=int, default=1000)
+    parser.add_argument("--quiet-drills", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--save", help="write one JSON row a drill")
+    return parser.parse_args()
+
+
+def _all(jobs: list[tuple[int, str | None]], workers: int) -> Iterable[Row]:
+    # One thread a worker: polars would otherwise fight itself for the cores.
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for number, row in enumerate(pool.imap(_score, jobs, chunksize=2), 1):
+            if sys.stderr.isatty() and number % 10 == 0:
+                print(f"{number} of {len(jobs)} drills", file=sys.stderr)
+            yield row
+
+
+def _score(job: tuple[int, str | None]) -> Row:
+    from benchmarks.scoring import score
+
+    return score(*job)
+
+
+def measure(rows: list[Row]) -> dict[str, Any]:
+    """Add up the drills: lines (name, hits, of, target) and the figures for machines."""
+    whole = [row for row in rows if not row["broken"]]
+    attack, quiet = [row for row in whole if row["kind"] != "quiet"], [row for row in whole if row["kind"] == "quiet"]
+    lines = [
+        ("true T1 inside, by the scan alone", *_share(attack, "t1_inside"), "94-98 %"),
+        ("true T2 inside, by the scan alone", *_share(attack, "t2_inside"), "94-98 %"),
+        ("with asset evidence: T1 within 60 s", *_share(attack, "t1_asset"), "99 %"),
+        ("with asset evidence: T2 within 60 s", *_share(attack, "t2_asset"), "99 %"),
+        ("X named, where it can be told", *_share(attack, "x_first"), "99 %"),
+        ("nothing wrong named, where X cannot be told", *_share(attack, "x_kept_quiet"), "95 %"),
+        ("true victims called compromised or probable", *_sum(attack, "victims_found", "victims"), ">= 99 %"),
+        ("  of those whose thief can be known (below)", *_sum(attack, "findable_found", "findable"), ">= 99 %"),
+        ("called among the truly safe", *_sum(attack, "false_called", "safe"), "<= 0.5 %"),
+        ("exposed wallets called no_sign", *_sum(attack, "exposed_no_sign", "exposed"), "0"),
+        ("safe, well-covered wallets called no_sign", *_sum(attack, "safe_no_sign", "quiet_safe"), ">= 95 %"),
+        ("drained called moved by owner", *_sum(attack, "called_moved", "victims"), "0"),
+        ("self-rescues called drained", *_sum(attack, "rescued_drained", "rescued"), "<= 2 %"),
+        (
+            "drills whose published window leaves out a victim",
+            sum(row["left_out"] > 0 for row in attack),
+            len(attack),
+            "0",
+        ),
+        ("sinks found, of those that robbed five owners here", *_sum(attack, "sinks_found", "sinks"), ">= 99 %"),
+        ("drills with a false sink", sum(row["false_sinks"] > 0 for row in whole), len(whole), "<= 1 %"),
+        ("victims whose losses are not exact", *_sum(attack, "lost_wrong", "victims"), "0"),
+        ("quiet drills with any alarm", *_share(quiet, "quiet_alarm"), "<= 1 %"),
+    ]
+    chances = {name: _calibration(attack, f"p_{name}", f"was_{name}") for name in ("exposed", "harmed")}
+    widths = {bound: _median(attack, f"{bound}_width") for bound in ("t1", "t2")}
+    share = {name: hits / of if of else None for name, hits, of, _ in lines}
+    names = {
+        "t1_inside": lines[0],
+        "t2_inside": lines[1],
+        "x_first": lines[4],
+        "victims_found": lines[6],
+        "false_called": lines[8],
+        "exposed_no_sign": lines[9],
+        "safe_no_sign": lines[10],
+        "sink_recall": lines[14],
+        "quiet_alarms": lines[17],
+    }
+    figures = {key: share[line[0]] for key, line in names.items()}
+    figures |= {
+        "drills": len(whole),
+        "broken": len(rows) - len(whole),
+        "t1_width_minutes": widths["t1"],
+        "false_sinks": sum(row["false_sinks"] > 0 for row in whole) / len(whole) if whole else None,
+        "calibration_error": max(one["error"] for one in chances.values()),
+    }
+    return {"lines": lines, "chances": chances, "widths": widths, "json": figures}
+
+
+def _share(rows: list[Row], name: str) -> tuple[int, int]:
+    told = [row[name] for row in rows if row.get(name) is not None]
+    return sum(told), len(told)
+
+
+def _sum(rows: list[Row], hits: str, of: str) -> tuple[int, int]:
+    return sum(row[hits] for row in rows), sum(row[of] for row in rows)
+
+
+def _median(rows: list[Row], name: str) -> float | None:
+    told = [row[name] for row in rows if row.get(name) is not None]
+    return float(np.median(told)) if told else None
+
+
+def _calibration(rows: list[Row], chance: str, outcome: str) -> dict[str, float]:
+    """Give the expected calibration error over ten equal-count bins, the Brier score, and that of the plain rate."""
+    p = np.array([value for row in rows for value in row[chance]])
+    y = np.array([value for row in rows for value in row[outcome]], dtype=float)
+    if not len(p):
+        return {"error": float("nan"), "brier": float("nan"), "plain": float("nan")}
+    bins = np.array_split(np.argsort(p, kind="stable"), 10)
+    error = sum(len(part) * abs(p[part].mean() - y[part].mean()) for part in bins if len(part)) / len(p)
+    bias = [(float(p[part].mean()), float(y[part].mean())) for part in bins if len(part)]
+    return {
+        "error": float(error),
+        "brier": float(np.mean((p - y) ** 2)),
+        "plain": float(np.mean((y.mean() - y) ** 2)),
+        "bins": bias,  # type: ignore[dict-item]
+    }
+
+
+def table(figures: dict[str, Any]) -> list[str]:
+    """Write the figures as a table in Markdown."""
+    rows = ["| figure | measured | 95 % interval | of | target |", "| --- | --- | --- | --- | --- |"]
+    for name, hits, of, target in figures["lines"]:
+        low, high = wilson(hits, of)
+        measured = f"{hits / of:.2%}" if of else "-"
+        rows.append(f"| {name} | {measured} | {low:.2%} to {high:.2%} | {hits:,} of {of:,} | {target} |")
+    for name, one in figures["chances"].items():
+        rows.append(f"| p_{name}: calibration error over ten bins | {one['error']:.3f} | | | <= 0.05 |")
+        rows.append(f"| p_{name}: Brier score | {one['brier']:.4f} | | plain rate {one['plain']:.4f} | better |")
+    for bound, width in figures["widths"].items():
+        rows.append(
+            f"| median width of the scan's {bound.upper()} | {'-' if width is None else f'{width:.0f} min'} | | | |"
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main()
