@@ -22,6 +22,9 @@ from exposure.assess.intervals import wilson
 Row = dict[str, Any]
 
 
+RIVALS = {"ours": "by us", "thresholds": "by thresholds on approvers", "backwards": "backwards from a known sink"}
+
+
 def main() -> None:
     """Run the drills and print the table."""
     arguments = _arguments()
@@ -85,7 +88,7 @@ def measure(rows: list[Row]) -> dict[str, Any]:
         ("X named, where it can be told", *_share(attack, "x_first"), "99 %"),
         ("nothing wrong named, where X cannot be told", *_share(attack, "x_kept_quiet"), "95 %"),
         ("true victims called compromised or probable", *_sum(attack, "victims_found", "victims"), ">= 99 %"),
-        ("  of those whose thief can be known (below)", *_sum(attack, "findable_found", "findable"), ">= 99 %"),
+        ("  of those whose thief can be known", *_sum(attack, "findable_found", "findable"), ">= 99 %"),
         ("called among the truly safe", *_sum(attack, "false_called", "safe"), "<= 0.5 %"),
         ("exposed wallets called no_sign", *_sum(attack, "exposed_no_sign", "exposed"), "0"),
         ("safe, well-covered wallets called no_sign", *_sum(attack, "safe_no_sign", "quiet_safe"), ">= 95 %"),
@@ -97,11 +100,20 @@ def measure(rows: list[Row]) -> dict[str, Any]:
             len(attack),
             "0",
         ),
-        ("sinks found, of those that robbed five owners here", *_sum(attack, "sinks_found", "sinks"), ">= 99 %"),
+        (
+            "sinks found, that robbed five owners whose exposure is logged",
+            *_sum(attack, "sinks_found", "sinks"),
+            ">= 99 %",
+        ),
         ("drills with a false sink", sum(row["false_sinks"] > 0 for row in whole), len(whole), "<= 1 %"),
         ("victims whose losses are not exact", *_sum(attack, "lost_wrong", "victims"), "0"),
         ("quiet drills with any alarm", *_share(quiet, "quiet_alarm"), "<= 1 %"),
     ]
+    for name, words in RIVALS.items():
+        lines.append((f"spenders found {words}", *_sum(attack, f"{name}_spenders", "spenders"), ""))
+        lines.append(
+            (f"drills with a false attacker {words}", sum(row[f"{name}_false"] for row in whole), len(whole), "")
+        )
     chances = {name: _calibration(attack, f"p_{name}", f"was_{name}") for name in ("exposed", "harmed")}
     widths = {bound: _median(attack, f"{bound}_width") for bound in ("t1", "t2")}
     share = {name: hits / of if of else None for name, hits, of, _ in lines}

@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from benchmarks.rivals import by_approvers, from_sink
 from exposure.case import Case
 from exposure.console import Silent
+from exposure.drill.mass import lines
 from exposure.drill.mass.knobs import drawn
 from exposure.drill.mass.make import Made, make_mass_drill
 from exposure.drill.mass.visits import WAYS, X_OF
@@ -21,6 +23,7 @@ from exposure.incident_toml import load_incident
 from exposure.pipeline import Pipeline
 
 CALLED = ["compromised", "probable"]
+READ = ("wallets", "windows", "attack_rates", "attackers", "losses", "approvals", "transfers", "accounts")
 # So sure must the truth itself make X, before the program is asked to name it.
 TOLD = 1e-4
 # So many independent owners must have been robbed into one address for it to be told from chance at all.
@@ -60,10 +63,7 @@ def _investigate(folder: Path) -> dict[str, pl.DataFrame]:
             if known == before:
                 break
             before = known
-    return {
-        name: case.read(name)
-        for name in ("wallets", "windows", "attack_rates", "attackers", "sightings", "coverage", "losses")
-    }
+    return {name: case.read(name) for name in READ}
 
 
 def _time(seconds: float) -> datetime:
@@ -166,7 +166,7 @@ def _sinks(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     robbed = _owners_robbed_by(made, stolen)
     recallable = {address for address, owners in robbed.items() if owners >= RECALLED_OWNERS and address in true}
     false = sorted(found - true)
-    return {
+    return _rivals(tables, made, found) | {
         "sinks": len(recallable),
         "sinks_found": len(recallable & found),
         "false_sinks": len(false),
@@ -174,12 +174,36 @@ def _sinks(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     }
 
 
+def _rivals(tables: dict[str, pl.DataFrame], made: Made, found: set[str]) -> dict[str, Any]:
+    """Let the rivals look for the spender that enough owners approved, in drills that have one."""
+    names = made.town.book.hex()
+    ordinary = [names[number] for number in (made.town.parties.router, made.town.parties.settlement)]
+    spenders = set(made.attackers.get("spender", []))
+    true = spenders | {address for addresses in made.attackers.values() for address in addresses}
+    given = tables["approvals"].filter(pl.col("to_address").is_in(list(spenders)) & (pl.col("value") != "0"))
+    approved = given.group_by("to_address").agg(pl.col("from_address").n_unique())
+    there = set(approved.filter(pl.col("from_address") >= RECALLED_OWNERS).get_column("to_address"))
+    guesses = {
+        "ours": found,
+        "thresholds": by_approvers(tables["approvals"], tables["accounts"], ordinary),
+        "backwards": from_sink(tables["transfers"], made.attackers["sink"][0], ordinary) if spenders else set(),
+    }
+    scored: dict[str, Any] = {"spenders": len(there)}
+    for name, addresses in guesses.items():
+        scored[f"{name}_spenders"] = len(there & addresses)
+        scored[f"{name}_false"] = bool(addresses - true)
+    return scored
+
+
 def _owners_robbed_by(made: Made, stolen: pl.DataFrame) -> dict[str, int]:
     names = made.town.book.hex()
     owner = pl.DataFrame({"address": names.head(made.town.wallets), "owner": made.town.owner})
     moved = made.moves.filter(pl.col("why") == "theft")
     rows = moved.select(address=names.gather(moved.get_column("frm")), to=names.gather(moved.get_column("to")))
-    rows = rows.join(owner, on="address").join(stolen.filter("in_logs").select("address"), on="address", how="semi")
+    rows = rows.join(owner, on="address").join(stolen.select("address"), on="address", how="semi")
+    # Those whose exposure stands in no line look like controls: they help nobody to find the thief.
+    shown = lines.kept(_exposing_visits(made).with_columns(time="act"), made.town, made.served)
+    rows = rows.filter(pl.col("owner").is_in(shown.get_column("owner").implode()))
     return dict(rows.group_by("to").agg(pl.col("owner").n_unique()).iter_rows())
 
 
@@ -251,13 +275,17 @@ def _bounds(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     return found
 
 
+def _exposing_visits(made: Made) -> pl.DataFrame:
+    """Give the visits that really gave something away, and went to the site itself."""
+    x = X_OF[made.town.knobs.kind]
+    return made.visits.filter(pl.col("bad") & pl.col("caught") & pl.col("way").is_in(x) & ~pl.col("gone"))
+
+
 def _left_out(windows: pl.DataFrame, made: Made) -> int:
     """Count victims in the logs all of whose true exposures lie outside the published window."""
     published = {row["bound"]: row for row in windows.filter(pl.col("method") == "published").iter_rows(named=True)}
     start, end = published["T1"]["earliest"], published["T2"]["latest"]
-    visits = made.visits.filter(
-        pl.col("bad") & pl.col("caught") & pl.col("way").is_in(X_OF[made.town.knobs.kind]) & ~pl.col("gone")
-    )
+    visits = lines.kept(_exposing_visits(made).with_columns(time="act"), made.town, made.served)
     low = start.timestamp() if start else -math.inf
     high = end.timestamp() if end else math.inf
     inside = (

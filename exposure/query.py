@@ -18,6 +18,8 @@ from exposure.tables import TABLES
 
 # In an installed package the questions lie inside it; in a clone they stand at the top, for people to read.
 _PLACES = (Path(__file__).parent / "_queries", Path(__file__).parents[1] / "queries")
+# What is true of a drill lies beside its incident.toml, and can be asked like a table.
+DRILL_TABLE = "truth"
 
 
 def list_queries() -> dict[str, str]:
@@ -33,9 +35,13 @@ def run_query(case: Case, name_or_file: str) -> pl.DataFrame:
     """
     text = _read(name_or_file)
     context = pl.SQLContext()
-    for name in sorted(set(re.findall(r"\w+", _without_texts(text))) & set(TABLES)):
+    named = set(re.findall(r"\w+", _without_texts(text)))
+    for name in sorted(named & set(TABLES)):
         if case.has(name):
             context.register(name, pl.scan_parquet(case.path(name)))
+    truth = case.folder / f"{DRILL_TABLE}.parquet"
+    if DRILL_TABLE in named and truth.is_file():
+        context.register(DRILL_TABLE, pl.scan_parquet(truth))
     try:
         return context.execute(text, eager=True)
     except pl.exceptions.PolarsError as error:
@@ -102,6 +108,12 @@ def _fault(case: Case, name: str, reason: str) -> ExposureError:
             f"{name} cannot be answered yet",
             f"no step has written the table {missing[1]} into {case.data}",
             f"run: exposure run {case.folder}",
+        )
+    if missing and missing[1] == DRILL_TABLE:
+        return ExposureError(
+            f"{name} cannot be answered",
+            f"there is no truth.parquet in {case.folder}: only drills have one",
+            "make a drill and run it: exposure drill practice --preset drawn --seed 7, exposure run practice",
         )
     if missing:
         near = get_close_matches(missing[1], TABLES, n=1)

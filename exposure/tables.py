@@ -431,7 +431,11 @@ _ASSESS_TABLES = (
         _c("token", S, "Token's contract; 0xeeee…eeee is the native asset"),
         _amount("amount", "Amount held"),
         _c("usd", F, "Worth in US dollars; null where there is no price", "USD"),
-        _c("at_risk", B, "Whether this incident puts it at risk (key exposure, or a live approval to an attacker)"),
+        _c(
+            "at_risk",
+            B,
+            "Whether this incident puts it at risk (key exposure, a live approval to an attacker, a signature that may lie unused)",
+        ),
     ),
     _table(
         "evidence",

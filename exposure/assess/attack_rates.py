@@ -37,11 +37,15 @@ class Rates:
     vetoed: tuple[str, ...]
 
 
-def attack_rates(deeds: pl.DataFrame, harmed: pl.DataFrame, watched: pl.Series) -> Rates:
+def attack_rates(
+    deeds: pl.DataFrame, harmed: pl.DataFrame, watched: pl.Series, owners: pl.DataFrame | None = None
+) -> Rates:
     """Measure every action, alone and by host and asset_state.
 
     `deeds` are placed deeds (column `inside`), `harmed` has the columns address and harmed_at, `watched` are the wallets whose
-    chain history was read: nobody else can be known to be unharmed. No harm gives rows whose is_x is cannot_tell.
+    chain history was read: nobody else can be known to be unharmed. `owners` (address, owner): what a person did with one wallet
+    counts for their others where causes are told apart, since one phrase opens several. No harm gives rows whose is_x is
+    cannot_tell.
     """
     logged = deeds.filter(~pl.col("link").is_in(["report", "contract"]) & pl.col("address").is_in(watched.implode()))
     people = logged.select("address").unique().sort("address")
@@ -58,7 +62,7 @@ def attack_rates(deeds: pl.DataFrame, harmed: pl.DataFrame, watched: pl.Series) 
     rows = _measure(strata, done, people, harmed)
     whole = {str(row["action"]): row for row in rows if row["host"] is None and row["asset_state"] is None}
     inside = logged.filter(pl.col("inside") & pl.col("action").is_not_null() & (pl.col("strength") >= MAYBE))
-    doers = _doers(inside, people, harmed, list(whole))
+    doers = _doers(inside, people, harmed, list(whole), owners)
     verdicts = _which_is_x(whole, doers, kinds)
     x = tuple(action for action, is_x in sorted(verdicts.items()) if is_x == "yes")
     for row in rows:
@@ -143,7 +147,7 @@ def _figures(hit: int, exposed: int, other_hits: int, others: int) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Doers:
-    """Over all people in one order: how surely each did each action, and who was harmed."""
+    """Over all owners in one order: how surely each did each action, and who was harmed."""
 
     strength: dict[str, NDArray[np.float64]]
     hurt: Flags
@@ -157,18 +161,29 @@ class _Doers:
         return self.strength[action] >= MAYBE
 
 
-def _doers(inside: pl.DataFrame, people: pl.DataFrame, harmed: pl.DataFrame, actions: Iterable[str]) -> _Doers:
-    """Mark who did what; `inside` are deeds in the window of any strength."""
+def _doers(
+    inside: pl.DataFrame,
+    people: pl.DataFrame,
+    harmed: pl.DataFrame,
+    actions: Iterable[str],
+    owners: pl.DataFrame | None,
+) -> _Doers:
+    """Mark which owner did what; `inside` are deeds in the window of any strength."""
+    if owners is None:
+        owners = people.select("address", owner="address")
+    owned = people.join(owners, on="address", how="left").select("address", owner=pl.coalesce("owner", "address"))
+    everybody = owned.select("owner").unique().sort("owner")
+    did = inside.join(owned, on="address").group_by("owner", "action").agg(pl.col("strength").max())
     strength = {}
     for action in actions:
-        best = inside.filter(pl.col("action") == action).group_by("address").agg(pl.col("strength").max())
-        found = people.join(best, on="address", how="left", maintain_order="left").get_column("strength")
-        strength[action] = found.fill_null(0.0).to_numpy()
-    return _Doers(strength, _among(people, harmed))
+        mine = everybody.join(did.filter(pl.col("action") == action), on="owner", how="left", maintain_order="left")
+        strength[action] = mine.get_column("strength").fill_null(0.0).to_numpy()
+    hurt = owned.join(harmed, on="address", how="semi")
+    return _Doers(strength, _among(everybody, hurt))
 
 
-def _among(people: pl.DataFrame, rows: pl.DataFrame) -> Flags:
-    return people.select(pl.col("address").is_in(rows.get_column("address").implode())).to_series().to_numpy()
+def _among(owners: pl.DataFrame, rows: pl.DataFrame) -> Flags:
+    return owners.select(pl.col("owner").is_in(rows.get_column("owner").implode())).to_series().to_numpy()
 
 
 def _which_is_x(whole: Mapping[str, Mapping[str, object]], doers: _Doers, kinds: pl.DataFrame) -> dict[str, str]:
@@ -190,7 +205,7 @@ def _which_is_x(whole: Mapping[str, Mapping[str, object]], doers: _Doers, kinds:
     return told
 
 
-def _beside(name: str, x: Sequence[str], doers: _Doers) -> dict[str, float]:
+def _beside(name: str, x: Sequence[str], doers: _Doers) -> dict[str, float | None]:
     """Compare an action's doers with others who did alike of the actions that are X; empty where that says nothing.
 
     Victims do many things more often than others: beside X that is no risk any more.
@@ -202,7 +217,9 @@ def _beside(name: str, x: Sequence[str], doers: _Doers) -> dict[str, float]:
     _, member = np.unique(patterns, axis=0, return_inverse=True)
     strata = [_table(member == one, doers.surely(name), doers.hurt) for one in range(int(member.max()) + 1)]
     ratio = intervals.mantel_haenszel(strata)
-    return {} if ratio is None else {"relative_risk": ratio.value, "rr_low": ratio.low, "rr_high": ratio.high}
+    if ratio is None:
+        return dict.fromkeys(("relative_risk", "rr_low", "rr_high"))
+    return {"relative_risk": ratio.value, "rr_low": ratio.low, "rr_high": ratio.high}
 
 
 def _table(part: Flags, did: Flags, hurt: Flags) -> intervals.Table:

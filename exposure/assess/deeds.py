@@ -81,7 +81,7 @@ def deeds_of(
 
 
 def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
-    """Add deeds with link `kin`: what exposed a key in a browser, for the other wallets that this browser showed at other times.
+    """Add deeds with link `kin`: what exposed a key, for other wallets that a browser of that wallet showed at other times.
 
     They are weak, so that such a wallet is `possible` and no more; wallets that the deed names itself get none.
     """
@@ -92,11 +92,15 @@ def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
     ).sort("strength", descending=True)
     # One row a deed: its request may stand there for several wallets.
     once = key.unique(["client", "ref"], keep="first", maintain_order=True)
-    others = (
-        once.drop("address")
-        .join(shown, on="client")
-        .join(key.select("address", "ref"), on=["address", "ref"], how="anti")
-    )
+    by_browser = once.drop("address").join(shown, on="client")
+    # People who change their IP address are a new client each time; what a browser showed together stays together.
+    beside = shown.join(shown.rename({"address": "other"}), on="client").filter(pl.col("address") != pl.col("other"))
+    sure = key.filter(pl.col("strength") >= STRONG)
+    by_wallet = sure.join(beside.select("address", "other").unique(), on="address").drop("address")
+    by_wallet = by_wallet.rename({"other": "address"})
+    others = pl.concat([by_browser, by_wallet.select(by_browser.columns)])
+    others = others.join(key.select("address", "ref"), on=["address", "ref"], how="anti")
+    others = others.unique(["address", "ref"], keep="first", maintain_order=True)
     kin = others.with_columns(
         link=pl.lit("kin").cast(deeds.schema["link"]), strength=pl.min_horizontal("strength", pl.lit(KIN))
     )

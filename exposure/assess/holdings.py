@@ -34,14 +34,16 @@ def balances_now(balances: pl.DataFrame) -> pl.DataFrame:
     return held.with_columns(worth=(pl.col("amount_f64") >= least).fill_null(value=True))
 
 
-def at_risk(held: pl.DataFrame, key: pl.DataFrame, permissions: pl.DataFrame) -> pl.DataFrame:
+def at_risk(held: pl.DataFrame, key: pl.DataFrame, unseen: pl.DataFrame, permissions: pl.DataFrame) -> pl.DataFrame:
     """Give what the attacker can still take: chain_id, address, token, amount, amount_f64, worth.
 
-    Everything that wallets in `key` (address) hold; of the others what a live approval to an attacker covers, at most the
+    Everything that wallets in `key` (address) hold; all tokens of those in `unseen` (address), whose signature may lie unused in
+    the attacker's hands (no signature moves ether); of the others what a live approval to an attacker covers, at most the
     balance. An approval for all of a collection covers all of it.
     """
-    everything = held.join(key.select("address").unique(), on="address", how="semi")
-    others = held.join(key.select("address").unique(), on="address", how="anti")
+    stolen = pl.col("address").is_in(key.get_column("address").implode())
+    signed = pl.col("address").is_in(unseen.get_column("address").implode()) & (pl.col("token") != NATIVE)
+    everything, others = held.filter(stolen | signed), held.filter(~(stolen | signed))
     whole = pl.col("unlimited") | (pl.col("standard") != "erc20") & (pl.col("standard") != "permit2")
     allowed = permissions.select("chain_id", "address", "token", "value", whole=whole)
     both = others.join(allowed, on=ASSET)

@@ -125,7 +125,10 @@ def _sightings(sightings: pl.LazyFrame, incident: Incident, address: pl.DataType
     quiet = quiet & pl.lit((actions.get_column("exposure") != "none").any())
     same = ["address", "link", "client", "session", "action"]
     again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in same)
-    named = pl.col("action").is_in(shown) | pl.col("link").is_in(["key", "report"])
+    # Where the time is missing as well, the line was torn: what it names is told by its number of wallets.
+    torn = pl.col("time").is_null()
+    quiet = quiet & ~torn
+    named = pl.col("action").is_in(shown) | pl.col("link").is_in(["key", "report"]) | torn
     kept = sightings.filter(~(quiet & again).fill_null(value=False))
     return kept.select(
         pl.col("address", "action").cast(address),

@@ -37,7 +37,9 @@ def real_tokens(
     """Give the tokens that somebody other than the attackers uses of their own will: chain_id, token_address.
 
     A counterfeit's transfers are made by its maker: it "moves" from wallets whose owners signed nothing. A token counts as
-    real where a watched wallet itself sent, took or approved it in a transaction of its own, or several strangers sent it.
+    real where watched wallets themselves sent, took or approved it in a transaction of their own, or several strangers sent
+    it. A few people try to sell any counterfeit: where more watched wallets seem to have paid an attacker by strangers' hands
+    than use it, and few send it, it is none.
     """
     friendly = ~pl.col("transaction_from").is_in(hostile.implode())
     signer = pl.col("transaction_from")
@@ -51,12 +53,22 @@ def real_tokens(
         .agg(senders=pl.col("from_address").n_unique())
         .filter(pl.col("senders") >= REAL_SENDERS)
     )
-    allowed = approvals.filter(
-        (signer == pl.col("from_address"))
-        & signer.is_in(watched.implode())
-        & ~pl.col("to_address").is_in(hostile.implode())
+    signed = approvals.filter((signer == pl.col("from_address")) & signer.is_in(watched.implode()))
+    allowed = signed.filter(~pl.col("to_address").is_in(hostile.implode()))
+    users = pl.concat([mine.select(*ASSET, user=signer), allowed.select(*ASSET, user=signer)])
+    pretended = (
+        moved.filter(
+            pl.col("to_address").is_in(hostile.implode())
+            & pl.col("from_address").is_in(watched.implode())
+            & (signer != pl.col("from_address"))
+        )
+        .join(signed.select(*ASSET, "from_address").unique(), on=[*ASSET, "from_address"], how="anti")
+        .group_by(ASSET)
+        .agg(pretended=pl.col("from_address").n_unique())
     )
-    return pl.concat([mine.select(ASSET), many.select(ASSET), allowed.select(ASSET)]).unique().sort(ASSET)
+    used = users.group_by(ASSET).agg(users=pl.col("user").n_unique()).join(pretended, on=ASSET, how="left")
+    used = used.filter(pl.col("users") >= pl.col("pretended").fill_null(0))
+    return pl.concat([used.select(ASSET), many.select(ASSET)]).unique().sort(ASSET)
 
 
 def credible_approvals(approvals: pl.DataFrame, real: pl.DataFrame) -> pl.DataFrame:

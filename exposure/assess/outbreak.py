@@ -4,8 +4,9 @@ Who was harmed follows from the attackers, the window from who was harmed, and n
 The first pass finds attackers among all who ever did what exposes, the next ones among those inside the window.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from exposure.assess.losses import delegations_to, permissions, takings
 from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
 from exposure.assess.owners import Ties, find_ties, owners
 from exposure.assess.served import changed_back
-from exposure.assess.sinks import FAMILY, Groups, count_owners, dealings, find_sinks
+from exposure.assess.sinks import ALONE, FAMILY, Groups, count_owners, dealings, find_sinks
 from exposure.assess.snowball import follow
 from exposure.assess.windows import Windows, find_windows
 from exposure.incident import Incident
@@ -27,8 +28,6 @@ Tables = dict[str, pl.DataFrame]
 PASSES = 5
 # Where nothing bounds the attack, so many files that changed and changed back are tried as its time.
 GUESSES_MOST = 3
-# Thefts that follow within minutes show that nothing was waited for: then their end says nothing on the window's.
-AT_ONCE = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -206,18 +205,20 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         scene.tables["assets"],
         scene.incident,
         _telling(deeds, chain.harmed, x, chain.watched),
-        _harvest_end(deeds, chain.harmed),
     )
     placed = place(deeds, guess or windows.published, windows.bad_files)
     exposed = _exposed(placed)
-    did_x = _exposed(placed.filter(pl.col("action").is_in(list(x)) | pl.col("action").is_null())) if x else exposed
     everyone = owners(chain.ties, chain.watched, exposed)
-    groups = Groups(did_x, chain.watched, everyone)
+    compared = [Groups(_did(placed, x), chain.watched, everyone)]
+    if guess is None and windows.physical != windows.published:
+        # The scan sees the window of the attackers known so far: thieves that took turns left their victims outside of it.
+        wide = place(deeds, windows.physical, windows.bad_files)
+        compared.append(Groups(_did(wide, x), chain.watched, owners(chain.ties, chain.watched, _exposed(wide))))
     return Outbreak(
         scene=scene,
         attackers=chain.attackers,
         takers=chain.takers,
-        sinks=_all_sinks(scene, groups, chain),
+        sinks=_all_sinks(scene, compared, chain),
         counted=count_owners(chain.dealings, Groups(exposed, chain.watched, everyone)),
         owners=everyone,
         moves=chain.moves,
@@ -226,31 +227,44 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         delegated=chain.delegated,
         harmed=chain.harmed,
         windows=windows,
-        rates=attack_rates(placed, chain.harmed, chain.watched),
+        rates=attack_rates(placed, chain.harmed, chain.watched, everyone),
         deeds=placed,
         exposed=exposed,
     )
 
 
-def _all_sinks(scene: Scene, groups: Groups, chain: _Chain) -> pl.DataFrame:
-    """Test every party, and follow known attackers and reports to further ones."""
-    counted = count_owners(chain.dealings, groups)
+def _did(placed: pl.DataFrame, x: tuple[str, ...]) -> pl.DataFrame:
+    """Give who was exposed by X where it is known (`_exposed`)."""
+    return _exposed(placed.filter(pl.col("action").is_in(list(x)) | pl.col("action").is_null()) if x else placed)
+
+
+def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain) -> pl.DataFrame:
+    """Test every party in each comparison, and follow known attackers and reports to further ones."""
     left = _left(scene.tables)
-    tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
     kinds = kinds_of(scene.tables["accounts"])
     sure = chain.takers.filter("confirmed").get_column("address")
     reported = scene.intake.reported(scene.incident)
-    more = follow(chain.taken, chain.moves, reported, counted, kinds, sure, not_it)
-    both = pl.concat([tested.select(more.columns), more])
+    parts = []
+    for groups in compared:
+        counted = count_owners(chain.dealings, groups)
+        more = follow(chain.taken, chain.moves, scene.approvals, reported, counted, kinds, sure, not_it)
+        tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
+        parts += [tested.select(more.columns), more]
+    both = pl.concat(parts)
     rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)
-    # One row a party: the test's figures, with the worse of both verdicts.
-    best = both.with_columns(rank=rank.min().over("role", "party"), tested=pl.col("p_value").is_null())
-    first = best.sort("role", "party", "chain_id", "tested", nulls_last=True).unique(
+    # One row a party: the figures of the most telling test, with the worst of all verdicts.
+    best = both.with_columns(rank=rank.min().over("role", "party"))
+    first = best.sort("role", "party", "chain_id", "p_value", "victims", nulls_last=True).unique(
         ["role", "party", "chain_id"], keep="first", maintain_order=True
     )
     worst = pl.col("rank").replace_strict([0, 1, 2], ["attacker", "suspect", "ordinary"], return_dtype=pl.String)
-    return first.with_columns(verdict=pl.when("known").then("verdict").otherwise(worst)).drop("rank", "tested")
+    # What one pass found the next one drops only for a reason: X and window move while attackers are found, and would swing.
+    before = chain.attackers.select("role", party="address", before=pl.lit(value=True)).unique()
+    first = first.join(before, on=["role", "party"], how="left")
+    stays = pl.col("before").fill_null(value=False) & (pl.col("p_value") <= ALONE) & (pl.col("victims") > 0)
+    verdict = pl.when("known").then("verdict").when(stays).then(pl.lit("attacker")).otherwise(worst)
+    return first.with_columns(verdict=verdict).drop("rank", "before")
 
 
 def _left(tables: Tables) -> pl.DataFrame:
@@ -296,7 +310,7 @@ def _exposed(placed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _telling(deeds: pl.DataFrame, harmed: pl.DataFrame, x: tuple[str, ...], watched: pl.Series) -> pl.DataFrame:
-    """Give the exposures that say something on the window: address, time, harmed.
+    """Give the exposures that say something on the window: address, time, harmed, harmed_at.
 
     Of the harmed only what they did before; of all only X where it is known. Nobody whose chain history was not read can be
     called unharmed.
@@ -312,19 +326,5 @@ def _telling(deeds: pl.DataFrame, harmed: pl.DataFrame, x: tuple[str, ...], watc
         pl.col("harmed_at").is_null() | (pl.col("time") <= pl.col("harmed_at") + CLOCK_SLACK)
     )
     told = told.filter(pl.col("harmed_at").is_not_null() | pl.col("address").is_in(watched.implode()))
-    return told.select("address", "time", harmed=pl.col("harmed_at").is_not_null()).unique().sort("address", "time")
-
-
-def _harvest_end(deeds: pl.DataFrame, harmed: pl.DataFrame) -> datetime | None:
-    """Give the time of the last harm where harm came long after the exposure; None where it came at once."""
-    hit = deeds.filter(pl.col("exposing") & pl.col("time").is_not_null()).join(harmed, on="address")
-    waited = (
-        hit.filter(pl.col("time") <= pl.col("harmed_at"))
-        .group_by("address")
-        .agg(wait=(pl.col("harmed_at") - pl.col("time")).min())
-    )
-    typical = waited.get_column("wait").median()
-    last = harmed.get_column("harmed_at").max()
-    if not isinstance(typical, timedelta) or not isinstance(last, datetime) or typical <= AT_ONCE:
-        return None
-    return last
+    columns = told.select("address", "time", "harmed_at", harmed=pl.col("harmed_at").is_not_null())
+    return columns.unique().sort("address", "time")

@@ -1,106 +1,169 @@
 """The window by what the harmed have in common: when they were exposed. Pure.
 
-If n exposures lie evenly in a window, first and last of them cover (n − 1)/(n + 1) of it on average; to hold the whole window
-with 95 % each side is widened by 0.025^(−1/(n − 1)) − 1 times their range (1.48 for five, 0.21 for twenty). Exposures that did
-no harm narrow that: so many in a row would not all have been spared inside.
+A scan statistic over exposures: every pair (T1, T2) is weighed by how well it parts harmed from unharmed wallets (`scan_grid`),
+and the bounds are the 2.5 and 97.5 % points of what remains. Where more than that lies beyond what the data can tell, there is
+no bound: before the first exposure, after the last one, or after the last theft where thefts come long after exposure.
 """
 
-import math
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from exposure.assess.bounds import Bound, Pair, stamp
-from exposure.assess.intervals import LEVEL, wilson
+from exposure.assess.intervals import LEVEL
+from exposure.assess.scan_grid import UNKNOWN, Floats, Ints, Rates, Spells, fit
+from exposure.assess.scan_split import Span, find_spans
+from exposure.assess.waits import show_by_now
 
-# With fewer the range says next to nothing: two would be widened by 39 times their distance.
+# With fewer their range says next to nothing.
 HARMED_LEAST = 3
 _SIDE = (1 - LEVEL) / 2
+_MICRO = 1_000_000
+_DAY = 86_400 * _MICRO
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
-Micros = NDArray[np.int64]
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The windows found, in time order, and their hull, which is what may be published."""
+
+    pairs: tuple[Pair, ...]
+    hull: Pair
 
 
-def scan_bounds(exposures: pl.DataFrame, harvest_end: datetime | None) -> Pair:
-    """Give T1 and T2 from exposures (address, time, harmed); neither with fewer than three harmed wallets.
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Exposures on the scale of their distinct times, in microseconds; `harmed_at` is each wallet's, 0 where it is unharmed."""
 
-    The unit is the wallet: one that came daily was exposed once, at the moment nearest to the others'. `harvest_end` is the
-    time of the last theft where a theft can come long after the exposure: who was exposed later may have been spared because
-    the attacker had stopped, so that T2 is not bounded from there on. None where harm shows at once.
+    times: Ints
+    harmed_at: Ints
+    spells: Spells
+
+    @property
+    def span(self) -> float:
+        """Give the seconds from the first exposure to the last, at least one."""
+        return max(1.0, float(self.times[-1] - self.times[0]) / _MICRO)
+
+    def gaps(self) -> tuple[Floats, Floats]:
+        """Give the seconds before each time, and after it; beyond the data as much again as they span.
+
+        T1 is as likely to lie before the first exposure as after it, until the data speak.
+        """
+        steps = np.diff(self.times) / _MICRO
+        return np.concatenate([[self.span], steps]), np.concatenate([steps, [self.span]])
+
+
+def scan_bounds(exposures: pl.DataFrame, rates: Rates = UNKNOWN) -> Scan:
+    """Give T1 and T2 of each window from exposures (address, time, harmed_at: null = unharmed), times in UTC.
+
+    The unit is the wallet: it is inside if any of its exposures is; of the harmed only exposures before their harm may be
+    given. `rates` is what is known of the rates of harm. Fewer than three harmed wallets, or no exposures, give no window.
     """
-    rows = exposures.drop_nulls("time").select("address", "harmed", at=pl.col("time").dt.epoch("us"))
-    rows = rows.unique().sort("address", "at")
-    by_wallet = [part.to_numpy() for part in _lists(rows.filter("harmed"))]
-    if len(by_wallet) < HARMED_LEAST:
-        return Pair(None, None)
-    anchors = _anchors(by_wallet)
-    first, last, count = int(anchors.min()), int(anchors.max()), len(anchors)
-    slack = round((_SIDE ** (-1 / (count - 1)) - 1) * (last - first))
-    spared = [part.to_numpy() for part in _lists(rows.filter(~pl.col("harmed")))]
-    inside = sum(bool(((times >= first) & (times <= last)).any()) for times in spared)
-    run = _run_length(count, inside)
-    low = _spared_before(spared, first, last, run)
-    earliest = first - slack if low is None else max(first - slack, low)
-    until = None if harvest_end is None else round(harvest_end.timestamp() * 1_000_000)
-    latest = _latest(spared, (first, last), slack, run, until)
-    text = f"exposures of {count} harmed wallets, from {stamp(_time(first))} to {stamp(_time(last))}"
-    tail = "" if latest is not None else "; the thefts end before exposure does, so that they do not bound T2"
+    told = read_exposures(exposures)
+    if told is None or told.spells.sizes()[0] < HARMED_LEAST:
+        return Scan((), Pair(None, None))
+    gaps = told.gaps()
+    spans = find_spans(told.spells, gaps, fit(told.spells, gaps, rates), rates)
+    pairs = tuple(_pair(told, *_wait(told, span, gaps, rates)) for span in spans)
+    return Scan(pairs, _hull(pairs))
+
+
+def _wait(told: Exposures, span: Span, gaps: tuple[Floats, Floats], rates: Rates) -> tuple[Span, int]:
+    """Take into account how far harm shows by now; gives the index from which on exposures tell nothing of T2 as well."""
+    wait = show_by_now(told.times, told.harmed_at, span.spells, span.posterior.best)
+    if wait.until is None:
+        return span, len(told.times) - 1
+    spells = replace(span.spells, weight=wait.weight)
+    until = min(int(np.searchsorted(told.times, wait.until)), len(told.times) - 1)
+    return Span(spells, fit(spells, gaps, rates, until)), until
+
+
+def read_exposures(exposures: pl.DataFrame) -> Exposures | None:
+    """Put exposures on the scale of their distinct times; None where there are none."""
+    rows = exposures.drop_nulls("time").select(
+        "address", at=pl.col("time").dt.epoch("us"), harmed_at=pl.col("harmed_at").dt.epoch("us")
+    )
+    rows = rows.unique(["address", "at"], keep="any").sort("address", "at")
+    if rows.is_empty():
+        return None
+    wallet = rows.select(pl.col("address").rle_id()).to_series().cast(pl.Int64).to_numpy()
+    times, at = np.unique(rows.get_column("at").to_numpy(), return_inverse=True)
+    after = np.where(np.diff(wallet, prepend=-1) == 0, np.roll(at, 1), -1)
+    harmed = rows.get_column("harmed_at").is_not_null().to_numpy()
+    spells = Spells(wallet, after, at, np.ones(len(at)), _habits(wallet, times[at]), harmed)
+    firsts = np.flatnonzero(after < 0)
+    return Exposures(times, rows.get_column("harmed_at").fill_null(0).to_numpy()[firsts], spells)
+
+
+def _habits(wallet: Ints, at: Ints) -> Floats:
+    """Give for each row on how many days its wallet came against the mean of all, as a logarithm; rows sorted as in `Exposures`."""
+    new = np.diff(wallet, prepend=-1) != 0
+    days = np.bincount(wallet, new | (np.diff(at // _DAY, prepend=0) != 0))
+    return np.asarray(np.log(days / days.mean())[wallet], dtype=np.float64)
+
+
+def _pair(told: Exposures, span: Span, until: int) -> Pair:
+    """Read both bounds off a window's posterior."""
+    spells, found, times = span.spells, span.posterior, told.times
+    start, end = found.start, found.end
+    lead = np.concatenate([[times[0] - round(told.span * _MICRO)], times])
+    tail = np.concatenate([times, [times[-1] + round(told.span * _MICRO)]])
+    begins = lead[start.low], lead[start.high + 1]
+    ends = tail[end.low], tail[end.high + 1]
+    # How likely an end beyond the data is, nobody knows. Much opens the interval; for its other side it weighs as much as the
+    # mean time between exposures, as if the data went on.
+    gap = told.span / len(times)
+    before = np.where(start.low > 0, 1.0, min(1.0, gap / found.beyond[0]))
+    after = np.where(end.low < until, 1.0, min(1.0, gap / found.beyond[1]))
+    low = _point(begins, found.start_mass, _SIDE)
+    high = _point(begins, found.start_mass * before, 1 - _SIDE)
+    least = _point(ends, found.end_mass * after, _SIDE)
+    most = _point(ends, found.end_mass, 1 - _SIDE)
+    earliest, latest = None if low < times[0] else low, None if most > times[until] else most
+    inside = spells.inside(*found.best)
+    hit = spells.harmed & np.isin(spells.wallet, inside)
+    hit &= spells.weight > 0
+    seen = spells.at[hit & (spells.at >= found.best[0]) & (spells.at <= found.best[1])]
+    first, last = int(times[seen.min()]), int(times[seen.max()])
+    # The pair that fits best lies at the edge of what is likely: just outside of it nobody was harmed.
+    high, least = max(high, first), min(least, last)
+    harmed, exposed = len(np.unique(spells.wallet[hit])), len(inside)
+    text = (
+        f"{harmed:,} of {exposed:,} wallets exposed from {stamp(_time(first))} to {stamp(_time(last))} were harmed, "
+        f"and {spells.sizes()[0] - harmed:,} of {sum(spells.sizes()) - exposed:,} others"
+    )
+    open_start = "" if earliest else "; too few were exposed before to tell when it began"
+    why = "the thefts end before exposure does" if until < len(times) - 1 else "too few were exposed after"
+    open_end = "" if latest else f"; {why}, so that nothing tells when it ended"
     return Pair(
-        Bound(_time(first), _time(earliest), _time(first), f"{text}, widened to hold the start with 95 %", LEVEL),
-        Bound(_time(last), _time(last), _time(latest), f"{text}, widened to hold the end with 95 %{tail}", LEVEL),
+        Bound(_time(first), _time(earliest), _time(high), f"{text}{open_start}", LEVEL),
+        Bound(_time(last), _time(least), _time(latest), f"{text}{open_end}", LEVEL),
     )
 
 
-def _lists(rows: pl.DataFrame) -> pl.Series:
-    return rows.group_by("address", maintain_order=True).agg("at").get_column("at")
+def _hull(pairs: tuple[Pair, ...]) -> Pair:
+    """Give the bounds that hold all windows; an end that one of them does not bound is not bounded."""
+    if len(pairs) < 2:
+        return pairs[0] if pairs else Pair(None, None)
+    start = min((pair.t1 for pair in pairs if pair.t1), key=lambda bound: bound.earliest or _FIRST)
+    end = max((pair.t2 for pair in pairs if pair.t2), key=lambda bound: bound.latest or _LAST)
+    text = f"the harmed were exposed in {len(pairs)} windows, of which this is the"
+    return Pair(
+        replace(start, reason=f"{text} first: {start.reason}"), replace(end, reason=f"{text} last: {end.reason}")
+    )
+
+
+def _point(cells: tuple[Ints, Ints], mass: Floats, share: float) -> int:
+    """Give the moment up to which so much of the mass lies; within a cell every moment is as likely as the next."""
+    upto = np.cumsum(mass) / mass.sum()
+    index = min(int(np.searchsorted(upto, share)), len(mass) - 1)
+    before = float(upto[index - 1]) if index else 0.0
+    part = (share - before) / max(float(upto[index]) - before, 1e-300)
+    low, high = int(cells[0][index]), int(cells[1][index])
+    return low + round(min(max(part, 0.0), 1.0) * (high - low))
 
 
 def _time(micros: int | None) -> datetime | None:
-    return None if micros is None else datetime.fromtimestamp(micros / 1_000_000, UTC)
-
-
-def _anchors(by_wallet: list[Micros]) -> Micros:
-    """Give one exposure a harmed wallet: its only one, or the one nearest to where the wallets with only one lie.
-
-    A daily user's first visit lies weeks before the attack; taking it would stretch the window over weeks.
-    """
-    single = [int(times[0]) for times in by_wallet if len(times) == 1]
-    if not single:
-        # Each has several: the shortest stretch that meets them all lies between the first last and the last first.
-        single = [int(min(times[-1] for times in by_wallet)), int(max(times[0] for times in by_wallet))]
-    low, high = min(single), max(single)
-    anchors = []
-    for times in by_wallet:
-        away = np.maximum(np.maximum(low - times, times - high), 0)
-        anchors.append(int(times[int(np.argmin(away))]))
-    return np.array(anchors, dtype=np.int64)
-
-
-def _run_length(harmed: int, spared: int) -> int:
-    """Give how many spared in a row are too many to lie inside, by the lowest attack rate that fits."""
-    rate = min(wilson(harmed, harmed + spared)[0], 0.95)
-    return max(2, math.ceil(math.log(_SIDE) / math.log(1 - rate)))
-
-
-def _spared_before(spared: list[Micros], first: int, last: int, run: int) -> int | None:
-    """Give the time before which a run of spared wallets lies; None where there are too few."""
-    times = [
-        int(part[part < first].max()) for part in spared if (part < first).any() and not _inside(part, first, last)
-    ]
-    times.sort(reverse=True)
-    return times[run - 1] if len(times) >= run else None
-
-
-def _latest(spared: list[Micros], ends: tuple[int, int], slack: int, run: int, until: int | None) -> int | None:
-    """Give the end that the scan bounds, or None where thefts stopped too early to tell."""
-    first, last = ends
-    after = [int(part[part > last].min()) for part in spared if (part > last).any() and not _inside(part, first, last)]
-    told = sorted(time for time in after if until is None or time < until)
-    if len(told) >= run:
-        return min(last + slack, told[run - 1])
-    return last + slack if until is None or last + slack <= until else None
-
-
-def _inside(part: Micros, first: int, last: int) -> bool:
-    return bool(((part >= first) & (part <= last)).any())
+    return None if micros is None else datetime.fromtimestamp(micros / _MICRO, UTC)

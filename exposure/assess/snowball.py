@@ -14,32 +14,35 @@ MOVED_VICTIMS = 2
 # Half of all claims can be false (Trust Wallet 2.68), and two strangers may well use one exchange.
 REPORTS_AGREE = 3
 
-_TYPES = {"chain_id": pl.UInt64(), "victims": pl.Int64(), "controls": pl.Int64()}
+_TYPES = pl.Schema({"chain_id": pl.UInt64, "victims": pl.Int64, "controls": pl.Int64})
 
 
 def follow(
     taken: pl.DataFrame,
     moves: pl.DataFrame,
+    approvals: pl.DataFrame,
     reported: pl.DataFrame,
     counted: pl.DataFrame,
     kinds: pl.DataFrame,
     sure: pl.Series,
     not_it: pl.Series,
 ) -> pl.DataFrame:
-    """Give further sinks in the columns of `find_sinks`: attackers that a confirmed attacker paid with victims' assets, suspects.
+    """Give further sinks and spenders in the columns of `find_sinks`: attackers that are shown by others' deeds, and suspects.
 
-    `taken` are the losses so far, `reported` (address, tx) the thefts that reports name, `counted` says how
+    `taken` are the losses so far, `approvals` those that are credible,
+    `reported` (address, tx) the thefts that reports name, `counted` says how
     many controls use a party, `kinds` (address, kind) what runs code, `sure` are confirmed attackers, `not_it` who is known, a
     token or the dapp's own.
     """
     code = kinds.filter(pl.col("kind") == "contract").get_column("address")
-    not_it = pl.concat([not_it, code])
-    parts = [_moved_to(taken, kinds, sure), _beside(taken, moves), _named_by_reports(moves, reported)]
-    found = pl.concat(parts).filter(~pl.col("party").is_in(not_it.implode()))
-    controls = counted.filter(pl.col("role") == "sink").select("party", used="controls")
-    found = found.join(controls, on="party", how="left")
+    sinks = [_moved_to(taken, kinds, sure), _beside(taken, moves), _named_by_reports(moves, reported)]
+    found = pl.concat(sinks).filter(~pl.col("party").is_in(code.implode()))
+    used = counted.select("role", "party", used="controls")
+    found = found.join(used, on=["role", "party"], how="left")
+    movers = _moved_by(taken, moves, approvals).with_columns(used=pl.lit(0, pl.Int64))
+    found = pl.concat([found, movers]).filter(~pl.col("party").is_in(not_it.implode()))
     worst = pl.col("verdict") == "attacker"
-    best = found.group_by("party", "chain_id").agg(
+    best = found.group_by("role", "party", "chain_id").agg(
         victims=pl.col("victims").max(), attacker=worst.any(), controls=pl.col("used").max().fill_null(0)
     )
     verdict = (
@@ -51,7 +54,7 @@ def follow(
     )
     nothing = pl.lit(None, pl.Float64)
     return best.select(
-        role=pl.lit("sink"),
+        role="role",
         party="party",
         chain_id="chain_id",
         known=pl.lit(value=False),
@@ -98,5 +101,25 @@ def _named_by_reports(moves: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFra
     return pl.concat([_as(by_party.filter(agree), "attacker"), _as(by_party.filter(~agree), "suspect")])
 
 
-def _as(by_party: pl.DataFrame, verdict: str) -> pl.DataFrame:
-    return by_party.select("party", "chain_id", pl.col("victims").cast(pl.Int64), verdict=pl.lit(verdict))
+def _moved_by(taken: pl.DataFrame, moves: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
+    """Give who moved wallets' assets to an attacker, for nothing, by these wallets' permission; and never anywhere else.
+
+    A settlement contract that also serves a thief serves others too.
+    """
+    direct = pl.col("transaction_to") == pl.col("token")
+    mover = pl.when(direct).then(pl.col("transaction_from")).otherwise(pl.col("transaction_to"))
+    foreign = ~pl.col("own").fill_null(value=True)
+    thefts = taken.select(TX).unique()
+    fair = moves.filter(foreign & ~pl.col("dust")).join(thefts, on=TX, how="anti").select(party=mover).unique()
+    others = taken.filter(foreign & ~pl.col("back")).with_columns(party=mover).join(fair, on="party", how="anti")
+    names = {"from_address": "wallet", "token_address": "token", "to_address": "party"}
+    given = approvals.filter(pl.col("value") != "0").rename(names).select("chain_id", *names.values()).unique()
+    moved = others.join(given, on=["chain_id", *names.values()], how="semi")
+    by_party = moved.group_by("chain_id", "party").agg(victims=pl.col("wallet").n_unique())
+    return _as(by_party.filter(pl.col("victims") >= MOVED_VICTIMS), "attacker", "spender")
+
+
+def _as(by_party: pl.DataFrame, verdict: str, role: str = "sink") -> pl.DataFrame:
+    return by_party.select(
+        "party", "chain_id", pl.col("victims").cast(pl.Int64), role=pl.lit(role), verdict=pl.lit(verdict)
+    )

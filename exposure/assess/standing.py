@@ -10,6 +10,8 @@ CACHED = 0.4
 NEAR = 0.1
 # Below this a wallet stands in a list of hundreds: such a list says nothing on any one of them.
 TELLS_LEAST = 0.01
+# A torn line that names so few may hold anything that they did; one that names more is a list.
+TORN_MOST = 3
 # What is left for a wallet that did nothing: a request that no log shows.
 BASE_SEEN, BASE_HOLE, BASE_CHAIN_ONLY = 0.002, 0.02, 0.02
 
@@ -52,23 +54,30 @@ def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool
     doubtful = may & (pl.col("exposing") | pl.col("action").is_in(list(vetoed)) | pl.lit(value=nothing_exposes))
     # A use of the dapp's contract says that its owner was there, and not what they signed.
     doubtful = doubtful | (may & (pl.col("link") == "contract"))
+    # Of a line that could not be read nobody knows what its owner did, and when.
+    torn = (pl.col("link") == "direct") & pl.col("time").is_null() & (pl.len().over("ref") <= TORN_MOST)
+    doubtful = doubtful | (may & pl.col("torn"))
     told = doubtful.fill_null(value=False)
     exposure = pl.col("exposure")
-    return deeds.group_by("address").agg(
-        link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),
-        actions=pl.col("action").drop_nulls().unique().sort().cast(pl.String).str.join(", "),
-        first_exposed=pl.col("time").filter(hit).min(),
-        last_exposed=pl.col("time").filter(hit).max(),
-        key=(told & (exposure == "key")).fill_null(value=False).any(),
-        approval=(told & (exposure == "approval")).fill_null(value=False).any(),
-        unsaid=(told & (exposure.is_null() | (exposure == "none"))).any(),
-        strong=sure.any(),
-        weak=told.any(),
-        near=(pl.col("exposing") & pl.col("near") & ~pl.col("inside") & (pl.col("strength") >= TELLS_LEAST)).any(),
-        reported=(pl.col("link") == "report").any(),
-        cleared=(pl.col("cleared") & pl.col("inside")).any() & ~hit.any(),
-        outside=pl.col("exposing").any() & ~hit.any(),
-        chance=pl.col("chance").max(),
+    return (
+        deeds.with_columns(torn=torn)
+        .group_by("address")
+        .agg(
+            link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),
+            actions=pl.col("action").drop_nulls().unique().sort().cast(pl.String).str.join(", "),
+            first_exposed=pl.col("time").filter(hit).min(),
+            last_exposed=pl.col("time").filter(hit).max(),
+            key=(told & (exposure == "key")).fill_null(value=False).any(),
+            approval=(told & (exposure == "approval")).fill_null(value=False).any(),
+            unsaid=(told & (exposure.is_null() | (exposure == "none"))).any(),
+            strong=sure.any(),
+            weak=told.any(),
+            near=(pl.col("exposing") & pl.col("near") & ~pl.col("inside") & (pl.col("strength") >= TELLS_LEAST)).any(),
+            reported=(pl.col("link") == "report").any(),
+            cleared=(pl.col("cleared") & pl.col("inside")).any() & ~hit.any(),
+            outside=pl.col("exposing").any() & ~hit.any(),
+            chance=pl.col("chance").max(),
+        )
     )
 
 
@@ -99,7 +108,9 @@ def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.Dat
             "X2",
             link == "kin",
             pl.format(
-                "the browser that {} {} showed it at another time: one phrase opens several wallets", "did", "when"
+                "a wallet that {} {} was shown by the same browser at some time: one phrase opens several",
+                "did",
+                "when",
             ),
         ),
         (

@@ -76,8 +76,9 @@ def judge_wallets(found: Outbreak) -> Judged:
     spared = spared_weight(taken_by(pl.col("last_exposed"), until, typical_wait(found.deeds, found.harmed)))
     rows = judge(rows.with_columns(spared=spared), _attack_rate(found))
     rows = _add_exposure_kind(rows, found)
-    key = rows.filter(pl.col("verdict").is_in(_MUST_ACT) & pl.col("key"))
-    risk = at_risk(held, key, found.permissions)
+    rows = _add_unseen(rows, found)
+    must_act = rows.filter(pl.col("verdict").is_in(_MUST_ACT))
+    risk = at_risk(held, must_act.filter("key"), must_act.filter("unseen_signature"), found.permissions)
     rows = _add_harm(rows, found, coverage, held, risk, gone)
     rows = remedies(rows, revoke_texts(found.permissions, found.delegated.filter("live"), names))
     table = _table(rows, found, coverage, risk, names)
@@ -166,11 +167,12 @@ def _signs(
         (pl.col("time") < pl.col("since")) & pl.col("authorised") & ~pl.col("dust")
     )
     strangers = rows.filter(pl.col("link") == "chain_only").get_column("address")
+    nobody = held.head(0)
     return [
         *taking_rows(found.taken, names),
         foreign_rows(story.odd, names),
         gas_rows(story.gas, names),
-        permission_rows(found.permissions, at_risk(held, held.head(0), found.permissions), strangers, names),
+        permission_rows(found.permissions, at_risk(held, nobody, nobody, found.permissions), strangers, names),
         delegation_rows(found.delegated, names),
         split_rows(story.moves, suspects),
         pretence_rows(story.moves, found.taken, found.takers, names),
@@ -259,7 +261,7 @@ def _add_harm(
     risk: pl.DataFrame,
     gone: _Gone,
 ) -> pl.DataFrame:
-    """Add harm, live_approvals and unseen_signature."""
+    """Add harm and live_approvals."""
     tables, incident = found.scene.tables, found.scene.incident
     chains = [chain.id for chain in incident.chains]
     read = coverage.state_read.filter(pl.col("chain_id").is_in(chains))
@@ -278,19 +280,21 @@ def _add_harm(
             _in("moved_most", gone.most.get_column("address")),
             _in("moved_by_owner", owned.get_column("address")),
             ~_in("empty", held.filter("worth").get_column("address")),
-            _in(
-                "signature_seen",
-                pl.concat([found.harmed.join(_signers(found), on="address", how="semi").get_column("address")]),
-            ),
             state_read=(pl.col("chains") == len(chains)).fill_null(value=False) & pl.lit(bool(chains)),
             chain_covered=pl.lit(not coverage.chain_holes),
             live_approvals=pl.col("live_approvals").fill_null(0),
         )
         .rename({"lost_some": "lost"})
     )
-    # Permits and orders show only when they are used: where a signature was given and none is seen, one may be waiting.
-    unseen = pl.col("approval") & ~pl.col("signature_seen") & (pl.col("verdict") != "no_sign")
-    return harm_states(rows).with_columns(unseen_signature=unseen)
+    return harm_states(rows)
+
+
+def _add_unseen(rows: pl.DataFrame, found: Outbreak) -> pl.DataFrame:
+    """Add unseen_signature: permits and orders show only when they are used, and where none is seen one may be waiting."""
+    seen = found.harmed.join(_signers(found), on="address", how="semi").get_column("address")
+    rows = rows.with_columns(_in("signature_seen", seen))
+    waiting = pl.col("approval") & ~pl.col("signature_seen") & (pl.col("verdict") != "no_sign")
+    return rows.with_columns(unseen_signature=waiting).drop("signature_seen")
 
 
 def _signers(found: Outbreak) -> pl.DataFrame:

@@ -10,23 +10,22 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from exposure.assess.actions import exposures_of
-from exposure.assess.bounds import Bound, Pair
+from exposure.assess.bounds import Bound, Pair, stamp
 from exposure.assess.deeds import Window
 from exposure.assess.facts import fact_bounds
-from exposure.assess.scan import scan_bounds
+from exposure.assess.scan import Scan, scan_bounds
 from exposure.assess.served import asset_bounds
 from exposure.incident import Incident
 from exposure.tables import TABLES
 
-WINDOW_ID = "w1"
-
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Table windows, the published window, and whether the malicious file is known by its size."""
+    """Table windows, the published window, what of it facts and files alone bound, and whether the bad file's size is known."""
 
     table: pl.DataFrame
     published: Window
+    physical: Window
     bad_files: bool
 
 
@@ -34,45 +33,57 @@ class Windows:
 OUTSIDE_LEAST, OUTSIDE_SHARE = 2, 0.1
 
 
-def find_windows(
-    assets: pl.DataFrame, incident: Incident, exposures: pl.DataFrame, harvest_end: datetime | None
-) -> Windows:
+def find_windows(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFrame) -> Windows:
     """Bound the window by every source, and publish it.
 
-    `exposures` are exposing deeds that tell something (address, time, harmed), `harvest_end` as in `scan_bounds`. Sources
-    that say nothing have no row; the published rows are always there, with nulls where nothing bounds that side.
+    `exposures` are exposing deeds that tell something (address, time, harmed, harmed_at). Sources that say nothing have no row;
+    the published rows are always there, with nulls where nothing bounds that side. Several windows that the scan finds have a
+    row each, and one published window holds them all, so that nobody is left out.
     """
+    scan = scan_bounds(exposures)
     pairs = {
         "fact": fact_bounds(incident),
         "asset": asset_bounds(assets, incident, exposures),
-        "scan": scan_bounds(exposures, harvest_end),
+        "scan": scan.hull,
     }
     start, end = _publish_t1(incident, pairs, exposures), _publish_t2(incident, pairs, exposures)
     pairs["published"] = Pair(start, end)
-    kinds = exposures_of(incident)
-    rows: list[dict[str, object]] = []
-    for method, pair in pairs.items():
-        for name, bound in (("T1", pair.t1), ("T2", pair.t2)):
-            if bound is None:
-                continue
-            rows.append(
-                {
-                    "window_id": WINDOW_ID,
-                    "exposure": kinds[0] if len(kinds) == 1 else None,
-                    "bound": name,
-                    "method": method,
-                    "estimate": bound.estimate,
-                    "earliest": bound.earliest,
-                    "latest": bound.latest,
-                    "level": bound.level,
-                    "reason": bound.reason,
-                }
-            )
+    bare, nobody = {**pairs, "scan": Pair(None, None)}, exposures.clear()
+    physical = _window(_publish_t1(incident, bare, nobody), _publish_t2(incident, bare, nobody), incident)
+    published = _window(start, end, incident)
+    known = pairs["asset"].t1 is not None or any(asset.bytes for asset in incident.assets)
+    return Windows(_table(incident, pairs, scan), published, physical, known)
+
+
+def _window(start: Bound, end: Bound, incident: Incident) -> Window:
     cache = incident.window.cache
     served_until = end.latest - cache if end.latest is not None and cache > timedelta(0) else None
-    published = Window(start.earliest, end.latest, served_until)
-    known = pairs["asset"].t1 is not None or any(asset.bytes for asset in incident.assets)
-    return Windows(TABLES["windows"].frame(rows), published, known)
+    return Window(start.earliest, end.latest, served_until)
+
+
+def _table(incident: Incident, pairs: dict[str, Pair], scan: Scan) -> pl.DataFrame:
+    """Give every bound a row; the scan's windows are numbered in time order, all else is about the first or about all."""
+    kinds = exposures_of(incident)
+    rows: list[dict[str, object]] = []
+    for method, hull in pairs.items():
+        for number, pair in enumerate(scan.pairs if method == "scan" else (hull,), start=1):
+            for name, bound in (("T1", pair.t1), ("T2", pair.t2)):
+                if bound is None:
+                    continue
+                rows.append(
+                    {
+                        "window_id": f"w{number}",
+                        "exposure": kinds[0] if len(kinds) == 1 else None,
+                        "bound": name,
+                        "method": method,
+                        "estimate": bound.estimate,
+                        "earliest": bound.earliest,
+                        "latest": bound.latest,
+                        "level": bound.level,
+                        "reason": bound.reason,
+                    }
+                )
+    return TABLES["windows"].frame(rows)
 
 
 def _publish_t1(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame) -> Bound:
@@ -90,7 +101,7 @@ def _publish_t1(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFr
     if firsts:
         method = min(firsts, key=lambda name: firsts[name])
         start, aside = firsts[method], _left_out(exposures, start=firsts[method])
-        if scan and scan.earliest and scan.earliest < start and _too_many(exposures, start=start):
+        if scan and _too_many(exposures, start=start) and (scan.earliest is None or scan.earliest < start):
             return Bound(scan.earliest, scan.earliest, latest, f"scan: {scan.reason}; by {method} alone {aside[2:]}")
         return Bound(start, start, latest, f"{method}: {physical[method].reason}{aside}")
     if scan and scan.earliest:
@@ -119,13 +130,21 @@ def _publish_t2(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFr
     if lasts:
         method = max(lasts, key=lambda name: lasts[name])
         end, aside = lasts[method] + cache, _left_out(exposures, end=lasts[method] + cache)
-        if scan and _too_many(exposures, end=end):
-            wide = scan.latest + cache if scan.latest else None
+        wide = scan.latest + cache if scan and scan.latest else None
+        if scan and _too_many(exposures, end=end) and (wide is None or wide > end):
             return Bound(wide, earliest, wide, f"scan: {scan.reason}{kept}; by {method} alone {aside[2:]}")
         return Bound(end, earliest, end, f"{method}: {physical[method].reason}{kept}{aside}")
     if scan and scan.latest:
-        end = max(scan.latest, guess) + cache if guess else scan.latest + cache
-        return Bound(end, earliest, end, f"scan: {scan.reason}{kept}")
+        # What people found at that time was there at that time, as far as anybody says.
+        heard = incident.fact("detected")
+        late = heard is not None and heard.time > max(scan.latest, guess or scan.latest)
+        found = (
+            f"; it was detected at {stamp(heard.time)}, and nothing says that it was over before"
+            if heard and late
+            else ""
+        )
+        end = max(time for time in (scan.latest, guess, heard.time if heard else None) if time) + cache
+        return Bound(end, earliest, end, f"scan: {scan.reason}{found}{kept}")
     return Bound(guess, earliest, None, "T2 is not bounded: nothing says when the site was good again")
 
 

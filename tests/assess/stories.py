@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,19 @@ from exposure.assess.assess import assess
 from exposure.incident import Action, Attacker, Chain, Fact, Incident, WindowSettings
 from exposure.tables import TABLES
 
+When = str | datetime
+Amount = float | Decimal
 DAY = datetime(2026, 3, 4, tzinfo=UTC)
 NOW = DAY + timedelta(days=5)
 TOKEN_DECIMALS = {"ETH": 18, "USDC": 6, "FAKE": 6, "SHARE": 18, "CATS": None}
+# The block of the day of the attack, and the head: far enough from 0 for stories that happened years before.
+ATTACK_BLOCK, HEAD_BLOCK = 40_000_000, 60_000_000
 
 
-def at(clock: str) -> datetime:
-    """Read `10:00` of the day of the attack, `-2 10:00` two days earlier, `+1 10:00` a day later."""
+def at(clock: str | datetime) -> datetime:
+    """Read `10:00` of the day of the attack, `-2 10:00` two days earlier, `+1 10:00` a day later; a time stays as it is."""
+    if isinstance(clock, datetime):
+        return clock
     days, _, time = clock.rpartition(" ")
     hour, minute = time.split(":")
     return DAY + timedelta(days=int(days or 0), hours=int(hour), minutes=int(minute))
@@ -107,13 +114,14 @@ class Story:
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         self.count = 0
         self.covered = True
+        self.decimals: dict[str, int | None] = dict(TOKEN_DECIMALS)
         self.log_span = (at("-2 00:00"), at("+2 00:00"))
 
     def _next(self) -> int:
         self.count += 1
         return self.count
 
-    def sees(self, who: str, when: str, did: str | None = "entered_seed", **more: Any) -> "Story":
+    def sees(self, who: str, when: When, did: str | None = "entered_seed", **more: Any) -> "Story":
         """Let the logs show a wallet: `link`, `strength`, `client`, `session`, `host`, `asset_state` as wanted."""
         line = self._next()
         client = more.pop("client", f"client of {who}")
@@ -126,12 +134,12 @@ class Story:
             self.rows["requests"].append(request | {"asset_state": state})
         return self
 
-    def _transaction(self, sender: str, called: str | None, when: str, **more: Any) -> dict[str, Any]:
+    def _transaction(self, sender: str, called: str | None, when: When, **more: Any) -> dict[str, Any]:
         number = self._next()
         hash_ = more.pop("tx", None) or "0x" + hashlib.sha256(f"tx {number}".encode()).hexdigest()
         chain = more.pop("chain", 1)
         time = at(when)
-        block = 1_000_000 + int((time - DAY).total_seconds()) // 12
+        block = ATTACK_BLOCK + int((time - DAY).total_seconds()) // 12
         place = {"chain_id": chain, "block_number": block, "block_hash": "0xb", "timestamp": time}
         place |= {"transaction_index": number, "transaction_hash": hash_}
         self.rows["transactions"].append(
@@ -141,14 +149,14 @@ class Story:
         )
         return place
 
-    def pays(self, who: str, to: str, amount: float, when: str, what: str = "ETH", **more: Any) -> "Story":
+    def pays(self, who: str, to: str, amount: Amount, when: When, what: str = "ETH", **more: Any) -> "Story":
         """Let a wallet pay, in a transaction of its own, or of `by` calling `through`."""
         native = what == "ETH"
         sender = more.pop("by", who)
         called = address(more.pop("through")) if "through" in more else address(to) if native else token(what)
         standard = more.pop("standard", "native" if native else "erc20")
         log_index = None if native else self._next()
-        decimals = TOKEN_DECIMALS[what]
+        decimals = self.decimals[what]
         value = str(round(amount * 10 ** (decimals or 0)))
         token_id = more.pop("token_id", None)
         place = self._transaction(sender, called, when, **more)
@@ -160,12 +168,12 @@ class Story:
         )
         return self
 
-    def approves(self, who: str, spender: str, when: str, what: str = "USDC", **more: Any) -> "Story":
+    def approves(self, who: str, spender: str, when: When, what: str = "USDC", **more: Any) -> "Story":
         """Let a wallet approve a spender; `value` None is unlimited, `by` sends a permit."""
         sender, value = more.pop("by", who), more.pop("value", None)
         standard = more.pop("standard", "erc20")
         place = self._transaction(sender, token(what), when, **more)
-        units = 2**256 - 1 if value is None else round(value * 10 ** (TOKEN_DECIMALS[what] or 0))
+        units = 2**256 - 1 if value is None else round(value * 10 ** (self.decimals[what] or 0))
         self.rows["approvals"].append(
             place
             | {"log_index": self._next(), "standard": standard, "token_address": token(what)}
@@ -174,35 +182,36 @@ class Story:
         )
         return self
 
-    def allows(self, who: str, spender: str, what: str = "USDC", value: float | None = None) -> "Story":
-        """Let an allowance stand at the head."""
-        units = 2**256 - 1 if value is None else round(value * 10 ** (TOKEN_DECIMALS[what] or 0))
+    def allows(self, who: str, spender: str, what: str = "USDC", value: Amount | None = None, **more: Any) -> "Story":
+        """Let an allowance stand at the head; `standard`, `chain` as wanted."""
+        units = 2**256 - 1 if value is None else round(value * 10 ** (self.decimals[what] or 0))
         self.rows["allowances"].append(
-            {"chain_id": 1, "block_number": 2_000_000, "token_address": token(what), "from_address": address(who)}
-            | {"to_address": address(spender), "standard": "erc20", "value": str(units), "value_f64": float(units)}
+            {"chain_id": more.get("chain", 1), "block_number": HEAD_BLOCK, "token_address": token(what)}
+            | {"from_address": address(who), "to_address": address(spender)}
+            | {"standard": more.get("standard", "erc20"), "value": str(units), "value_f64": float(units)}
             | {"unlimited": value is None}
         )
         return self
 
-    def delegates(self, who: str, code: str, when: str) -> "Story":
-        """Let a wallet delegate to code (EIP-7702)."""
-        place = self._transaction(who, address(who), when)
+    def delegates(self, who: str, code: str, when: When, **more: Any) -> "Story":
+        """Let a wallet delegate to code (EIP-7702), in a transaction of its own, or of `by`."""
+        place = self._transaction(more.pop("by", who), address(who), when, **more)
         row = {key: place[key] for key in ("chain_id", "block_number", "block_hash", "timestamp", "transaction_hash")}
         self.rows["delegations"].append(row | {"from_address": address(who), "to_address": address(code)})
         return self
 
-    def holds(self, who: str, amount: float, what: str = "ETH", chain: int = 1) -> "Story":
+    def holds(self, who: str, amount: Amount, what: str = "ETH", chain: int = 1) -> "Story":
         """Let a wallet hold something at the head; 0 says that it was asked and holds nothing."""
-        units = str(round(amount * 10 ** (TOKEN_DECIMALS[what] or 0)))
+        units = str(round(amount * 10 ** (self.decimals[what] or 0)))
         self.rows["balances"].append(
-            {"chain_id": chain, "block_number": 2_000_000, "address": address(who), "token_address": token(what)}
+            {"chain_id": chain, "block_number": HEAD_BLOCK, "address": address(who), "token_address": token(what)}
             | {"balance": units, "balance_f64": float(amount)}
         )
         return self
 
-    def is_a(self, who: str, kind: str, nonce: int = 5) -> "Story":
+    def is_a(self, who: str, kind: str, nonce: int = 5, chain: int = 1) -> "Story":
         """Say what kind of account an address is."""
-        row = {"chain_id": 1, "block_number": 2_000_000, "address": address(who), "kind": kind, "nonce": nonce}
+        row = {"chain_id": chain, "block_number": HEAD_BLOCK, "address": address(who), "kind": kind, "nonce": nonce}
         self.rows["accounts"].append(row)
         return self
 
@@ -219,7 +228,7 @@ class Story:
         self.rows["assets"].append(row | {"start": at(start), "end": at(end)})
         return self
 
-    def crowd(self, number: int, when: str, did: str | None, name: str = "crowd", **more: Any) -> "Story":
+    def crowd(self, number: int, when: When, did: str | None, name: str = "crowd", **more: Any) -> "Story":
         """Let so many wallets of separate owners do something, a minute apart."""
         for index in range(number):
             clock = at(when) + timedelta(minutes=index)
@@ -230,7 +239,7 @@ class Story:
     def tables(self) -> dict[str, pl.DataFrame]:
         """Give the tables of the story."""
         rows = dict(self.rows)
-        names = [(token(name), name, decimals) for name, decimals in TOKEN_DECIMALS.items()]
+        names = [(token(name), name, decimals) for name, decimals in self.decimals.items()]
         rows["tokens"] = [
             {"chain_id": 1, "token_address": contract, "symbol": name, "decimals": decimals}
             | {"standard": "native" if name == "ETH" else "erc721" if name == "CATS" else "erc20"}

@@ -204,3 +204,13 @@ def test_n3_cleared_and_n4_outside(story: Story) -> None:
     actions = tuple(a.model_copy(update=cleared) if a.name == "pasted_key" else a for a in ACTIONS)
     result = story.sees("alice", "10:00", "pasted_key").sees("bob", "20:00").assess(actions=actions)
     assert (["N3"], ["N4"]) == (result.codes("alice"), result.codes("bob"))
+
+
+def test_a_phone_that_changes_its_address_still_ties_the_wallets_of_one_phrase(story: Story) -> None:
+    """Two wallets stood side by side one day; on another, under another client, one of them gave its phrase away."""
+    for wallet in ("first", "second"):
+        story.sees(wallet, "-1 12:00", "viewed", client="phone at home")
+    story.sees("first", "10:00", client="phone abroad")
+    result = story.assess()
+    assert ("exposed", "possible") == (result.verdict("first"), result.verdict("second"))
+    assert ["X2"] == [code for code in result.codes("second") if code.startswith("X")]

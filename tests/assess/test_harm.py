@@ -136,3 +136,16 @@ def test_the_most_urgent_is_who_has_most_to_save(story: Story) -> None:
     urgencies = {who: result.wallet(who)["urgency"] for who in ("rich", "poor", "spammed", "drained")}
     assert None is urgencies.pop("drained")
     assert "rich" == max(urgencies, key=lambda who: urgencies[who])
+
+
+def test_tokens_are_at_risk_while_a_signature_may_lie_unused(story: Story) -> None:
+    """Who signed in the window and shows no approval may have given a permit: their tokens can go at any moment, ether cannot."""
+    story.sees("alice", "10:00", "signed").holds("alice", 500, "USDC").holds("alice", 2)
+    story.sees("bob", "10:00", "signed").holds("bob", 3)
+    result = story.assess(attackers=(SPENDER,))
+    assert ("at_risk", "500 USDC", True) == (
+        result.wallet("alice")["harm"],
+        str(result.wallet("alice")["at_risk"]).split(" (")[0],
+        result.wallet("alice")["unseen_signature"],
+    )
+    assert ("none", None) == (result.wallet("bob")["harm"], result.wallet("bob")["at_risk"])

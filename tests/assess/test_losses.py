@@ -46,6 +46,25 @@ def test_a_counterfeit_cannot_pretend_an_approval_either(story: Story) -> None:
     assert {} == lost(story.assess())
 
 
+def test_a_counterfeit_that_one_person_tried_to_sell_is_one_all_the_same(story: Story) -> None:
+    """One visitor approved a router for it, and its maker moves it to the thief in the names of three who signed nothing."""
+    story.sees("curious", "10:00", "viewed").approves("curious", "router", "-1 10:00", "FAKE")
+    for who in ("alice", "bob", "carol"):
+        story.sees(who, "10:00", "viewed").pays(who, "sink", 900, "11:00", "FAKE", by="poisoner")
+    result = story.assess()
+    assert ({}, "no_sign", ["A0"]) == (lost(result), result.verdict("alice"), result.codes("alice"))
+
+
+def test_a_token_that_three_people_send_is_real_however_many_were_robbed_of_it(story: Story) -> None:
+    """Old approvals that no event shows: the robbed may be more than those who use the token by themselves."""
+    for who in ("dan", "eve", "fay"):
+        story.sees(who, "10:00", "viewed").pays(who, "shop", 5, "10:00", "USDC")
+    for number in range(5):
+        story.sees(f"robbed {number}", "10:00", "signed")
+        story.pays(f"robbed {number}", "sink", 300, "10:05", "USDC", by="stranger")
+    assert "compromised" == story.assess().verdict("robbed 4")
+
+
 def test_a_real_token_moved_by_the_spender_is_a_loss_wherever_it_went(story: Story) -> None:
     """One spender, many sinks (BadgerDAO 2021): the spender's own deed counts, not its recipient."""
     story.sees("alice", "10:00", "signed").approves("alice", "spender", "10:01")

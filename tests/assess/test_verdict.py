@@ -58,6 +58,15 @@ def test_a_list_of_a_thousand_addresses_says_nothing(story: Story) -> None:
     assert "no_sign" == story.sees("alice", "10:00", strength=0.001).assess().verdict("alice")
 
 
+def test_a_torn_line_leaves_its_wallet_possible(story: Story) -> None:
+    """What its owner did, and when, could not be read; a torn line that lists many addresses says nothing on any."""
+    torn: dict[str, Any] = {"strength": 0.5, "client": None, "session": None}
+    for who, ref in [("alice", "log:0a0a0a0a:71"), *((f"listed {n}", "log:0a0a0a0a:72") for n in range(9))]:
+        story.adds("sightings", address=address(who), link="direct", ref=ref, **torn)
+    result = story.sees("bob", "10:00", "viewed").assess()
+    assert ("possible", "no_sign", "no_sign") == tuple(result.verdict(who) for who in ("alice", "listed 3", "bob"))
+
+
 def test_a_look_at_a_balance_in_the_window_is_no_sign(story: Story) -> None:
     """Seen, well covered, and nothing points to X."""
     assert "no_sign" == story.sees("alice", "10:00", "viewed").assess().verdict("alice")

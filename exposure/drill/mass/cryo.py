@@ -176,7 +176,14 @@ def _state(
     )
     everybody = people.unique().sort("a").get_column("a")
     address = raw.gather(everybody)
-    contracts = (parties.router, parties.bridge, parties.settlement, parties.entry_point, parties.minter)
+    contracts = (
+        *parties.apps.tolist(),
+        parties.router,
+        parties.bridge,
+        parties.settlement,
+        parties.entry_point,
+        parties.minter,
+    )
     code = dict.fromkeys((*parties.tokens.values(), *contracts), b"\x60\x80")
     code |= {int(number): b"\x60\x80" for number in np.flatnonzero(town.smart)}
     code |= {wallet: b"\xef\x01\x00" + raw[to] for wallet, to in delegated.items()}

@@ -90,6 +90,7 @@ class Knobs:
     week: float = 0.5  # moves of a wallet a week
     after_visit: float = 0.12  # visits that end in a transaction
     fresh: float = 0.02  # wallets that move all they hold to a new address, for reasons of their own
+    apps: float = 0.2  # wallets that approve the contract of some other app
     sale: float = 0.03  # people who pay into a young sale
     airdrop: float = 0.08
     zero_value: float = 0.01  # wallets in whose name nothing was sent to a thief
@@ -252,6 +253,7 @@ def drawn(seed: int, kind: Kind | None = None) -> Knobs:
         week=between(0.2, 1.0),
         after_visit=between(0.05, 0.25),
         fresh=between(0.0, 0.04),
+        apps=between(0.05, 0.4),
         sale=between(0.01, 0.08),
         airdrop=between(0.02, 0.15),
         zero_value=between(0.0, 0.02),

@@ -32,6 +32,7 @@ def live(plan: Plan, visits: pl.DataFrame, end: float) -> None:
     )
     _withdraw(plan, dice, begin, end)
     _sale(plan, dice)
+    _approve_apps(plan, dice, begin, end)
     _gifts(plan, dice)
     _move_on(plan, dice, begin, end)
     _gather(plan, dice)
@@ -201,6 +202,21 @@ def _sale(plan: Plan, dice: np.random.Generator) -> None:
         to=np.full(int(able.sum()), town.parties.sale),
         asset=ETH,
         amount=amount[able],
+    )
+
+
+def _approve_apps(plan: Plan, dice: np.random.Generator, begin: float, end: float) -> None:
+    """Let people approve other apps, most of them without a limit, and never hear of it again."""
+    town = plan.town
+    wallet = np.flatnonzero((dice.random(town.wallets) < town.knobs.apps) & (town.purse[USDX] > 0))
+    count = len(wallet)
+    app = town.parties.apps[np.minimum(dice.geometric(0.35, count) - 1, len(town.parties.apps) - 1)]
+    plan.approve(
+        time=np.round(dice.uniform(begin, end, count)),
+        owner=wallet,
+        spender=app,
+        asset=np.full(count, USDX),
+        amount=np.where(dice.random(count) < 0.6, -1, np.maximum(town.purse[USDX][wallet] // 3, 1)),
     )
 
 

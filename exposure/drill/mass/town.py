@@ -63,6 +63,7 @@ class Parties:
     entry_point: int
     keeper: int  # moves subscriptions
     sale: int
+    apps: Numbers  # contracts of other apps that people approve
     minter: int
     poisoner: int
     asked: Numbers  # addresses of strangers that a bot asks for
@@ -171,6 +172,7 @@ def _parties(book: Book, knobs: Knobs) -> Parties:
         entry_point=book.one(),
         keeper=book.one(),
         sale=book.one(),
+        apps=book.new(8),
         minter=book.one(),
         poisoner=book.one(),
         asked=book.new(knobs.bots - knobs.bots // 10),
