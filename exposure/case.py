@@ -122,6 +122,11 @@ class Case:
             return TABLES[table].empty()
         return pl.read_parquet(path)
 
+    def scan(self, table: str) -> pl.LazyFrame:
+        """Read a table of data/ later, and of it only what is asked for; one that no step has written yet is empty."""
+        path = self.path(table)
+        return pl.scan_parquet(path) if path.exists() else TABLES[table].empty().lazy()
+
     def write(self, table: str, frame: pl.DataFrame) -> None:
         """Check, sort and write a table of data/, and note its hash in the manifest."""
         path = self.path(table)

@@ -157,7 +157,7 @@ class Pipeline:
         """Find X, the window, the attackers, and judge every wallet."""
         from exposure.assess.assess import assess
 
-        tables = {name: self.case.read(name) for name in TABLES}
+        tables = {name: self.case.scan(name) for name in TABLES}
         for name, frame in assess(tables, self.incident, self.as_of()).items():
             self.case.write(name, frame)
         self.case.finish_stage("assess", {"wallets": self.case.read("wallets").height})

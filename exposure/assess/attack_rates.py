@@ -77,7 +77,7 @@ def attack_rates(
 
 def _strata(done: pl.DataFrame) -> pl.DataFrame:
     """Give the strata: each action alone, by host, by asset_state."""
-    nothing = pl.lit(None, pl.String)
+    nothing = pl.lit(None, done.schema["host"])
     hosts = done.drop_nulls("host").group_by("host").len().sort("len", "host", descending=[True, False])
     common = hosts.head(HOSTS_MOST).get_column("host").implode()
     parts = [

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from exposure.assess.intake import plain
 from exposure.incident import Incident
 from exposure.tables import TABLES
 
@@ -36,7 +37,10 @@ def known_attackers(incident: Incident, earlier: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_discovered(known: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """Add discovered attackers: `found` has the columns address and role. They are not confirmed; a person does that."""
+    """Add discovered attackers: `found` has the columns address and role. They are not confirmed; a person does that.
+
+    Sorted, so that equal ones are equal frames.
+    """
     new = found.select("address", "role").unique().join(known, on=["address", "role"], how="anti")
     rows = new.with_columns(
         chain_id=pl.lit(None, pl.UInt64),
@@ -47,7 +51,7 @@ def with_discovered(known: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         first_seen=pl.lit(None, known.schema["first_seen"]),
         last_seen=pl.lit(None, known.schema["last_seen"]),
     )
-    return TABLES["attackers"].check(pl.concat([known, rows.select(known.columns)]))
+    return pl.concat([known, rows.select(known.columns)]).sort(known.columns, nulls_last=True)
 
 
 def takers(attackers: pl.DataFrame) -> pl.DataFrame:
@@ -65,5 +69,5 @@ def when_seen(attackers: pl.DataFrame, losses: pl.DataFrame, approvals: pl.DataF
         ]
     ).drop_nulls()
     seen = times.group_by("address").agg(first_seen=pl.col("time").min(), last_seen=pl.col("time").max())
-    rows = attackers.drop("first_seen", "last_seen").join(seen, on="address", how="left")
+    rows = plain(attackers).drop("first_seen", "last_seen").join(seen, on="address", how="left")
     return TABLES["attackers"].check(rows)

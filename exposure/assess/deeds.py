@@ -66,11 +66,11 @@ def deeds_of(
     `exposure`; a report that does not say what was done has null.
     """
     mine = sightings.filter(~pl.col("address").is_in(excluded.implode()))
-    told = mine.join(action_frame(incident, vetoed), on="action", how="left")
-    places = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null()).select(
-        "host", "asset_state", ref=pl.format("log:{}:{}", "source", "line")
+    actions = action_frame(incident, vetoed).with_columns(
+        pl.col("action").cast(mine.schema["action"]), pl.col("exposure").cast(mine.schema["link"])
     )
-    told = told.join(places.unique("ref", keep="first", maintain_order=True), on="ref", how="left")
+    told = mine.join(actions, on="action", how="left")
+    told = told.join(requests.unique("request", keep="first", maintain_order=True), on="request", how="left")
     secret, unsaid = pl.col("link") == "key", (pl.col("link") == "report") & pl.col("exposure").is_null()
     return told.with_columns(
         exposure=pl.when(secret).then(pl.lit("key")).otherwise(pl.col("exposure")),
@@ -101,7 +101,9 @@ def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
     others = pl.concat([by_browser, by_wallet.select(by_browser.columns)])
     others = others.join(key.select("address", "ref"), on=["address", "ref"], how="anti")
     others = others.unique(["address", "ref"], keep="first", maintain_order=True)
-    kin = others.with_columns(link=pl.lit("kin"), strength=pl.min_horizontal("strength", pl.lit(KIN)))
+    kin = others.with_columns(
+        link=pl.lit("kin").cast(deeds.schema["link"]), strength=pl.min_horizontal("strength", pl.lit(KIN))
+    )
     return pl.concat([deeds, kin.select(deeds.columns)])
 
 

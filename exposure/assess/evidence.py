@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 
 import polars as pl
 
+from exposure.assess.intake import plain
 from exposure.tables import TABLES
 
 # So many rows of one code are kept for one wallet; the text of each says how many there were.
@@ -227,4 +228,4 @@ def rows_of(code: str, rows: pl.DataFrame, *, weight: pl.Expr | None = None) -> 
 
 def evidence_table(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Give table `evidence` of its parts."""
-    return TABLES["evidence"].check(pl.concat([TABLES["evidence"].empty(), *parts]))
+    return TABLES["evidence"].check(pl.concat([TABLES["evidence"].empty(), *map(plain, parts)]))

@@ -3,6 +3,7 @@
 import polars as pl
 
 from exposure.amounts import NATIVE
+from exposure.assess.intake import plain
 from exposure.assess.moves import DUST_TOKEN, TX
 from exposure.tables import TABLES
 
@@ -64,7 +65,7 @@ def holding_table(held: pl.DataFrame, risk: pl.DataFrame, listed: pl.DataFrame) 
         risk.select(*ASSET, at_risk=pl.lit(value=True)), on=ASSET, how="left"
     )
     return TABLES["holdings"].check(
-        marked.select(
+        plain(marked).select(
             "address",
             "chain_id",
             "token",

@@ -3,6 +3,7 @@
 import polars as pl
 
 from exposure.amounts import NATIVE
+from exposure.assess.intake import plain
 from exposure.assess.moves import SMART_KINDS, TX
 from exposure.tables import TABLES
 
@@ -10,8 +11,6 @@ from exposure.tables import TABLES
 SERVICE_NONCE = 50_000
 # The attacker sends this much for gas at most; a wallet that got more from the attacker is the attacker's.
 GAS_MOST = 0.05
-# Native transfers have no log index: two out of one transaction differ in who got how much.
-_PLACE = ["wallet", *TX, "log_index", "token_id", "to", "value"]
 
 
 def takings(
@@ -31,22 +30,21 @@ def takings(
     thefts = taken.filter(~pl.col("dust"))
     beside = (
         moves.filter(pl.col("authorised") & ~pl.col("back"))
-        .join(taken.select(_PLACE), on=_PLACE, how="anti", nulls_equal=True)
+        .join(taken.select("row"), on="row", how="anti")
         .join(
             thefts.group_by("wallet", *TX).agg(pl.col("attacker").min(), pl.col("confirmed").any()), on=["wallet", *TX]
         )
     )
     every = pl.concat([taken, beside.select(taken.columns)])
-    nothing = every.get_column("value") == "0"
-    return every.filter(~nothing & ~pl.col("message")).join(thefts.select("wallet").unique(), on="wallet", how="semi")
+    return every.filter((pl.col("value") != "0") & ~pl.col("message")).join(
+        thefts.select("wallet").unique(), on="wallet", how="semi"
+    )
 
 
 def pretences(moves: pl.DataFrame, taken: pl.DataFrame, takers: pl.DataFrame) -> pl.DataFrame:
     """Give the moves of watched wallets towards attackers that are no losses: nothing of worth, or without authority."""
     touched = _touched(moves, takers).filter("watched")
-    return touched.join(taken.select(_PLACE), on=_PLACE, how="anti", nulls_equal=True).filter(
-        pl.col("dust") | ~pl.col("authorised")
-    )
+    return touched.join(taken.select("row"), on="row", how="anti").filter(pl.col("dust") | ~pl.col("authorised"))
 
 
 def _touched(moves: pl.DataFrame, takers: pl.DataFrame) -> pl.DataFrame:
@@ -70,8 +68,8 @@ def _add_delegate(moves: pl.DataFrame, delegated: pl.DataFrame) -> pl.DataFrame:
     """Add the attacker's delegate whose code ran as the wallet when somebody else sent the transaction; null where none did."""
     foreign = (pl.col("transaction_from") != pl.col("wallet")).fill_null(value=False)
     ran = moves.filter(foreign).join(delegated, on=["chain_id", "wallet"]).filter(pl.col("time") >= pl.col("since"))
-    by_move = ran.group_by(_PLACE).agg(pl.col("delegate").min())
-    return moves.join(by_move, on=_PLACE, how="left", nulls_equal=True)
+    by_move = ran.group_by("row").agg(pl.col("delegate").min())
+    return moves.join(by_move, on="row", how="left")
 
 
 def _add_paid_for(touched: pl.DataFrame, transfers: pl.DataFrame, takers: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +144,7 @@ def delegations_to(delegations: pl.DataFrame, takers: pl.DataFrame) -> pl.DataFr
 def loss_table(taken: pl.DataFrame) -> pl.DataFrame:
     """Give table `losses`."""
     return TABLES["losses"].check(
-        taken.select(
+        plain(taken).select(
             address="wallet",
             chain_id="chain_id",
             token=pl.col("token"),

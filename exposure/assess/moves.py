@@ -17,7 +17,8 @@ SMART_KINDS = ("safe", "erc4337", "eip7702")
 # Counterfeits are sent around by their makers; so many independent senders of their own make a token real.
 REAL_SENDERS = 3
 
-TX = ["chain_id", "transaction_hash"]
+# One transaction, by its number (`intake.tx_id`), which holds the chain.
+TX = ["tx"]
 ASSET = ["chain_id", "token_address"]
 
 
@@ -27,7 +28,7 @@ def kinds_of(accounts: pl.DataFrame) -> pl.DataFrame:
     rank = pl.col("kind").replace_strict(order, range(len(order)), default=None, return_dtype=pl.Int32)
     best = accounts.group_by("address").agg(rank=rank.max(), nonce=pl.col("nonce").max())
     kind = pl.col("rank").replace_strict(range(len(order)), order, default=None, return_dtype=pl.String)
-    return best.select("address", "nonce", kind=kind)
+    return best.select("address", "nonce", kind=kind.cast(accounts.schema["kind"]))
 
 
 def real_tokens(
@@ -82,7 +83,7 @@ def moves_of(
 ) -> pl.DataFrame:
     """Give moves out of watched wallets, and out of anybody's towards or through `takers`.
 
-    Columns: those that name the transfer, `wallet`, `to`, `token`, and
+    Columns: those of a transfer as it is held, with `wallet`, `to`, `token`, and
     own         the wallet signed it (or acts through others); null where nobody read who sent the transaction
     authorised  the move itself could only happen with the wallet's authority
     approved    an approval of the wallet covers it
@@ -111,7 +112,7 @@ def moves_of(
     moved = _add_kind(moved, tables["accounts"])
     moved = _add_approved(moved, tables["approvals"])
     moved = _add_back(moved, tables["transfers"], real)
-    moved = _add_dust(moved, tables["transactions"])
+    moved = _add_dust(moved)
     smart = pl.col("kind").is_in(SMART_KINDS).fill_null(value=False)
     # A counterfeit can claim to leave a smart account as well as any other.
     own = native | (smart & pl.col("real")) | (pl.col("transaction_from") == pl.col("from_address"))
@@ -124,14 +125,7 @@ def moves_of(
         own=own,
         authorised=own.fill_null(value=False) | (sender_read & (signed | pl.col("real"))) | unread,
         watched=pl.col("from_address").is_in(watched.implode()),
-        ref=reference(),
     ).rename({"from_address": "wallet", "to_address": "to", "token_address": "token", "timestamp": "time"})
-
-
-def reference() -> pl.Expr:
-    """Give the ref of a transfer or approval: tx:CHAIN:HASH[:LOG]."""
-    tx = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
-    return pl.when(pl.col("log_index").is_null()).then(tx).otherwise(pl.format("{}:{}", tx, "log_index"))
 
 
 def _add_kind(moved: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
@@ -159,7 +153,7 @@ def _add_back(moved: pl.DataFrame, transfers: pl.DataFrame, real: pl.DataFrame) 
     """Add whether another real asset came back in the same transaction. Ether sent by a contract is not visible."""
     # Ether that its owner sends is never the other half of somebody else's transaction.
     other = (pl.col("standard") != "native") | (pl.col("transaction_from") != pl.col("from_address"))
-    here = transfers.filter(other.fill_null(value=True) & (pl.col("value") != "0"))
+    here = transfers.filter(pl.col("several") & other.fill_null(value=True) & (pl.col("value") != "0"))
     here = here.join(moved.select(TX).unique(), on=TX, how="semi")
     came = (
         here.join(real, on=ASSET, how="left")
@@ -180,14 +174,10 @@ def _add_back(moved: pl.DataFrame, transfers: pl.DataFrame, real: pl.DataFrame) 
     return moved.with_columns(pl.col("back").fill_null(value=False))
 
 
-def _add_dust(moved: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
+def _add_dust(moved: pl.DataFrame) -> pl.DataFrame:
     """Add whether a move is nothing: zero, dust, or a small payment that carries words."""
-    # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
-    text = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
-    words = transactions.filter(text).select(*TX, "from_address", "to_address", words=pl.lit(value=True)).unique()
     native, amount = pl.col("standard") == "native", pl.col("value_f64")
-    moved = moved.join(words, on=[*TX, "from_address", "to_address"], how="left")
-    message = native & pl.col("words").fill_null(value=False) & (amount < MESSAGE_MOST)
+    message = native & pl.col("words") & (amount < MESSAGE_MOST)
     small = (native & (amount < DUST_NATIVE)) | ((pl.col("standard") == "erc20") & (amount < DUST_TOKEN))
     zero = pl.col("value") == "0"
     return moved.with_columns(message=message, dust=(zero | small | message).fill_null(value=False)).drop("words")

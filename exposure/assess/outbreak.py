@@ -4,7 +4,7 @@ Who was harmed follows from the attackers, the window from who was harmed, and n
 The first pass finds attackers among all who ever did what exposes, the next ones among those inside the window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,16 +14,15 @@ from exposure.assess.attack_rates import Rates, attack_rates
 from exposure.assess.attackers import known_attackers, takers, with_discovered
 from exposure.assess.deeds import CLOCK_SLACK, STRONG, Window, deeds_of, place, with_kin
 from exposure.assess.holdings import balances_now
+from exposure.assess.intake import Intake, plain
 from exposure.assess.losses import delegations_to, permissions, takings
 from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
 from exposure.assess.owners import Ties, find_ties, owners
-from exposure.assess.reports import reported_transactions
 from exposure.assess.served import changed_back
 from exposure.assess.sinks import ALONE, FAMILY, Groups, count_owners, dealings, find_sinks
 from exposure.assess.snowball import follow
 from exposure.assess.windows import Windows, find_windows
 from exposure.incident import Incident
-from exposure.tables import TABLES
 
 Tables = dict[str, pl.DataFrame]
 PASSES = 5
@@ -40,7 +39,7 @@ class Scene:
     or people name; `watched`: those of them whose history was read.
     """
 
-    tables: Tables
+    intake: Intake
     incident: Incident
     known: pl.DataFrame
     nobody: pl.Series
@@ -49,6 +48,11 @@ class Scene:
     deeds: pl.DataFrame
     real: pl.DataFrame
     approvals: pl.DataFrame
+
+    @property
+    def tables(self) -> Tables:
+        """Give the tables as the assessment holds them."""
+        return self.intake.tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,14 @@ class Outbreak:
     exposed: pl.DataFrame
 
 
-def set_scene(tables: Mapping[str, pl.DataFrame], incident: Incident) -> Scene:
+def set_scene(intake: Intake, incident: Incident) -> Scene:
     """Gather what stays the same."""
-    given = {name: tables.get(name, table.empty()) for name, table in TABLES.items()}
-    known = known_attackers(incident, given["attackers"])
+    given = intake.tables
+    known = intake.encode(known_attackers(incident, plain(given["attackers"])))
     hostile = known.get_column("address")
-    contracts = pl.Series([contract.address for contract in incident.contracts], dtype=pl.String)
-    tokens = pl.concat([given["tokens"].get_column("token_address"), given["transfers"].get_column("token_address")])
-    nobody = pl.concat([contracts, tokens.unique(), pl.Series([ZERO, PERMIT2])]).unique().sort()
+    named = intake.addresses([*(contract.address for contract in incident.contracts), ZERO, PERMIT2])
+    tokens = [given[name].get_column("token_address").unique() for name in ("tokens", "transfers")]
+    nobody = pl.concat([named, *tokens]).unique().sort()
     people = given["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
     sighted = pl.concat([given["sightings"].get_column("address"), people]).unique()
     seen = sighted.filter(~sighted.is_in(nobody.implode()) & ~sighted.is_in(hostile.implode())).sort()
@@ -87,7 +91,7 @@ def set_scene(tables: Mapping[str, pl.DataFrame], incident: Incident) -> Scene:
     watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
     real = real_tokens(given["transfers"], given["approvals"], watched, hostile)
     return Scene(
-        tables=given,
+        intake=intake,
         incident=incident,
         known=known,
         nobody=nobody,
@@ -156,7 +160,7 @@ def _guess(scene: Scene, chain: _Chain) -> pl.DataFrame:
     """
     runs = changed_back(scene.tables["assets"], scene.incident, GUESSES_MOST)
     bound = FAMILY / (1 + len(runs))
-    best, lowest = pl.DataFrame(schema={"role": pl.String, "party": pl.String}), 1.0
+    best, lowest = scene.known.select("role", party="address").clear(), 1.0
     for run in runs:
         found = _fresh(_look(scene, chain, (), Window(run.before, run.after)))
         sure = found.filter((pl.col("q_value") <= bound).fill_null(value=False))
@@ -184,7 +188,7 @@ def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
         permissions=permissions({**tables, "approvals": scene.approvals}, takes, _read(tables)),
         delegated=delegated,
         harmed=_harmed(taken, scene.approvals, delegated, takes),
-        dealings=dealings(moves, scene.approvals, tables["transactions"], scene.nobody),
+        dealings=dealings(moves, scene.approvals, scene.nobody),
         ties=find_ties(tables["sightings"], tables["transfers"], watched),
     )
 
@@ -240,7 +244,7 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain) -> pl.Da
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
     kinds = kinds_of(scene.tables["accounts"])
     sure = chain.takers.filter("confirmed").get_column("address")
-    reported = reported_transactions(scene.incident)
+    reported = scene.intake.reported(scene.incident)
     parts = []
     for groups in compared:
         counted = count_owners(chain.dealings, groups)

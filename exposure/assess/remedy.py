@@ -48,6 +48,7 @@ def remedies(wallets: pl.DataFrame, revoke: Mapping[str, str]) -> pl.DataFrame:
     texts = pl.DataFrame(
         {"address": list(revoke), "revoke": list(revoke.values())}, schema={"address": pl.String, "revoke": pl.String}
     )
+    texts = texts.with_columns(pl.col("address").cast(wallets.schema["address"]))
     ready = wallets.join(texts, on="address", how="left")
     signed = pl.when(pl.col("revoke").is_not_null()).then("revoke").otherwise(pl.lit(APPROVAL))
     parts: Sequence[pl.Expr] = (

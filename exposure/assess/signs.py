@@ -96,13 +96,17 @@ def foreign_rows(odd: pl.DataFrame, names: Names) -> pl.DataFrame:
     return rows_of("A3", rows, weight=pl.when("approved_since").then(CODES["A3"].weight).otherwise(_OLD_WEIGHT))
 
 
-def gas_rows(transfers: pl.DataFrame, attackers: pl.DataFrame, since: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """Give A4: native assets that an attacker of any role sent to an exposed or harmed wallet (`since`: address, since)."""
+def gas_sent(transfers: pl.DataFrame, attackers: pl.DataFrame, since: pl.DataFrame) -> pl.DataFrame:
+    """Give native assets that an attacker of any role sent to an exposed or harmed wallet (`since`: address, since)."""
     known = attackers.get_column("address").implode()
     gas = transfers.filter(
         (pl.col("standard") == "native") & pl.col("from_address").is_in(known) & (pl.col("value_f64") >= DUST_NATIVE)
     ).join(since, left_on="to_address", right_on="address")
-    gas = gas.filter(pl.col("timestamp") >= pl.col("since"))
+    return gas.filter(pl.col("timestamp") >= pl.col("since"))
+
+
+def gas_rows(gas: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """Give A4."""
     texts = [
         f"{names.attacker(row['from_address'])} sent it {names.amount(row['chain_id'], row['token_address'], int(row['value']))}"
         for row in gas.iter_rows(named=True)
@@ -143,7 +147,7 @@ def delegation_rows(delegated: pl.DataFrame, names: Names) -> pl.DataFrame:
 def split_rows(moves: pl.DataFrame, suspects: pl.DataFrame) -> pl.DataFrame:
     """Give A8: of one asset of a wallet two parts left in one transaction, at a drainer's ratio.
 
-    Only `suspects` (chain_id, transaction_hash, wallet) that are taken for thefts are looked at: royalties and referral shares
+    Only `suspects` (tx, wallet) that are taken for thefts are looked at: royalties and referral shares
     split payments too.
     """
     keys = [*TX, "wallet", "token"]

@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from exposure.amounts import NATIVE
+from exposure.assess.intake import plain
 from exposure.assess.intervals import fisher_many, odds_ratio
-from exposure.assess.moves import TX, ZERO
+from exposure.assess.moves import ZERO
 from exposure.tables import TABLES, TIME
 
 OWNERS_LEAST = 3
@@ -45,21 +46,17 @@ class Groups:
     owners: pl.DataFrame
 
 
-def dealings(
-    moves: pl.DataFrame, approvals: pl.DataFrame, transactions: pl.DataFrame, nobody: pl.Series
-) -> pl.DataFrame:
+def dealings(moves: pl.DataFrame, approvals: pl.DataFrame, nobody: pl.Series) -> pl.DataFrame:
     """Give who dealt with whom: role (sink: assets went there; spender: was approved), party, wallet, time, chain_id, plain.
 
     `nobody` are addresses that cannot be attackers: tokens, the dapp's own contracts. Trades, dust and moves without the
     wallet's authority are no dealings. `plain` says that nothing but the payment happened: a thief sends what there is to an
     address, or has it moved; whoever calls a contract uses a service, as far as anyone can see.
     """
-    calls = transactions.filter(pl.col("input").str.len_bytes() > 2).select(*TX, called=pl.lit(value=True)).unique()
     paid = moves.filter(pl.col("watched") & pl.col("authorised") & ~pl.col("back") & ~pl.col("dust"))
-    paid = paid.join(calls, on=TX, how="left")
     by_call = (
         pl.when(pl.col("token") == NATIVE)
-        .then(pl.col("called").fill_null(value=False))
+        .then("called")
         .otherwise((pl.col("transaction_to") != pl.col("token")).fill_null(value=False))
     )
     plain = ~(pl.col("own").fill_null(value=False) & by_call)
@@ -261,7 +258,7 @@ def _chains(rows: pl.DataFrame) -> pl.DataFrame:
 def sink_table(found: pl.DataFrame) -> pl.DataFrame:
     """Give table `sinks` of what `find_sinks` and the snowball found."""
     return TABLES["sinks"].check(
-        found.select(
+        plain(found).select(
             "chain_id",
             "role",
             "known",

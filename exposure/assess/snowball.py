@@ -14,20 +14,7 @@ MOVED_VICTIMS = 2
 # Half of all claims can be false (Trust Wallet 2.68), and two strangers may well use one exchange.
 REPORTS_AGREE = 3
 
-_SCHEMA = pl.Schema(
-    {
-        "role": pl.String,
-        "party": pl.String,
-        "chain_id": pl.UInt64,
-        "known": pl.Boolean,
-        "victims": pl.Int64,
-        "controls": pl.Int64,
-        "odds_ratio": pl.Float64,
-        "p_value": pl.Float64,
-        "q_value": pl.Float64,
-        "verdict": pl.String,
-    }
-)
+_TYPES = pl.Schema({"chain_id": pl.UInt64, "victims": pl.Int64, "controls": pl.Int64})
 
 
 def follow(
@@ -43,7 +30,7 @@ def follow(
     """Give further sinks and spenders in the columns of `find_sinks`: attackers that are shown by others' deeds, and suspects.
 
     `taken` are the losses so far, `approvals` those that are credible,
-    `reported` (address, transaction_hash, ref) the thefts that reports name, `counted` says how
+    `reported` (address, tx) the thefts that reports name, `counted` says how
     many controls use a party, `kinds` (address, kind) what runs code, `sure` are confirmed attackers, `not_it` who is known, a
     token or the dapp's own.
     """
@@ -77,7 +64,7 @@ def follow(
         p_value=nothing,
         q_value=nothing,
         verdict=verdict,
-    ).cast(_SCHEMA)
+    ).cast(_TYPES)
 
 
 def _moved_to(taken: pl.DataFrame, kinds: pl.DataFrame, sure: pl.Series) -> pl.DataFrame:
@@ -108,9 +95,7 @@ def _beside(taken: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
 
 def _named_by_reports(moves: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
     """Give recipients of what left a reporter in the transaction that they call the theft; two who agree name an attacker."""
-    named = moves.filter(~pl.col("dust")).join(
-        reported.select("transaction_hash", wallet="address").unique(), on=["transaction_hash", "wallet"]
-    )
+    named = moves.filter(~pl.col("dust")).join(reported.select("tx", wallet="address").unique(), on=["tx", "wallet"])
     by_party = named.group_by("chain_id", party="to").agg(victims=pl.col("wallet").n_unique())
     agree = pl.col("victims") >= REPORTS_AGREE
     return pl.concat([_as(by_party.filter(agree), "attacker"), _as(by_party.filter(~agree), "suspect")])

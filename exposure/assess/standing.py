@@ -64,7 +64,7 @@ def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool
         .group_by("address")
         .agg(
             link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),
-            actions=pl.col("action").drop_nulls().unique().sort().str.join(", "),
+            actions=pl.col("action").drop_nulls().unique().sort().cast(pl.String).str.join(", "),
             first_exposed=pl.col("time").filter(hit).min(),
             last_exposed=pl.col("time").filter(hit).max(),
             key=(told & (exposure == "key")).fill_null(value=False).any(),

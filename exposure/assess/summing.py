@@ -12,7 +12,7 @@ def amount_texts(rows: pl.DataFrame, names: Names) -> pl.DataFrame:
     `rows` has address, chain_id, token, amount, and token_id where there are NFTs; each NFT is named by its id.
     """
     if rows.is_empty():
-        return pl.DataFrame(schema={"address": pl.String, "text": pl.String})
+        return pl.DataFrame(schema={"address": rows.schema["address"], "text": pl.String})
     with_ids = rows if "token_id" in rows.columns else rows.with_columns(token_id=pl.lit(None, pl.String))
     # Group keys must not be null for the sum; an empty id stands for fungible tokens.
     keyed = with_ids.with_columns(pl.col("token_id").fill_null(""))

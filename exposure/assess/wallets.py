@@ -1,7 +1,7 @@
 """The outbreak -> table `wallets`, one row a wallet over all chains, with `evidence` and `holdings`. Pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -11,17 +11,19 @@ from exposure.assess.coverage import Coverage, find_coverage, read_until
 from exposure.assess.deeds import CLOCK_SLACK
 from exposure.assess.evidence import evidence_table
 from exposure.assess.holdings import at_risk, balances_now, departures, holding_table, moved_most, unshared
+from exposure.assess.intake import add_exact, plain
+from exposure.assess.losses import loss_table
 from exposure.assess.moves import TX, kinds_of
 from exposure.assess.naming import Names
 from exposure.assess.outbreak import Outbreak
 from exposure.assess.remedy import remedies, revoke_texts
-from exposure.assess.reports import reported_transactions
 from exposure.assess.signs import (
     delegation_rows,
     departure_rows,
     foreign_moves,
     foreign_rows,
     gas_rows,
+    gas_sent,
     permission_rows,
     pretence_rows,
     split_rows,
@@ -37,10 +39,11 @@ _MUST_ACT = ["compromised", "probable", "exposed"]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Tables evidence, holdings and wallets."""
+    """Tables evidence, holdings, losses and wallets."""
 
     evidence: pl.DataFrame
     holdings: pl.DataFrame
+    losses: pl.DataFrame
     wallets: pl.DataFrame
 
 
@@ -62,11 +65,14 @@ def judge_wallets(found: Outbreak) -> Judged:
     rows = _everybody(found, stand).join(stand, on="address", how="left")
     rows = rows.with_columns(link=pl.coalesce("link", "tie")).drop("tie")
     held = balances_now(tables["balances"])
-    gone = _gone(found, held)
+    story = _story(found)
+    found = replace(found, taken=story.taken)
+    gone = _gone(found, story, held)
     words = {action.name: action.words for action in incident.actions}
-    parts = [*exposure_evidence(deeds, words), *_signs(found, names, gone, rows, held)]
+    parts = [*exposure_evidence(deeds, words), *_signs(found, story, names, gone, rows, held)]
     evidence = evidence_table(parts)
-    rows = _add_flags(rows, found, coverage).join(code_weights(evidence), on="address", how="left")
+    weights = code_weights(found.scene.intake.encode(evidence))
+    rows = _add_flags(rows, found, coverage).join(weights, on="address", how="left")
     spared = spared_weight(taken_by(pl.col("last_exposed"), until, typical_wait(found.deeds, found.harmed)))
     rows = judge(rows.with_columns(spared=spared), _attack_rate(found))
     rows = _add_exposure_kind(rows, found)
@@ -78,7 +84,35 @@ def judge_wallets(found: Outbreak) -> Judged:
     table = _table(rows, found, coverage, risk, names)
     listed = table.select("address")
     evidence = TABLES["evidence"].check(evidence.join(listed, on="address", how="semi"))
-    return Judged(evidence, holding_table(held, risk, listed), table)
+    listed = found.scene.intake.encode(listed)
+    return Judged(evidence, holding_table(held, risk, listed), loss_table(found.taken), table)
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """Moves of those whom evidence is about, with what names them exactly; `odd` ones by strangers; `gas` that attackers sent."""
+
+    moves: pl.DataFrame
+    taken: pl.DataFrame
+    odd: pl.DataFrame
+    gas: pl.DataFrame
+
+
+def _story(found: Outbreak) -> _Story:
+    """Pick the moves that may become evidence: of the exposed and the robbed, and whatever has to do with an attacker."""
+    takes = found.takers.get_column("address").implode()
+    wallets = pl.concat([found.exposed.get_column("address"), found.taken.get_column("wallet")]).unique().implode()
+    near = pl.any_horizontal(
+        pl.col("wallet").is_in(wallets),
+        *[pl.col(name).is_in(takes) for name in ("to", "transaction_from", "transaction_to")],
+    )
+    moves = found.moves.filter(near.fill_null(value=False))
+    odd = foreign_moves(found.moves, found.taken, found.exposed, found.scene.approvals)
+    hurt = found.taken.group_by(address="wallet").agg(since=pl.col("time").min() - CLOCK_SLACK)
+    since = pl.concat([found.exposed, hurt.join(found.exposed, on="address", how="anti")])
+    gas = gas_sent(found.scene.tables["transfers"], found.attackers, since)
+    exact = found.scene.intake.exact(pl.concat([moves.get_column("row"), gas.get_column("row")]))
+    return _Story(*[add_exact(rows, exact) for rows in (moves, found.taken, odd, gas)])
 
 
 def _everybody(found: Outbreak, stand: pl.DataFrame) -> pl.DataFrame:
@@ -112,8 +146,8 @@ class _Gone:
     most: pl.DataFrame
 
 
-def _gone(found: Outbreak, held: pl.DataFrame) -> _Gone:
-    departed = departures(found.moves, found.exposed, found.taken)
+def _gone(found: Outbreak, story: _Story, held: pl.DataFrame) -> _Gone:
+    departed = departures(story.moves, found.exposed, found.taken)
     busy = found.counted.filter((pl.col("role") == "sink") & (pl.col("controls") > 0)).get_column("party")
     suspects = found.sinks.filter(pl.col("verdict") != "ordinary").get_column("party")
     code = kinds_of(found.scene.tables["accounts"]).filter(pl.col("kind") == "contract").get_column("address")
@@ -124,26 +158,24 @@ def _gone(found: Outbreak, held: pl.DataFrame) -> _Gone:
     return _Gone(departed, most.join(found.taken.select(address="wallet"), on="address", how="anti"))
 
 
-def _signs(found: Outbreak, names: Names, gone: _Gone, rows: pl.DataFrame, held: pl.DataFrame) -> list[pl.DataFrame]:
+def _signs(
+    found: Outbreak, story: _Story, names: Names, gone: _Gone, rows: pl.DataFrame, held: pl.DataFrame
+) -> list[pl.DataFrame]:
     """Give the A and N rows of the chain."""
-    tables = found.scene.tables
-    odd = foreign_moves(found.moves, found.taken, found.exposed, found.scene.approvals)
-    suspects = pl.concat([found.taken.select(*TX, "wallet"), odd.select(*TX, "wallet")])
-    hurt = found.taken.group_by(address="wallet").agg(since=pl.col("time").min() - CLOCK_SLACK)
-    since = pl.concat([found.exposed, hurt.join(found.exposed, on="address", how="anti")])
-    earlier = found.moves.join(found.exposed, left_on="wallet", right_on="address").filter(
+    suspects = pl.concat([found.taken.select(*TX, "wallet"), story.odd.select(*TX, "wallet")])
+    earlier = story.moves.join(found.exposed, left_on="wallet", right_on="address").filter(
         (pl.col("time") < pl.col("since")) & pl.col("authorised") & ~pl.col("dust")
     )
     strangers = rows.filter(pl.col("link") == "chain_only").get_column("address")
     nobody = held.head(0)
     return [
         *taking_rows(found.taken, names),
-        foreign_rows(odd, names),
-        gas_rows(tables["transfers"], found.attackers, since, names),
+        foreign_rows(story.odd, names),
+        gas_rows(story.gas, names),
         permission_rows(found.permissions, at_risk(held, nobody, nobody, found.permissions), strangers, names),
         delegation_rows(found.delegated, names),
-        split_rows(found.moves, suspects),
-        pretence_rows(found.moves, found.taken, found.takers, names),
+        split_rows(story.moves, suspects),
+        pretence_rows(story.moves, found.taken, found.takers, names),
         *departure_rows(gone.departed, gone.most, found.counted, found.owners, earlier.select("wallet", "to")),
     ]
 
@@ -173,8 +205,8 @@ def _add_flags(rows: pl.DataFrame, found: Outbreak, coverage: Coverage) -> pl.Da
         ]
     )
     told = found.moves.filter(~pl.col("dust")).join(
-        reported_transactions(found.scene.incident).select("transaction_hash", wallet="address"),
-        on=["transaction_hash", "wallet"],
+        found.scene.intake.reported(found.scene.incident).select("tx", wallet="address"),
+        on=["tx", "wallet"],
         how="semi",
     )
     secrets = tables["sightings"].filter(pl.col("link") == "key").get_column("address")
@@ -292,26 +324,23 @@ def _table(rows: pl.DataFrame, found: Outbreak, coverage: Coverage, risk: pl.Dat
     rows = rows.join(lost, on="address", how="left").join(left, on="address", how="left")
     rows = urgency(rows.join(kinds, on="address", how="left"), saved)
     watched = pl.col("address").is_in(found.scene.watched.implode()) | (pl.col("link") == "chain_only")
-    return TABLES["wallets"].check(
-        rows.select(
-            "address",
-            "kind",
-            "verdict",
-            pl.col("p_exposed", "p_harmed").round(6),
-            "harm",
-            "actions",
-            "first_exposed",
-            "last_exposed",
-            "live_approvals",
-            "unseen_signature",
-            "remedy",
-            "urgency",
-            link_to_incident="link",
-            lost="lost_text",
-            at_risk="risk_text",
-            covered=pl.when(watched).then(pl.lit(coverage.covered)).otherwise(pl.lit(coverage.covered_unasked)),
-            not_covered=pl.when(watched)
-            .then(pl.lit(coverage.not_covered))
-            .otherwise(pl.lit(coverage.not_covered_unasked)),
-        ).with_columns(pl.col("actions", "covered", "not_covered").replace("", None))
-    )
+    table = rows.select(
+        "address",
+        "kind",
+        "verdict",
+        pl.col("p_exposed", "p_harmed").round(6),
+        "harm",
+        "actions",
+        "first_exposed",
+        "last_exposed",
+        "live_approvals",
+        "unseen_signature",
+        "remedy",
+        "urgency",
+        link_to_incident="link",
+        lost="lost_text",
+        at_risk="risk_text",
+        covered=pl.when(watched).then(pl.lit(coverage.covered)).otherwise(pl.lit(coverage.covered_unasked)),
+        not_covered=pl.when(watched).then(pl.lit(coverage.not_covered)).otherwise(pl.lit(coverage.not_covered_unasked)),
+    ).with_columns(pl.col("actions", "covered", "not_covered").replace("", None))
+    return TABLES["wallets"].check(plain(table))

@@ -1,0 +1,91 @@
+"""How long the assessment takes, how much memory, how both grow, and how DuckDB does on the same joins.
+
+    python -m benchmarks.assess [--quick] [--json]
+
+A case of 1 million wallets, 20 million sightings and 20 million transfers (16x), and a quarter and a sixteenth of it. Measured
+is the step as the pipeline calls it: tables read from Parquet, verdicts and evidence written to it, in a fresh process on two
+cores, its peak taken from the operating system. DuckDB runs the joins that SQL can say over the same files (see
+assess_duckdb.py for what it is spared); counts that both make are compared, and one that differs is an error.
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.fresh import run_fresh
+
+FULL, QUICK = 1_000_000, 32_000
+SCALES = (1, 4, 16)
+CORES = 2
+STEPS = "benchmarks.assess_steps"
+
+
+def main() -> None:
+    """Measure, print the table, and with --json one object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller data, under a minute on two cores")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--wallets", type=int, help="wallets at 16x")
+    parser.add_argument("--folder", type=Path, help="where the cases are made (default: a temporary folder)")
+    options = parser.parse_args()
+    wallets = options.wallets or (QUICK if options.quick else FULL)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {CORES} used; {wallets:,} wallets at 16x\n")
+    print(
+        f"{'':>4} {'wallets':>9} {'sightings':>10} {'transfers':>10} | {'seconds':>8} {'cpu':>7} {'GiB':>6} |", end=""
+    )
+    print(f" {'DuckDB s':>8} {'cpu':>7} {'GiB':>6} | {'speed':>6}")
+    rows = []
+    for scale in SCALES:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            row = _measure(Path(folder), wallets * scale // SCALES[-1])
+        rows.append(row)
+        made, ours, theirs = row["rows"], row["ours"], row["duckdb"]
+        print(f"{scale:>3}x {row['wallets']:>9,} {made['sightings']:>10,} {made['transfers']:>10,} |", end="")
+        print(f" {ours['seconds']:>8.2f} {ours['cpu_seconds']:>7.1f} {ours['peak_gib']:>6.2f} |", end="")
+        print(f" {theirs['seconds']:>8.2f} {theirs['cpu_seconds']:>7.1f} {theirs['peak_gib']:>6.2f} |", end="")
+        print(f" {theirs['seconds'] / ours['seconds']:>6.2f}", flush=True)
+    figures = _figures(rows)
+    print(f"\n16x costs {figures['growth_16x']:.1f} times what 1x costs; n log n would be {_n_log_n(rows):.1f}")
+    print(f"our speed over DuckDB's at 16x: {figures['vs_duckdb']:.2f}; the counts that both make are equal")
+    if options.json:
+        print(json.dumps(figures))
+
+
+def _measure(folder: Path, wallets: int) -> dict[str, Any]:
+    """Make a case and have it assessed by both."""
+    made = run_fresh(STEPS, "make", str(folder), str(wallets), cores=os.cpu_count() or CORES)
+    ours = run_fresh(STEPS, "ours", str(folder), cores=CORES)
+    found = ours["found"]
+    (folder / "window.json").write_text(json.dumps(found.pop("window")))
+    theirs = run_fresh(STEPS, "duckdb", str(folder), cores=CORES)
+    if found != theirs["found"]:
+        raise SystemExit(f"the two sides differ:\n  ours   {found}\n  DuckDB {theirs['found']}")
+    return {"wallets": wallets, "rows": made["rows"], "ours": ours, "duckdb": theirs}
+
+
+def _figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the figures that stay: those of 16x, and its time over 1x."""
+    small, large = rows[0], rows[-1]
+    return {
+        "wallets": large["wallets"],
+        "seconds": round(large["ours"]["seconds"], 3),
+        "peak_gib": round(large["ours"]["peak_gib"], 3),
+        "growth_16x": round(large["ours"]["seconds"] / small["ours"]["seconds"], 2),
+        "vs_duckdb": round(large["duckdb"]["seconds"] / large["ours"]["seconds"], 3),
+    }
+
+
+def _n_log_n(rows: list[dict[str, Any]]) -> float:
+    """Give how much dearer n log n would be, from the smallest to the largest."""
+    import math
+
+    small, large = (row["rows"]["sightings"] + row["rows"]["transfers"] for row in (rows[0], rows[-1]))
+    return float(large * math.log(large) / (small * math.log(small)))
+
+
+if __name__ == "__main__":
+    main()

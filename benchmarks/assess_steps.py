@@ -1,0 +1,91 @@
+"""The steps of `benchmarks.assess`, each run in a process of its own: make a case, assess it, ask DuckDB the same.
+
+    python -m benchmarks.assess_steps make|ours|duckdb FOLDER [WALLETS]
+
+Each prints one JSON object as its last line.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks.fresh import measure
+from benchmarks.large_case import ACTIONS, NOW, incident, make_case
+
+SEED = 1
+
+
+def make(folder: Path, wallets: int) -> dict[str, Any]:
+    """Make a case folder; what it holds is also written into it, for the other steps."""
+    facts = make_case(folder, wallets, SEED)
+    (folder / "made.json").write_text(json.dumps(facts))
+    return facts
+
+
+def ours(folder: Path) -> dict[str, Any]:
+    """Assess as the pipeline does: tables read from Parquet, results written to it."""
+    from exposure.case import Case
+    from exposure.console import Silent
+    from exposure.pipeline import Pipeline
+
+    made = json.loads((folder / "made.json").read_text())
+    pipeline = Pipeline(incident(folder, made["known"]), Case(folder), Silent(), NOW)
+
+    def step() -> dict[str, Any]:
+        pipeline.assess()
+        return {}
+
+    return measure(step) | {"found": _found(folder, made["hidden"])}
+
+
+def _found(folder: Path, hidden: str) -> dict[str, Any]:
+    """Give the counts that both sides make."""
+    tables = {
+        name: pl.read_parquet(folder / "data" / f"{name}.parquet")
+        for name in ("wallets", "losses", "attack_rates", "sinks", "holdings", "windows")
+    }
+    published = tables["windows"].filter(pl.col("method") == "published").sort("bound")
+    rates = tables["attack_rates"].filter(pl.col("host").is_null() & pl.col("asset_state").is_null())
+    sink = tables["sinks"].filter((pl.col("address") == hidden) & (pl.col("role") == "sink"))
+    exposed = tables["wallets"].filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
+    risk = tables["holdings"].filter("at_risk").join(exposed.select("address"), on="address", how="semi")
+    return {
+        "window": [published["earliest"][0].isoformat(), published["latest"][1].isoformat()],
+        "discovered": sink["verdict"].to_list() == ["attacker"],
+        "wallets": tables["wallets"].height,
+        "exposed": exposed.height,
+        "losses": tables["losses"].height,
+        "robbed": tables["losses"]["address"].n_unique(),
+        "rates": {
+            action: [exposed_, harmed]
+            for action, exposed_, harmed in rates.sort("action").select("action", "exposed", "harmed").iter_rows()
+        },
+        "at_risk": risk.height,
+    }
+
+
+def duckdb(folder: Path) -> dict[str, Any]:
+    """Ask DuckDB, with the window and the attackers that our side found out given to it."""
+    from benchmarks.assess_duckdb import ask
+
+    made = json.loads((folder / "made.json").read_text())
+    window = json.loads((folder / "window.json").read_text())
+    return measure(lambda: {"found": ask(folder, made["known"], made["hidden"], window, ACTIONS[:2])})
+
+
+def main() -> None:
+    """Do one step."""
+    step, folder = sys.argv[1], Path(sys.argv[2])
+    steps = {
+        "make": lambda: make(folder, int(sys.argv[3])),
+        "ours": lambda: ours(folder),
+        "duckdb": lambda: duckdb(folder),
+    }
+    print(json.dumps(steps[step]()))
+
+
+if __name__ == "__main__":
+    main()

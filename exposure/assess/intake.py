@@ -1,0 +1,208 @@
+"""What the assessment reads of each table, and how it holds it: few columns, small types. Pure.
+
+A million wallets have twenty million sightings and as many transfers; as text they would not fit. So addresses are
+categories (a number a row; they compare, sort and join as their text does), names of clients, sessions and transactions are
+64-bit hashes, since they are only matched, and what only an output needs stays in the table that it came from until the rows are
+known that need it (`exact`). Two hashes that fall together by chance, one in 100,000 cases of that size, tie two sessions or
+two transactions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+import polars.selectors as cs
+
+from exposure.assess.actions import action_frame
+from exposure.assess.reports import reported_transactions
+from exposure.incident import Incident
+from exposure.tables import TABLES
+
+Given = Mapping[str, pl.DataFrame | pl.LazyFrame]
+
+_ADDRESSES = ("address", "from_address", "to_address", "token_address", "transaction_from", "transaction_to")
+# What this program itself writes has few values.
+_WORD = pl.Categorical(pl.Categories("exposure.words", physical=pl.UInt16))
+_WORDS = ("link", "standard", "kind")
+# Tables that are read whole; the big ones have readers of their own, and the others are not read at all.
+_SMALL = (
+    *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
+    *("candidates", "coverage", "delegations", "people", "tokens", "traffic"),
+)
+# Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
+_TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The tables as the assessment works on them, how it holds addresses, and the transfers as they are stored."""
+
+    tables: dict[str, pl.DataFrame]
+    address: pl.DataType
+    transfers: pl.LazyFrame
+
+    def addresses(self, values: pl.Series | list[str]) -> pl.Series:
+        """Hold addresses as the tables do."""
+        return pl.Series("address", values, pl.String).cast(self.address)
+
+    def encode(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Hold the addresses of a frame as the tables do."""
+        return frame.with_columns(pl.col(name).cast(self.address) for name in _ADDRESSES if name in frame.columns)
+
+    def reported(self, incident: Incident) -> pl.DataFrame:
+        """Give the transactions that reports name as the theft: address, tx, on every chain that was read."""
+        named = reported_transactions(incident).with_columns(pl.col("address").cast(self.address))
+        chains = self.tables["transfers"].select("chain_id").unique()
+        return named.join(chains, how="cross").select("address", tx=tx_id())
+
+    def exact(self, rows: pl.Series) -> pl.DataFrame:
+        """Read what names transfers and counts them exactly: row, transaction_hash, log_index, token_id, value, ref."""
+        tx = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
+        ref = pl.when(pl.col("log_index").is_null()).then(tx).otherwise(pl.format("{}:{}", tx, "log_index"))
+        wanted = self.transfers.with_row_index("row").filter(pl.col("row").is_in(rows.unique().implode()))
+        return wanted.select("row", "transaction_hash", "log_index", "token_id", "value", ref=ref).collect()
+
+
+def add_exact(rows: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+    """Add to transfers or moves what `Intake.exact` read of them."""
+    return rows.drop("value").join(exact, on="row", how="left")
+
+
+def plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give categories back as text, as tables are written."""
+    return frame.with_columns(cs.categorical().cast(pl.String))
+
+
+def tx_id() -> pl.Expr:
+    """Give the number of a transaction: the hash of its chain_id and transaction_hash."""
+    return pl.struct("chain_id", "transaction_hash").hash()
+
+
+def take_in(given: Given, incident: Incident, now: datetime) -> Intake:
+    """Read what the assessment needs. Missing tables are empty; rows dated after `now` do not count."""
+    address = pl.Categorical(pl.Categories.random("addresses"))
+    past = {
+        name: _until(given[name].lazy() if name in given else table.empty().lazy(), now)
+        for name, table in TABLES.items()
+    }
+    tables = {name: _encoded(past[name], address).collect() for name in _SMALL}
+    tables["sightings"] = _sightings(past["sightings"], incident, address)
+    tables["requests"] = _requests(past["requests"], address)
+    tables["transfers"] = _transfers(past["transfers"], past["transactions"], address)
+    return Intake(tables, address, past["transfers"])
+
+
+def _until(frame: pl.LazyFrame, now: datetime) -> pl.LazyFrame:
+    """Leave out what is dated later than `now`: a clock that is off must not make the future. Nothing else is filtered by time."""
+    names = frame.collect_schema().names()
+    column = next((name for name in ("time", "timestamp") if name in names), None)
+    return frame if column is None else frame.filter((pl.col(column) <= now).fill_null(value=True))
+
+
+def _encoded(frame: pl.LazyFrame, address: pl.DataType) -> pl.LazyFrame:
+    names = frame.collect_schema().names()
+    return frame.drop("block_hash", strict=False).with_columns(
+        [pl.col(name).cast(address) for name in _ADDRESSES if name in names]
+        + [pl.col(name).cast(_WORD) for name in _WORDS if name in names]
+    )
+
+
+def _number(name: str) -> pl.Expr:
+    """Give the number of a name, its hash; null stays null."""
+    return pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()).alias(name)
+
+
+def _sightings(sightings: pl.LazyFrame, incident: Incident, address: pl.DataType) -> pl.DataFrame:
+    """Read sightings; `request` numbers the request, and `ref` names it where evidence may be made of it.
+
+    Rows that tell no more than the one before them, an address seen again in its session, are left out.
+    """
+    actions = action_frame(incident)
+    shown = actions.filter((pl.col("exposure") != "none") | pl.col("cleared")).get_column("action").implode()
+    # Where no action exposes, everything that was seen may have.
+    quiet = pl.col("action").is_null() & pl.col("link").is_in(["direct", "session", "event"])
+    quiet = quiet & pl.lit((actions.get_column("exposure") != "none").any())
+    same = ["address", "link", "client", "session", "action"]
+    again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in same)
+    # Where the time is missing as well, the line was torn: what it names is told by its number of wallets.
+    torn = pl.col("time").is_null()
+    quiet = quiet & ~torn
+    named = pl.col("action").is_in(shown) | pl.col("link").is_in(["key", "report"]) | torn
+    kept = sightings.filter(~(quiet & again).fill_null(value=False))
+    return kept.select(
+        pl.col("address", "action").cast(address),
+        pl.col("link").cast(_WORD),
+        "time",
+        "strength",
+        _number("client"),
+        _number("session"),
+        request=pl.when(pl.col("action").is_not_null() | ~quiet).then(pl.col("ref").hash()),
+        ref=pl.when(named).then("ref"),
+    ).collect()
+
+
+def _requests(requests: pl.LazyFrame, address: pl.DataType) -> pl.DataFrame:
+    """Read which host each request asked, and which file its client had."""
+    told = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null())
+    return told.select(
+        pl.col("host", "asset_state").cast(address), request=pl.format("log:{}:{}", "source", "line").hash()
+    ).collect()
+
+
+def _transfers(transfers: pl.LazyFrame, transactions: pl.LazyFrame, address: pl.DataType) -> pl.DataFrame:
+    """Read transfers.
+
+    `row` is the place in the table as stored, `value` is "0" or "some", `several`: not alone in its transaction, `called`: ether
+    that was sent with a call, `words`: with text.
+    """
+    signer, called = pl.col("transaction_from"), pl.col("transaction_to")
+    # Most are signed by who pays, and call the recipient or the token: what is known already need not be looked up again.
+    sender = pl.when(signer == pl.col("from_address")).then(None).otherwise(signer)
+    target = (
+        pl.when((called == pl.col("to_address")) | (called == pl.col("token_address"))).then(None).otherwise(called)
+    )
+    frame = transfers.with_row_index("row").select(
+        "row",
+        "chain_id",
+        "block_number",
+        "timestamp",
+        pl.col("from_address", "to_address", "token_address").cast(address),
+        pl.col("standard").cast(_WORD),
+        "value_f64",
+        tx=tx_id(),
+        value=pl.when(pl.col("value") != "0").then(pl.lit("some")).otherwise("value").cast(_WORD),
+        transaction_from=sender.cast(address),
+        transaction_to=target.cast(address),
+        by_payer=signer == pl.col("from_address"),
+        to_payee=called == pl.col("to_address"),
+        to_token=called == pl.col("token_address"),
+    )
+    read = frame.collect().with_columns(
+        transaction_from=pl.when("by_payer").then("from_address").otherwise("transaction_from"),
+        transaction_to=pl.when("to_payee")
+        .then("to_address")
+        .when("to_token")
+        .then("token_address")
+        .otherwise("transaction_to"),
+        several=pl.col("tx").is_duplicated(),
+    )
+    marked = _calls(read.filter(pl.col("standard") == "native"), transactions, address)
+    return read.drop("by_payer", "to_payee", "to_token").with_columns(
+        called=pl.col("row").is_in(marked.get_column("row").implode()),
+        words=pl.col("row").is_in(marked.filter("words").get_column("row").implode()),
+    )
+
+
+def _calls(native: pl.DataFrame, transactions: pl.LazyFrame, address: pl.DataType) -> pl.DataFrame:
+    """Give the transfers of ether whose transaction carried data: row, and whether the data is text for the recipient."""
+    data = transactions.filter(pl.col("input").str.len_bytes() > 2).select(
+        "from_address", "to_address", tx=tx_id(), text=_TEXT
+    )
+    paid = native.select("row", "tx", one="from_address", other="to_address")
+    found = data.join(paid.lazy(), on="tx").collect()
+    parties = (pl.col("from_address").cast(address) == pl.col("one")) & (
+        pl.col("to_address").cast(address) == pl.col("other")
+    )
+    words = (pl.col("text") & parties).fill_null(value=False)
+    return found.group_by("row").agg(words=words.any())
