@@ -233,6 +233,7 @@ def _told(made: Made) -> bool | None:
     inside = made.visits.filter(
         pl.Series(made.served.hold(made.visits.get_column("time").to_numpy())) & ~pl.col("gone")
     )
+    inside = lines.kept(inside, made.town, made.served)
     everyone = made.truth.filter(pl.col("in_logs")).get_column("address")
     worst = 0.0
     for number in X_OF[made.town.knobs.kind]:
