@@ -91,7 +91,7 @@ def _wallets(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     safe = rows.filter(pl.col("safe") & pl.col("verdict").is_not_null())
     quiet = safe.filter(pl.col("in_logs") & ~pl.col("address").is_in(doers.implode()))
     knobs = made.town.knobs
-    covered = not (knobs.gap or knobs.late or knobs.hijack) and _bounded(tables["windows"])
+    covered = not (knobs.gap or knobs.late or knobs.hijack) and _bounded(tables["windows"], made)
     findable = here.filter(pl.col("address").is_in(_findable(made).implode()))
     saved = rows.filter("rescued")
     judged = rows.filter(pl.col("first_exposed").is_not_null() | pl.col("lost_right").is_not_null())
@@ -123,12 +123,11 @@ def _wallets(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     }
 
 
-def _bounded(windows: pl.DataFrame) -> bool:
-    """Tell whether both ends of the window are published: else nobody is well covered."""
-    published = windows.filter(pl.col("method") == "published")
-    return published.filter((pl.col("bound") == "T1") & pl.col("earliest").is_not_null()).height == 1 and (
-        published.filter((pl.col("bound") == "T2") & pl.col("latest").is_not_null()).height == 1
-    )
+def _bounded(windows: pl.DataFrame, made: Made) -> bool:
+    """Tell whether both ends of the window are published and inside the logs: else nobody is well covered."""
+    published = {row["bound"]: row for row in windows.filter(pl.col("method") == "published").iter_rows(named=True)}
+    start, end = published["T1"]["earliest"], published["T2"]["latest"]
+    return bool(start and end and start >= _time(made.town.start) and end <= _time(made.town.end))
 
 
 def _findable(made: Made) -> pl.Series:
@@ -234,6 +233,7 @@ def _told(made: Made) -> bool | None:
     inside = made.visits.filter(
         pl.Series(made.served.hold(made.visits.get_column("time").to_numpy())) & ~pl.col("gone")
     )
+    inside = lines.kept(inside, made.town, made.served)
     everyone = made.truth.filter(pl.col("in_logs")).get_column("address")
     worst = 0.0
     for number in X_OF[made.town.knobs.kind]:

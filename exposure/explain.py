@@ -39,6 +39,9 @@ class Story:
         wallet = self.wallet
         lines = [f"{self.address}: {wallet['verdict']}, harm {wallet['harm']}"]
         lines += [f"  {label}: {wallet[key]}" for key, label in _SHOWN if wallet.get(key) not in (None, "", 0)]
+        chance = wallet.get("p_exposed")
+        if wallet["verdict"] == "exposed" and isinstance(chance, float) and chance < DOUBTFUL:
+            lines.append("  a small chance is no safety: it tells whom to call first; its owner must act all the same")
         lines.append("what happened (UTC):")
         lines += _happened(self.moments) or ["  nothing was seen"]
         lines.append("why this verdict:")
@@ -61,6 +64,9 @@ def _happened(moments: tuple[Moment, ...]) -> list[str]:
         lines.append(f"  {_stamp(first.time) or 'no time':20}  {first.text}{again}  [{first.ref}]")
     return lines
 
+
+# Below this somebody may take the chance for an all-clear.
+DOUBTFUL = 0.5
 
 _SHOWN = (
     ("link_to_incident", "tied to this incident by"),

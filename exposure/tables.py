@@ -454,7 +454,12 @@ _ASSESS_TABLES = (
         ADDRESS,
         _c("kind", S, "eoa, safe, erc4337, eip7702 or contract; null where not asked", audience="partners"),
         _c("verdict", S, "compromised, probable, exposed, possible or no_sign", audience="partners"),
-        _c("p_exposed", F, "Chance that the attacker holds its key or a usable signature from this incident", "0 to 1"),
+        _c(
+            "p_exposed",
+            F,
+            "Chance that the attacker holds its key or a usable signature, by how many who did alike were harmed",
+            "0 to 1",
+        ),
         _c("p_harmed", F, "Chance that its observed loss is this attacker's", "0 to 1"),
         _c(
             "harm",

@@ -107,9 +107,10 @@ def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([deeds, kin.select(deeds.columns)]).drop("client", "session", "request")
 
 
-def place(deeds: pl.DataFrame, window: Window, bad_files: bool) -> pl.DataFrame:
+def place(deeds: pl.DataFrame, window: Window, bad_files: bool, physical: Window | None = None) -> pl.DataFrame:
     """Add `inside`, `cached` and `near`: how each deed lies to the window.
 
+    What facts and files (`physical`) leave inside, and only statistics put out, counts as near: nobody is sent away by statistics.
     `bad_files` says that the malicious file is known: then a client whose last full fetch was that file is still exposed
     after T2, for as long as it has not fetched another (an open tab, a file that a proxy kept).
     """
@@ -121,8 +122,11 @@ def place(deeds: pl.DataFrame, window: Window, bad_files: bool) -> pl.DataFrame:
         else pl.lit(value=False)
     )
     inside = window.holds(pl.col("time"))
+    near = window.nearly_holds(pl.col("time"))
+    if physical is not None and physical != window:
+        near = near | physical.holds(pl.col("time"))
     return deeds.with_columns(
         inside=inside | (holding & after),
         cached=(inside & kept) | (holding & after),
-        near=window.nearly_holds(pl.col("time")),
+        near=near,
     )

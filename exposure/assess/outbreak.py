@@ -214,7 +214,7 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         scene.incident,
         _telling(deeds, chain.harmed, x, chain.watched),
     )
-    placed = place(deeds, guess or windows.published, windows.bad_files)
+    placed = place(deeds, guess or windows.published, windows.bad_files, windows.physical)
     exposed = _exposed(placed)
     everyone = owners(chain.ties, chain.watched, exposed)
     counted = count_owners(chain.dealings, Groups(exposed, chain.watched, everyone))

@@ -251,7 +251,7 @@ def _finish(
     top = float(value.max())
     mass = np.exp(value - top)
     total = float(mass.sum())
-    whole = float(gaps[0].sum() + gaps[1][-1])
+    whole = max(float(gaps[0].sum() + gaps[1][-1]), np.e * SHORTEST)
     short = np.maximum(-np.subtract.outer(at[first], at[last]), SHORTEST)
     nothing = float(betaln(rates.outside[0] + sizes[0], rates.outside[1] + sizes[1]))
     return Posterior(

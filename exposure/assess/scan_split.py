@@ -36,6 +36,9 @@ def find_spans(spells: Spells, gaps: tuple[Floats, Floats], first: Posterior, ra
     for window in windows:
         others = [spells.inside(*other) for other in windows if other != window]
         mine = spells.without(np.concatenate(others))
+        # Who was exposed in several windows tells of none: a window that only such wallets show is no second one.
+        if mine.sizes()[0] < HARMED_LEAST:
+            return [Span(spells, first)]
         found.append(Span(mine, fit(mine, gaps, rates)))
     return sorted(found, key=lambda span: span.posterior.best)
 

@@ -153,15 +153,62 @@ def test_of_several_changed_files_the_one_that_separates_the_harmed(story: Story
     assert (at("09:01"), at("15:02")) == (result.bound("T1")["earliest"], result.bound("T2")["latest"])
 
 
+def robbed_at_once(story: Story, *clocks: str) -> Story:
+    """Let wallets be exposed at these times and robbed five minutes later."""
+    for number, clock in enumerate(clocks):
+        later = at(clock) + timedelta(minutes=5)
+        story.sees(f"victim {number}", clock).pays(f"victim {number}", "sink", 1, f"{later:%H:%M}")
+    return story
+
+
+def passers(story: Story) -> Story:
+    """Let wallets pass unharmed, one a minute, for an hour and a half on either side."""
+    return story.crowd(90, "07:35", "entered_seed", "early").crowd(90, "14:55", "entered_seed", "late")
+
+
 def test_without_facts_and_files_the_harmed_bound_the_window(story: Story) -> None:
-    """Widened to hold the whole window with 95 %: ten evenly spread victims, each side by half their range."""
-    result = robbed(story, *SPREAD).assess(facts=())
+    """Between those who were spared before and after: so many in a row would not all have been spared inside."""
+    result = passers(robbed_at_once(story, *SPREAD)).assess(facts=())
     t1, t2 = result.bound("T1", "scan"), result.bound("T2", "scan")
     assert (at("09:10"), at("09:10"), 0.95) == (t1["estimate"], t1["latest"], t1["level"])
-    wide = (at("14:50") - at("09:10")) * (0.025 ** (-1 / 9) - 1)
-    assert timedelta(seconds=1) > abs(at("09:10") - wide - t1["earliest"])
-    assert timedelta(seconds=1) > abs(at("14:50") + wide - t2["latest"])
-    assert t1["earliest"] == result.bound("T1")["earliest"]
+    assert (at("14:50"), at("14:50"), 0.95) == (t2["estimate"], t2["earliest"], t2["level"])
+    assert at("08:50") < t1["earliest"] < at("09:10")
+    assert at("14:50") < t2["latest"] < at("15:10")
+    assert (t1["earliest"], t2["latest"]) == (result.bound("T1")["earliest"], result.bound("T2")["latest"])
+
+
+def test_harmed_wallets_alone_do_not_bound_the_window(story: Story) -> None:
+    """Where nobody did X outside, nothing shows when it did no harm: published is what is known, which is nothing."""
+    result = robbed(story, *SPREAD).assess(facts=())
+    assert (at("09:10"), None) == (result.bound("T1", "scan")["estimate"], result.bound("T1", "scan")["earliest"])
+    assert (None, None) == (result.bound("T1")["earliest"], result.bound("T2")["latest"])
+
+
+def test_two_windows_have_a_row_each_and_one_is_published(story: Story) -> None:
+    """The attackers came back; a window that leaves out neither is what people are told."""
+    for number, clock in enumerate(
+        ("09:10", "09:20", "09:30", "09:40", "+1 09:10", "+1 09:20", "+1 09:30", "+1 09:40")
+    ):
+        day = clock.split(" ")[0] if " " in clock else "0"
+        story.sees(f"victim {number}", clock).pays(f"victim {number}", "sink", 1, f"{day} 09:45")
+    story.crowd(90, "07:35", "entered_seed", "early").crowd(400, "09:50", "entered_seed", "between")
+    result = story.crowd(200, "+1 09:50", "entered_seed", "late").assess(facts=())
+    rows = (
+        result.tables["windows"]
+        .filter(method="scan")
+        .sort("window_id", "bound")
+        .select("window_id", "bound", "estimate")
+    )
+    assert [
+        ("w1", "T1", at("09:10")),
+        ("w1", "T2", at("09:40")),
+        ("w2", "T1", at("+1 09:10")),
+        ("w2", "T2", at("+1 09:40")),
+    ] == rows.rows()
+    published = result.tables["windows"].filter(method="published")
+    assert ["w1", "w1"] == published.get_column("window_id").to_list()
+    assert "the harmed were exposed in 2 windows" in result.bound("T1")["reason"]
+    assert ("compromised", "compromised") == (result.verdict("victim 0"), result.verdict("victim 7"))
 
 
 def test_exposures_that_did_no_harm_narrow_the_scan(story: Story) -> None:
@@ -196,6 +243,15 @@ def test_harmed_wallets_outside_the_bracket_widen_it(story: Story) -> None:
     result = story.assess(facts=(), assets=(Asset(path="/app.js", bytes=(120,)),))
     assert result.bound("T1")["earliest"] < at("05:00")
     assert "by asset alone 2 of 12 harmed wallets were seen only before it" in result.bound("T1")["reason"]
+
+
+def test_where_nothing_bounds_the_harmed_outside_the_bracket_nothing_is_published(story: Story) -> None:
+    """Two of twelve were exposed before the file changed, and nobody was spared before them."""
+    result = bad_file(robbed(story, *SPREAD, "05:00", "06:00")).assess(
+        facts=(), assets=(Asset(path="/app.js", bytes=(120,)),)
+    )
+    assert None is result.bound("T1")["earliest"]
+    assert result.bound("T1")["reason"].endswith("by asset alone 2 of 12 harmed wallets were seen only before it")
 
 
 def test_one_harmed_wallet_outside_is_told_and_widens_nothing(story: Story) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from exposure.case import write_atomically, write_parquet
+from exposure.case import write_parquet
 from exposure.console import Teller
 from exposure.drill.mass import answers, lines
 from exposure.drill.mass.cryo import chain_frames
@@ -91,11 +91,11 @@ def _write_logs(folder: Path, town: Town, frame: pl.DataFrame, moves: pl.DataFra
     paid = checked.filter(pl.Series(chosen)).select("time", "to", wallet="frm")
     logged = lines.kept(lines.requests(town, frame, served, paid), town, served)
     (folder / "logs").mkdir()
-    write_atomically(
-        folder / "logs" / "access.log.gz",
-        gzip.compress(lines.write(logged, town), compresslevel=3, mtime=0),
-        mode=0o644,
-    )
+    # No name and no time in its header, so that the same drill has the same bytes.
+    path = folder / "logs" / "access.log.gz"
+    with path.open("wb") as file, gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed:
+        for part in lines.write(logged, town):
+            packed.write(part)
     return logged
 
 
