@@ -19,7 +19,7 @@ def assess(tables: Given, incident: Incident, now: datetime) -> dict[str, pl.Dat
     attackers, sinks, attack_rates, windows, losses, holdings, evidence and wallets, each checked and sorted. Rows dated after
     `now` (UTC) do not count: a clock that is off must not make the future.
     """
-    intake = take_in(tables, incident, now)
+    intake = take_in(tables, now)
     found = investigate(set_scene(intake, incident))
     judged = judge_wallets(found)
     return {

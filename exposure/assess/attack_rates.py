@@ -6,6 +6,7 @@ in the window. A popular harmless action that the victims did too stands out as 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -214,12 +215,22 @@ def _beside(name: str, x: Sequence[str], doers: _Doers) -> dict[str, float | Non
     if not others:
         return {}
     patterns = np.column_stack([doers.surely(action) for action in others])
-    _, member = np.unique(patterns, axis=0, return_inverse=True)
+    _, member = _alike(patterns)
     strata = [_table(member == one, doers.surely(name), doers.hurt) for one in range(int(member.max()) + 1)]
     ratio = intervals.mantel_haenszel(strata)
     if ratio is None:
         return dict.fromkeys(("relative_risk", "rr_low", "rr_high"))
     return {"relative_risk": ratio.value, "rr_low": ratio.low, "rr_high": ratio.high}
+
+
+def _alike(patterns: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Group equal rows, in order: the distinct ones, and which of them each row is (`np.unique` by axis sorts rows as bytes)."""
+    member = np.zeros(len(patterns), dtype=np.int64)
+    for column in patterns.T:
+        values, place = np.unique(column, return_inverse=True)
+        _, member = np.unique(member * len(values) + place, return_inverse=True)
+    _, first = np.unique(member, return_index=True)
+    return patterns[first], member
 
 
 def _table(part: Flags, did: Flags, hurt: Flags) -> intervals.Table:
@@ -239,7 +250,7 @@ def _explain(standing: Sequence[str], exposing: Collection[str], doers: _Doers) 
     if not standing:
         return {}
     did = np.column_stack([doers.strength[name] for name in standing])
-    groups, member = np.unique(np.round(did, 2), axis=0, return_inverse=True)
+    groups, member = _alike(np.round(did, 2))
     hurt = np.bincount(member, weights=doers.hurt, minlength=len(groups)).astype(np.float64)
     unhurt = np.bincount(member, weights=~doers.hurt, minlength=len(groups)).astype(np.float64)
     sure, doubtful = hazards.needed(groups, hurt, unhurt, NEEDED)

@@ -69,15 +69,15 @@ def deeds_of(
     actions = action_frame(incident, vetoed).with_columns(
         pl.col("action").cast(mine.schema["action"]), pl.col("exposure").cast(mine.schema["link"])
     )
-    told = mine.join(actions, on="action", how="left")
-    told = told.join(requests.unique("request", keep="first", maintain_order=True), on="request", how="left")
+    told = mine.lazy().join(actions.lazy(), on="action", how="left").join(requests.lazy(), on="request", how="left")
     secret, unsaid = pl.col("link") == "key", (pl.col("link") == "report") & pl.col("exposure").is_null()
-    return told.with_columns(
+    told = told.with_columns(
         exposure=pl.when(secret).then(pl.lit("key")).otherwise(pl.col("exposure")),
         cleared=pl.col("cleared").fill_null(value=False),
         exposing=pl.col("exposing").fill_null(value=False) | secret | unsaid,
         strength=pl.col("strength").fill_null(0.0),
     )
+    return told.collect(engine="streaming")
 
 
 def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +104,7 @@ def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
     kin = others.with_columns(
         link=pl.lit("kin").cast(deeds.schema["link"]), strength=pl.min_horizontal("strength", pl.lit(KIN))
     )
-    return pl.concat([deeds, kin.select(deeds.columns)])
+    return pl.concat([deeds, kin.select(deeds.columns)]).drop("client", "session", "request")
 
 
 def place(deeds: pl.DataFrame, window: Window, bad_files: bool, physical: Window | None = None) -> pl.DataFrame:

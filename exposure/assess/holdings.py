@@ -1,5 +1,7 @@
 """Balances and approvals -> what each wallet still holds, what of it is at risk, and where most of it went. Pure."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from exposure.amounts import NATIVE
@@ -32,6 +34,26 @@ def balances_now(balances: pl.DataFrame) -> pl.DataFrame:
     )
     least = pl.when(pl.col("token") == NATIVE).then(LEFT_LEAST_NATIVE).otherwise(DUST_TOKEN)
     return held.with_columns(worth=(pl.col("amount_f64") >= least).fill_null(value=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What wallets hold now: `held` (chain_id, wallet, token, left_f64), and whose holdings were read (chain_id, wallet)."""
+
+    held: pl.DataFrame
+    read: pl.DataFrame
+
+    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Add `left_f64` to rows of a wallet and token: 0 where the wallet has none, null where its holdings were not read."""
+        asked = rows.join(self.read.with_columns(asked=pl.lit(value=True)), on=["chain_id", "wallet"], how="left")
+        found = asked.join(self.held, on=["chain_id", "wallet", "token"], how="left")
+        return found.with_columns(left_f64=pl.when("asked").then(pl.col("left_f64").fill_null(0.0))).drop("asked")
+
+
+def what_is_left(balances: pl.DataFrame) -> Left:
+    """Gather what wallets hold now."""
+    held = balances_now(balances).select("chain_id", "token", wallet="address", left_f64="amount_f64")
+    return Left(held, balances.select("chain_id", wallet="address").unique())
 
 
 def at_risk(held: pl.DataFrame, key: pl.DataFrame, unseen: pl.DataFrame, permissions: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +112,8 @@ def departures(moves: pl.DataFrame, since: pl.DataFrame, taken: pl.DataFrame) ->
 
 def unshared(departed: pl.DataFrame, moves: pl.DataFrame, owners: pl.DataFrame, others: pl.Series) -> pl.DataFrame:
     """Keep departures to addresses that no other owner pays, and that are nobody known (`others`: attackers, services)."""
-    by_owner = moves.filter("watched").join(owners, left_on="wallet", right_on="address", how="left")
+    asked = pl.col("to").is_in(departed.get_column("to").unique().implode())
+    by_owner = moves.filter(pl.col("watched") & asked).join(owners, left_on="wallet", right_on="address", how="left")
     payers = by_owner.group_by("to").agg(payers=pl.col("owner").n_unique())
     alone = payers.filter(pl.col("payers") <= 1).select("to")
     return departed.join(alone, on="to", how="semi").filter(~pl.col("to").is_in(others.implode()))

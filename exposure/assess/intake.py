@@ -36,11 +36,11 @@ _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The tables as the assessment works on them, how it holds addresses, and the transfers as they are stored."""
+    """The tables as the assessment works on them, how it holds addresses, and the tables as they are stored."""
 
     tables: dict[str, pl.DataFrame]
     address: pl.DataType
-    transfers: pl.LazyFrame
+    stored: dict[str, pl.LazyFrame]
 
     def addresses(self, values: pl.Series | list[str]) -> pl.Series:
         """Hold addresses as the tables do."""
@@ -56,11 +56,42 @@ class Intake:
         chains = self.tables["transfers"].select("chain_id").unique()
         return named.join(chains, how="cross").select("address", tx=tx_id())
 
+    def sightings(self, incident: Incident) -> pl.DataFrame:
+        """Read sightings; `request` numbers the request, and `ref` names it where evidence may be made of it.
+
+        Rows that tell no more than the one before them, an address seen again in its session, are left out.
+        """
+        quiet, named = _quiet(incident)
+        same = ("address", "link", "client", "session", "action")
+        again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in same)
+        kept = self.stored["sightings"].filter(~(quiet & again).fill_null(value=False))
+        return kept.select(
+            pl.col("address", "action").cast(self.address),
+            pl.col("link").cast(_WORD),
+            "time",
+            "strength",
+            _number("client"),
+            _number("session"),
+            request=pl.when(~quiet).then(pl.col("ref").hash()),
+            ref=pl.when(named).then("ref").cast(self.address),
+        ).collect()
+
+    def requests(self) -> pl.DataFrame:
+        """Read which host each request asked, and which file its client had: host, asset_state, request."""
+        requests = self.stored["requests"]
+        told = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null())
+        found = told.select(
+            pl.col("host", "asset_state").cast(self.address), request=pl.format("log:{}:{}", "source", "line").hash()
+        ).collect()
+        ordered = found.get_column("request").sort()
+        twice = bool((ordered == ordered.shift(1)).any())
+        return found.unique("request", keep="first", maintain_order=True) if twice else found
+
     def exact(self, rows: pl.Series) -> pl.DataFrame:
         """Read what names transfers and counts them exactly: row, transaction_hash, log_index, token_id, value, ref."""
         tx = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
         ref = pl.when(pl.col("log_index").is_null()).then(tx).otherwise(pl.format("{}:{}", tx, "log_index"))
-        wanted = self.transfers.with_row_index("row").filter(pl.col("row").is_in(rows.unique().implode()))
+        wanted = self.stored["transfers"].with_row_index("row").filter(pl.col("row").is_in(rows.unique().implode()))
         return wanted.select("row", "transaction_hash", "log_index", "token_id", "value", ref=ref).collect()
 
 
@@ -79,7 +110,7 @@ def tx_id() -> pl.Expr:
     return pl.struct("chain_id", "transaction_hash").hash()
 
 
-def take_in(given: Given, incident: Incident, now: datetime) -> Intake:
+def take_in(given: Given, now: datetime) -> Intake:
     """Read what the assessment needs. Missing tables are empty; rows dated after `now` do not count."""
     address = pl.Categorical(pl.Categories.random("addresses"))
     past = {
@@ -87,10 +118,8 @@ def take_in(given: Given, incident: Incident, now: datetime) -> Intake:
         for name, table in TABLES.items()
     }
     tables = {name: _encoded(past[name], address).collect() for name in _SMALL}
-    tables["sightings"] = _sightings(past["sightings"], incident, address)
-    tables["requests"] = _requests(past["requests"], address)
     tables["transfers"] = _transfers(past["transfers"], past["transactions"], address)
-    return Intake(tables, address, past["transfers"])
+    return Intake(tables, address, past)
 
 
 def _until(frame: pl.LazyFrame, now: datetime) -> pl.LazyFrame:
@@ -113,41 +142,16 @@ def _number(name: str) -> pl.Expr:
     return pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()).alias(name)
 
 
-def _sightings(sightings: pl.LazyFrame, incident: Incident, address: pl.DataType) -> pl.DataFrame:
-    """Read sightings; `request` numbers the request, and `ref` names it where evidence may be made of it.
-
-    Rows that tell no more than the one before them, an address seen again in its session, are left out.
-    """
+def _quiet(incident: Incident) -> tuple[pl.Expr, pl.Expr]:
+    """Tell which sightings only show an address, and of which evidence may be made."""
     actions = action_frame(incident)
     shown = actions.filter((pl.col("exposure") != "none") | pl.col("cleared")).get_column("action").implode()
-    # Where no action exposes, everything that was seen may have.
-    quiet = pl.col("action").is_null() & pl.col("link").is_in(["direct", "session", "event"])
-    quiet = quiet & pl.lit((actions.get_column("exposure") != "none").any())
-    same = ["address", "link", "client", "session", "action"]
-    again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in same)
     # Where the time is missing as well, the line was torn: what it names is told by its number of wallets.
     torn = pl.col("time").is_null()
-    quiet = quiet & ~torn
-    named = pl.col("action").is_in(shown) | pl.col("link").is_in(["key", "report"]) | torn
-    kept = sightings.filter(~(quiet & again).fill_null(value=False))
-    return kept.select(
-        pl.col("address", "action").cast(address),
-        pl.col("link").cast(_WORD),
-        "time",
-        "strength",
-        _number("client"),
-        _number("session"),
-        request=pl.when(pl.col("action").is_not_null() | ~quiet).then(pl.col("ref").hash()),
-        ref=pl.when(named).then("ref"),
-    ).collect()
-
-
-def _requests(requests: pl.LazyFrame, address: pl.DataType) -> pl.DataFrame:
-    """Read which host each request asked, and which file its client had."""
-    told = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null())
-    return told.select(
-        pl.col("host", "asset_state").cast(address), request=pl.format("log:{}:{}", "source", "line").hash()
-    ).collect()
+    quiet = pl.col("action").is_null() & pl.col("link").is_in(["direct", "session", "event"]) & ~torn
+    # Where no action exposes, everything that was seen may have.
+    quiet = quiet & pl.lit((actions.get_column("exposure") != "none").any())
+    return quiet.fill_null(value=False), pl.col("action").is_in(shown) | pl.col("link").is_in(["key", "report"]) | torn
 
 
 def _transfers(transfers: pl.LazyFrame, transactions: pl.LazyFrame, address: pl.DataType) -> pl.DataFrame:
@@ -185,10 +189,12 @@ def _transfers(transfers: pl.LazyFrame, transactions: pl.LazyFrame, address: pl.
         .when("to_token")
         .then("token_address")
         .otherwise("transaction_to"),
-        several=pl.col("tx").is_duplicated(),
     )
+    ordered = read.get_column("tx").sort()
+    shared = ordered.filter(ordered == ordered.shift(1)).unique()
     marked = _calls(read.filter(pl.col("standard") == "native"), transactions, address)
     return read.drop("by_payer", "to_payee", "to_token").with_columns(
+        several=pl.col("tx").is_in(shared.implode()),
         called=pl.col("row").is_in(marked.get_column("row").implode()),
         words=pl.col("row").is_in(marked.filter("words").get_column("row").implode()),
     )

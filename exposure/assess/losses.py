@@ -7,8 +7,6 @@ from exposure.assess.intake import plain
 from exposure.assess.moves import SMART_KINDS, TX
 from exposure.tables import TABLES
 
-# An account that sent so many transactions is a service. One that pays a thief is paying out to a customer of its own.
-SERVICE_NONCE = 50_000
 # The attacker sends this much for gas at most; a wallet that got more from the attacker is the attacker's.
 GAS_MOST = 0.05
 
@@ -99,7 +97,7 @@ def _plausible(takers: pl.DataFrame) -> pl.Expr:
         pl.col("approved") | person | (~runs_code & ~pl.col("paid_for") & (pl.col("watched") | by_attacker))
     )
     seen = pl.when(own).then(~inside | person | pl.col("watched")).otherwise(moved_by_others)
-    service = runs_code | (pl.col("nonce").fill_null(0) >= SERVICE_NONCE)
+    service = runs_code | pl.col("busy").fill_null(value=False)
     # What an attacker moved on behalf of a stranger towards a third party: a theft only where the stranger had approved it.
     towards = pl.col("to").is_in(known) | pl.col("watched") | pl.col("approved")
     return seen & towards & (pl.col("watched") | pl.col("approved") | ~service)

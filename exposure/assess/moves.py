@@ -14,6 +14,8 @@ DUST_NATIVE, DUST_TOKEN = 1e-5, 1e-6
 MESSAGE_MOST = 0.01
 # Accounts that act through others: a bundler or relayer sends their transactions, and that is their own act.
 SMART_KINDS = ("safe", "erc4337", "eip7702")
+# An account that sent so many transactions is a service. One that pays a thief is paying out to a customer of its own.
+SERVICE_NONCE = 50_000
 # Counterfeits are sent around by their makers; so many independent senders of their own make a token real.
 REAL_SENDERS = 3
 
@@ -79,11 +81,11 @@ def credible_approvals(approvals: pl.DataFrame, real: pl.DataFrame) -> pl.DataFr
 
 
 def moves_of(
-    tables: dict[str, pl.DataFrame], watched: pl.Series, hostile: pl.Series, takers: pl.Series
+    tables: dict[str, pl.DataFrame], watched: pl.Series, hostile: pl.Series, takers: pl.Series, real: pl.DataFrame
 ) -> pl.DataFrame:
-    """Give moves out of watched wallets, and out of anybody's towards or through `takers`.
+    """Give moves out of watched wallets, and out of anybody's towards or through `takers`; `real` as in `real_tokens`.
 
-    Columns: those of a transfer as it is held, with `wallet`, `to`, `token`, and
+    Columns: row, chain_id, tx, wallet, to, token, time, value, value_f64, transaction_from, transaction_to, called, and
     own         the wallet signed it (or acts through others); null where nobody read who sent the transaction
     authorised  the move itself could only happen with the wallet's authority
     approved    an approval of the wallet covers it
@@ -91,7 +93,9 @@ def moves_of(
     dust        nothing of worth, or a message
     real        the asset is used by others than the attackers
     watched     the wallet is one of `watched`
+    message     a small payment with words
     kind        what kind of account the wallet is; null where not asked
+    busy        the wallet sent so many transactions that it is a service
     """
     takes = takers.implode()
     moved = tables["transfers"].filter(
@@ -105,7 +109,7 @@ def moves_of(
         & (pl.col("from_address") != ZERO)
         & ~pl.col("from_address").is_in(hostile.implode())
     )
-    real = real_tokens(tables["transfers"], tables["approvals"], watched, hostile).with_columns(used=pl.lit(value=True))
+    real = real.with_columns(used=pl.lit(value=True))
     moved = moved.join(real, on=ASSET, how="left")
     native = pl.col("standard") == "native"
     moved = moved.with_columns(real=pl.col("used").fill_null(value=False) | native).drop("used")
@@ -121,15 +125,19 @@ def moves_of(
     signed = pl.col("approved_by_owner") | (pl.col("approved") & by_taker.fill_null(value=False))
     # Where no sender of a token's transactions was read at all (exported logs alone), the move speaks for itself.
     unread = ~sender_read & (pl.col("real") | pl.col("approved") | ~sender_read.any().over(ASSET))
-    return moved.with_columns(
+    flagged = moved.with_columns(
         own=own,
         authorised=own.fill_null(value=False) | (sender_read & (signed | pl.col("real"))) | unread,
         watched=pl.col("from_address").is_in(watched.implode()),
-    ).rename({"from_address": "wallet", "to_address": "to", "token_address": "token", "timestamp": "time"})
+    )
+    return flagged.drop("block_number", "standard", "several", "approved_by_owner").rename(
+        {"from_address": "wallet", "to_address": "to", "token_address": "token", "timestamp": "time"}
+    )
 
 
 def _add_kind(moved: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    return moved.join(kinds_of(accounts), left_on="from_address", right_on="address", how="left")
+    kinds = kinds_of(accounts).select("kind", from_address="address", busy=pl.col("nonce") >= SERVICE_NONCE)
+    return moved.join(kinds, on="from_address", how="left")
 
 
 def _add_approved(moved: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
@@ -142,11 +150,21 @@ def _add_approved(moved: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
     first = given.group_by("chain_id", "from_address", "token_address").agg(
         first_any=pl.col("block_number").min(), first_signed=pl.col("block_number").filter(signed).min()
     )
-    moved = moved.join(first, on=["chain_id", "from_address", "token_address"], how="left")
+    givers = given.get_column("from_address").unique().implode()
+    mine = (
+        moved.lazy().select("row", "block_number", *ASSET, "from_address").filter(pl.col("from_address").is_in(givers))
+    )
+    mine = mine.join(first.lazy(), on=[*ASSET, "from_address"])
+    by_then = mine.filter(pl.col("first_any") <= pl.col("block_number"))
+    found = by_then.select("row", signed=pl.col("first_signed") <= pl.col("block_number")).collect()
     return moved.with_columns(
-        approved=(pl.col("first_any") <= pl.col("block_number")).fill_null(value=False),
-        approved_by_owner=(pl.col("first_signed") <= pl.col("block_number")).fill_null(value=False),
-    ).drop("first_any", "first_signed")
+        approved=_among(found.get_column("row")),
+        approved_by_owner=_among(found.filter("signed").get_column("row")),
+    )
+
+
+def _among(rows: pl.Series) -> pl.Expr:
+    return pl.col("row").is_in(rows.implode())
 
 
 def _add_back(moved: pl.DataFrame, transfers: pl.DataFrame, real: pl.DataFrame) -> pl.DataFrame:
@@ -154,24 +172,16 @@ def _add_back(moved: pl.DataFrame, transfers: pl.DataFrame, real: pl.DataFrame) 
     # Ether that its owner sends is never the other half of somebody else's transaction.
     other = (pl.col("standard") != "native") | (pl.col("transaction_from") != pl.col("from_address"))
     here = transfers.filter(pl.col("several") & other.fill_null(value=True) & (pl.col("value") != "0"))
-    here = here.join(moved.select(TX).unique(), on=TX, how="semi")
+    out = moved.filter("several").select("row", *TX, "from_address", "token_address")
+    here = here.join(out.select(TX).unique(), on=TX, how="semi")
     came = (
         here.join(real, on=ASSET, how="left")
         .filter(pl.col("used").fill_null(value=False) | (pl.col("token_address") == NATIVE))
         .select(*TX, from_address="to_address", token_back=pl.col("token_address"))
         .unique()
     )
-    trades = (
-        moved.select(*TX, "from_address", "token_address")
-        .unique()
-        .join(came, on=[*TX, "from_address"])
-        .filter(pl.col("token_back") != pl.col("token_address"))
-        .select(*TX, "from_address", "token_address")
-        .unique()
-        .with_columns(back=pl.lit(value=True))
-    )
-    moved = moved.join(trades, on=[*TX, "from_address", "token_address"], how="left")
-    return moved.with_columns(pl.col("back").fill_null(value=False))
+    trades = out.join(came, on=[*TX, "from_address"]).filter(pl.col("token_back") != pl.col("token_address"))
+    return moved.with_columns(back=_among(trades.get_column("row").unique()))
 
 
 def _add_dust(moved: pl.DataFrame) -> pl.DataFrame:

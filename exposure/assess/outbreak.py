@@ -13,11 +13,11 @@ import polars as pl
 from exposure.assess.attack_rates import Rates, attack_rates
 from exposure.assess.attackers import known_attackers, takers, with_discovered
 from exposure.assess.deeds import CLOCK_SLACK, STRONG, Window, deeds_of, place, with_kin
-from exposure.assess.holdings import balances_now
+from exposure.assess.holdings import Left, what_is_left
 from exposure.assess.intake import Intake, plain
 from exposure.assess.losses import delegations_to, permissions, takings
 from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
-from exposure.assess.owners import Ties, find_ties, owners
+from exposure.assess.owners import Ties, find_ties, owners, shared_places
 from exposure.assess.served import changed_back
 from exposure.assess.sinks import ALONE, FAMILY, Groups, count_owners, dealings, find_sinks
 from exposure.assess.snowball import follow
@@ -35,6 +35,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Scene:
     """What does not change while attackers are sought.
 
+    `shared`: sightings that may tie wallets;
     `nobody`: addresses that are nobody's wallet nor attacker (tokens, the dapp's contracts); `seen`: addresses that sightings
     or people name; `watched`: those of them whose history was read.
     """
@@ -46,8 +47,10 @@ class Scene:
     seen: pl.Series
     watched: pl.Series
     deeds: pl.DataFrame
+    shared: pl.DataFrame
     real: pl.DataFrame
     approvals: pl.DataFrame
+    left: Left
 
     @property
     def tables(self) -> Tables:
@@ -85,7 +88,8 @@ def set_scene(intake: Intake, incident: Incident) -> Scene:
     tokens = [given[name].get_column("token_address").unique() for name in ("tokens", "transfers")]
     nobody = pl.concat([named, *tokens]).unique().sort()
     people = given["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
-    sighted = pl.concat([given["sightings"].get_column("address"), people]).unique()
+    sightings = intake.sightings(incident)
+    sighted = pl.concat([sightings.get_column("address").unique(), people]).unique()
     seen = sighted.filter(~sighted.is_in(nobody.implode()) & ~sighted.is_in(hostile.implode())).sort()
     asked = given["candidates"].filter(pl.col("reason") != "attacker_side").get_column("address").unique()
     watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
@@ -97,9 +101,11 @@ def set_scene(intake: Intake, incident: Incident) -> Scene:
         nobody=nobody,
         seen=seen,
         watched=watched,
-        deeds=with_kin(deeds_of(given["sightings"], given["requests"], incident, pl.concat([nobody, hostile]))),
+        deeds=with_kin(deeds_of(sightings, intake.requests(), incident, pl.concat([nobody, hostile]))),
+        shared=shared_places(sightings),
         real=real,
         approvals=credible_approvals(given["approvals"], real),
+        left=what_is_left(given["balances"]),
     )
 
 
@@ -138,8 +144,8 @@ def investigate(scene: Scene) -> Outbreak:
     if found.rates.vetoed:
         # The data speaks against a person's word that an action is safe: its doers are exposed after all.
         again = deeds_of(
-            scene.tables["sightings"],
-            scene.tables["requests"],
+            scene.intake.sightings(scene.incident),
+            scene.intake.requests(),
             scene.incident,
             pl.concat([scene.nobody, scene.known.get_column("address")]),
             found.rates.vetoed,
@@ -176,7 +182,9 @@ def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
     takes = takers(attackers)
     # A discovered address that logs show is no wallet to count, nor a control.
     watched = scene.watched.filter(~scene.watched.is_in(hostile.implode()))
-    moves = moves_of(tables, watched, hostile, takes.get_column("address"))
+    same = attackers.equals(scene.known)
+    real = scene.real if same else real_tokens(tables["transfers"], tables["approvals"], watched, hostile)
+    moves = moves_of(tables, watched, hostile, takes.get_column("address"), real)
     delegated = delegations_to(tables["delegations"], takes)
     taken = takings(moves, tables["transfers"], takes, delegated.select("chain_id", "wallet", "delegate", "since"))
     return _Chain(
@@ -189,7 +197,7 @@ def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
         delegated=delegated,
         harmed=_harmed(taken, scene.approvals, delegated, takes),
         dealings=dealings(moves, scene.approvals, scene.nobody),
-        ties=find_ties(tables["sightings"], tables["transfers"], watched),
+        ties=find_ties(scene.shared, tables["transfers"], watched),
     )
 
 
@@ -209,6 +217,7 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
     placed = place(deeds, guess or windows.published, windows.bad_files, windows.physical)
     exposed = _exposed(placed)
     everyone = owners(chain.ties, chain.watched, exposed)
+    counted = count_owners(chain.dealings, Groups(exposed, chain.watched, everyone))
     compared = [Groups(_did(placed, x), chain.watched, everyone)]
     if guess is None and windows.physical != windows.published:
         # The scan sees the window of the attackers known so far: thieves that took turns left their victims outside of it.
@@ -218,8 +227,8 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         scene=scene,
         attackers=chain.attackers,
         takers=chain.takers,
-        sinks=_all_sinks(scene, compared, chain),
-        counted=count_owners(chain.dealings, Groups(exposed, chain.watched, everyone)),
+        sinks=_all_sinks(scene, compared, chain, counted if not x else None),
+        counted=counted,
         owners=everyone,
         moves=chain.moves,
         taken=chain.taken,
@@ -238,18 +247,20 @@ def _did(placed: pl.DataFrame, x: tuple[str, ...]) -> pl.DataFrame:
     return _exposed(placed.filter(pl.col("action").is_in(list(x)) | pl.col("action").is_null()) if x else placed)
 
 
-def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain) -> pl.DataFrame:
-    """Test every party in each comparison, and follow known attackers and reports to further ones."""
-    left = _left(scene.tables)
+def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain, first: pl.DataFrame | None) -> pl.DataFrame:
+    """Test every party in each comparison, and follow known attackers and reports to further ones.
+
+    `first` is the count of the first comparison, where it was made already.
+    """
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
     kinds = kinds_of(scene.tables["accounts"])
     sure = chain.takers.filter("confirmed").get_column("address")
     reported = scene.intake.reported(scene.incident)
-    parts = []
+    parts: list[pl.DataFrame] = []
     for groups in compared:
-        counted = count_owners(chain.dealings, groups)
+        counted = first if first is not None and not parts else count_owners(chain.dealings, groups)
         more = follow(chain.taken, chain.moves, scene.approvals, reported, counted, kinds, sure, not_it)
-        tested = find_sinks(chain.dealings, chain.moves, scene.approvals, left, groups, scene.known, counted)
+        tested = find_sinks(chain.dealings, chain.moves, scene.approvals, scene.left, groups, scene.known, counted)
         parts += [tested.select(more.columns), more]
     both = pl.concat(parts)
     rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)
@@ -269,17 +280,6 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain) -> pl.Da
     )
     verdict = pl.when("known").then("verdict").when(stays).then(pl.lit("attacker")).otherwise(worst)
     return first.with_columns(verdict=verdict).drop("rank", "before")
-
-
-def _left(tables: Tables) -> pl.DataFrame:
-    """Give what is left of each asset in wallets whose holdings were read: 0 where the wallet has none of it."""
-    held = balances_now(tables["balances"]).select("chain_id", "token", wallet="address", left_f64="amount_f64")
-    read = tables["balances"].select("chain_id", wallet="address").unique()
-    moved = tables["transfers"].select("chain_id", wallet="from_address", token=pl.col("token_address")).unique()
-    every = moved.join(read, on=["chain_id", "wallet"], how="semi").join(
-        held, on=["chain_id", "wallet", "token"], how="left"
-    )
-    return every.with_columns(pl.col("left_f64").fill_null(0.0))
 
 
 def _read(tables: Tables) -> pl.DataFrame:

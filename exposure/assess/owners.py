@@ -32,6 +32,18 @@ class Ties:
     gas: pl.DataFrame
 
 
+def shared_places(sightings: pl.DataFrame) -> pl.DataFrame:
+    """Keep what can tie wallets: sightings whose session or client showed another address too, and secrets."""
+    address = pl.col("address").to_physical()
+    several = (address.min() != address.max()).fill_null(value=False)
+    kept = pl.col("link") == "key"
+    for name in ("session", "client"):
+        groups = sightings.lazy().select(name, "address").drop_nulls().group_by(name).agg(several=several)
+        shared = groups.filter("several").select(name).collect(engine="streaming").to_series()
+        kept = kept | pl.col(name).is_in(shared.implode()).fill_null(value=False)
+    return sightings.filter(kept)
+
+
 def find_ties(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Series) -> Ties:
     """Tie wallets of one session, of one client, of one secret, and wallets that paid each other.
 

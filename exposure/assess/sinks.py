@@ -13,10 +13,14 @@ import numpy as np
 import polars as pl
 
 from exposure.amounts import NATIVE
+from exposure.assess.holdings import Left
 from exposure.assess.intake import plain
 from exposure.assess.intervals import fisher_many, odds_ratio
 from exposure.assess.moves import ZERO
 from exposure.tables import TABLES, TIME
+
+ROLE = pl.Enum(["sink", "spender", "delegate", "funder"])
+_SINK = pl.lit("sink", ROLE)
 
 OWNERS_LEAST = 3
 FAMILY = 0.01
@@ -63,12 +67,10 @@ def dealings(moves: pl.DataFrame, approvals: pl.DataFrame, nobody: pl.Series) ->
     allowed = approvals.filter(pl.col("value") != "0")
     rows = pl.concat(
         [
-            paid.select(
-                "chain_id", "wallet", "time", "token", "value_f64", role=pl.lit("sink"), party="to", plain=plain
-            ),
+            paid.select("chain_id", "wallet", "time", "token", "value_f64", role=_SINK, party="to", plain=plain),
             allowed.select(
                 "chain_id",
-                role=pl.lit("spender"),
+                role=pl.lit("spender", ROLE),
                 party="to_address",
                 wallet="from_address",
                 time="timestamp",
@@ -87,98 +89,110 @@ def count_owners(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
     An exposed owner counts as victim where they first dealt with it after their exposure, and else as a control: their past
     is what they do of their own will. Wallets of the party's own owner do not count: that is somebody's new wallet.
     """
-    told = _of_owners(rows, groups)
-    party_owner = groups.owners.rename({"owner": "party_owner"})
+    told = _of_owners(rows.lazy().select("role", "party", "wallet", "time"), groups)
+    party_owner = groups.owners.lazy().rename({"owner": "party_owner"})
     told = told.join(party_owner, left_on="party", right_on="address", how="left")
     told = told.filter((pl.col("owner") != pl.col("party_owner")).fill_null(value=True))
     by_owner = told.group_by("role", "party", "owner").agg(pl.col("after").all())
-    return by_owner.group_by("role", "party").agg(
+    counted = by_owner.group_by("role", "party").agg(
         victims=pl.col("after").sum().cast(pl.Int64), controls=(~pl.col("after")).sum().cast(pl.Int64)
     )
+    return counted.collect(engine="streaming")
 
 
-def _of_owners(rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+def _of_owners(rows: pl.LazyFrame, groups: Groups) -> pl.LazyFrame:
     """Add owner, and `after`: its owner was exposed by then. A second wallet of an exposed owner stands with the first."""
     since = groups.exposed.join(groups.owners, on="address").group_by("owner").agg(since=pl.col("since").min())
-    told = rows.join(groups.owners, left_on="wallet", right_on="address").join(since, on="owner", how="left")
+    owned = groups.owners.join(since, on="owner", how="left")
+    told = rows.join(owned.lazy(), left_on="wallet", right_on="address")
     return told.with_columns(after=(pl.col("time") >= pl.col("since")).fill_null(value=False))
 
 
-def group_sizes(rows: pl.DataFrame, groups: Groups) -> tuple[int, int]:
+def group_sizes(told: pl.DataFrame, groups: Groups) -> tuple[int, int]:
     """Give the number of owners exposed, and of controls: the others, and those exposed who did anything before."""
     owners = groups.owners.filter(pl.col("address").is_in(groups.watched.implode()))
     exposed = owners.join(groups.exposed, on="address").get_column("owner").unique()
     others = owners.filter(~pl.col("owner").is_in(exposed.implode())).get_column("owner").n_unique()
-    told = _of_owners(rows, groups).filter(pl.col("owner").is_in(exposed.implode()))
-    return exposed.len(), others + told.filter(~pl.col("after")).get_column("owner").n_unique()
+    before = told.filter(pl.col("since").is_not_null() & ~pl.col("after"))
+    return exposed.len(), others + before.get_column("owner").n_unique()
 
 
 def compare_parties(counted: pl.DataFrame, sizes: tuple[int, int]) -> pl.DataFrame:
     """Add p_value, q_value (family-wise) and odds_ratio to counted parties."""
     total, others = sizes
-    victims = counted.get_column("victims").to_numpy()
-    controls = counted.get_column("controls").to_numpy()
-    p_values = fisher_many(victims, total, controls, others)
     # Whoever is used by fewer owners than are needed cannot be found, whichever group they are in: it is no test.
-    tests = max(1, int(np.sum(victims + controls >= OWNERS_LEAST)))
+    tests = max(1, counted.filter(pl.col("victims") + pl.col("controls") >= OWNERS_LEAST).height)
+    # A million parties have a few hundred different counts.
+    cases = counted.select("victims", "controls").unique()
+    victims, controls = cases.get_column("victims").to_numpy(), cases.get_column("controls").to_numpy()
+    p_values = fisher_many(victims, total, controls, others)
     odds = [odds_ratio(int(a), total, int(c), others) for a, c in zip(victims, controls, strict=True)]
-    return counted.with_columns(
+    figures = cases.with_columns(
         p_value=pl.Series(p_values, dtype=pl.Float64),
         q_value=pl.Series(np.minimum(p_values * tests, 1.0), dtype=pl.Float64),
         odds_ratio=pl.Series(odds, dtype=pl.Float64),
     )
+    return counted.join(figures, on=["victims", "controls"], how="left")
 
 
 def find_sinks(
     rows: pl.DataFrame,
     moves: pl.DataFrame,
     approvals: pl.DataFrame,
-    left: pl.DataFrame,
+    left: Left,
     groups: Groups,
     known: pl.DataFrame,
     counted: pl.DataFrame,
 ) -> pl.DataFrame:
     """Test every party: columns role, party, chain_id, known, victims, controls, odds_ratio, p_value, q_value, verdict.
 
-    `rows` are `dealings`, `left` what wallets hold now (chain_id, wallet, token, left_f64; only of wallets that were asked),
-    `known` table `attackers`, `counted` what `count_owners` gives. Parties that no exposed owner dealt with are left out unless
-    they are known.
+    `rows` are `dealings`, `left` what wallets hold now, `known` table `attackers`, `counted` what `count_owners` gives.
+    Parties that no exposed owner dealt with are left out unless they are known.
     """
-    known_keys = known.select("role", party="address", known=pl.lit(value=True)).unique()
+    known_keys = known.select(pl.col("role").cast(ROLE), party="address", known=pl.lit(value=True)).unique()
     missing = known_keys.join(counted, on=["role", "party"], how="anti").select(
         "role", "party", victims=pl.lit(0, pl.Int64), controls=pl.lit(0, pl.Int64)
     )
-    sizes = group_sizes(rows, groups)
+    told = _of_owners(rows.lazy(), groups).collect()
+    sizes = group_sizes(told, groups)
     tested = compare_parties(pl.concat([counted, missing]), sizes).join(known_keys, on=["role", "party"], how="left")
     tested = tested.with_columns(pl.col("known").fill_null(value=False)).filter(
         (pl.col("victims") > 0) | pl.col("known")
     )
-    for signs in (_trade_share(moves), _use_share(moves, approvals), _habits(rows, left, groups)):
+    parties = tested.get_column("party")
+    for signs in (_trade_share(moves, parties), _use_share(moves, approvals), _habits(told, left)):
         tested = tested.join(signs, on=["role", "party"], how="left")
-    together = rotating(rows, left, groups, sizes)
+    together = rotating(told, left, groups, sizes, counted)
     tested = tested.with_columns(
         rotates=pl.col("party").is_in(together.implode()) & (pl.col("role") == "sink") & (pl.col("p_value") <= ALONE)
     )
-    return _judge(tested, sizes[1]).join(_chains(rows), on=["role", "party"], how="left")
+    chains = rows.filter(pl.col("party").is_in(parties.implode())).select("role", "party", "chain_id").unique()
+    found = _judge(tested, sizes[1]).join(chains, on=["role", "party"], how="left")
+    return found.with_columns(pl.col("role").cast(pl.String))
 
 
-def rotating(rows: pl.DataFrame, left: pl.DataFrame, groups: Groups, sizes: tuple[int, int]) -> pl.Series:
+def rotating(
+    told: pl.DataFrame, left: Left, groups: Groups, sizes: tuple[int, int], counted: pl.DataFrame
+) -> pl.Series:
     """Give the parties that look like one thief's whoever paid them, where together they stand out; else none.
 
     Nominated without a look at who was exposed: at least three owners sent them all they had of something and called nothing,
     and nobody dealt with them before the first exposure.
     """
-    told = _of_owners(rows, groups).filter(
-        (pl.col("role") == "sink") & ~pl.col("party").is_in(groups.watched.implode())
+    several = counted.filter(pl.col("victims") + pl.col("controls") >= OWNERS_LEAST).get_column("party")
+    told = told.filter(
+        (pl.col("role") == "sink")
+        & pl.col("party").is_in(several.implode())
+        & ~pl.col("party").is_in(groups.watched.implode())
     )
     begin = pl.lit(groups.exposed.get_column("since").min(), TIME)
+    young = told.group_by("party").agg(first=pl.col("time").min()).filter(pl.col("first") >= begin)
+    told = told.filter(pl.col("party").is_in(young.get_column("party").implode()))
     emptied = told.group_by("party", "owner", "after", "chain_id", "wallet", "token").agg(
         paid=pl.col("value_f64").sum(), plain=pl.col("plain").any()
     )
-    emptied = emptied.join(left, on=["chain_id", "wallet", "token"])
-    emptied = emptied.filter(pl.col("plain") & (pl.col("left_f64") <= LEFT_MOST * pl.col("paid")))
-    young = told.group_by("party").agg(first=pl.col("time").min()).filter(pl.col("first") >= begin)
-    by_party = emptied.join(young, on="party", how="semi").group_by("party").agg(owners=pl.col("owner").n_unique())
+    emptied = left.of(emptied).filter(pl.col("plain") & (pl.col("left_f64") <= LEFT_MOST * pl.col("paid")))
+    by_party = emptied.group_by("party").agg(owners=pl.col("owner").n_unique())
     nominated = by_party.filter(pl.col("owners") >= OWNERS_LEAST).get_column("party")
     owners = emptied.filter(pl.col("party").is_in(nominated.implode())).group_by("owner").agg(pl.col("after").any())
     victims = int(owners.get_column("after").sum())
@@ -212,10 +226,10 @@ def _judge(tested: pl.DataFrame, others: int) -> pl.DataFrame:
     )
 
 
-def _trade_share(moves: pl.DataFrame) -> pl.DataFrame:
+def _trade_share(moves: pl.DataFrame, parties: pl.Series) -> pl.DataFrame:
     """Give, for recipients, in how many of its dealings something came back."""
-    seen = moves.filter(pl.col("watched") & ~pl.col("dust"))
-    return seen.group_by(party=pl.col("to")).agg(traded=pl.col("back").mean()).with_columns(role=pl.lit("sink"))
+    seen = moves.filter(pl.col("watched") & ~pl.col("dust") & pl.col("to").is_in(parties.implode()))
+    return seen.group_by(party=pl.col("to")).agg(traded=pl.col("back").mean()).with_columns(role=_SINK)
 
 
 def _use_share(moves: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
@@ -232,29 +246,29 @@ def _use_share(moves: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
         used_by=pl.col("wallet").filter(~pl.col("back")).n_unique(), traded_by=pl.col("back").mean()
     )
     fair = pl.col("traded_by") < TRADES_MOST
-    return by_party.select("party", role=pl.lit("spender"), used_by=pl.when(fair).then("used_by").otherwise(0))
+    return by_party.select("party", role=pl.lit("spender", ROLE), used_by=pl.when(fair).then("used_by").otherwise(0))
 
 
-def _habits(rows: pl.DataFrame, left: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+def _habits(told: pl.DataFrame, left: Left) -> pl.DataFrame:
     """Give, over a party's exposed owners: `swept`, the share that it left empty, and `plain`, the share that only paid."""
-    told = _of_owners(rows, groups).filter(pl.col("after") & (pl.col("role") == "sink"))
+    told = told.filter(pl.col("after") & (pl.col("role") == "sink"))
     assets = told.group_by("party", "owner", "chain_id", "wallet", "token").agg(
         paid=pl.col("value_f64").sum(), plain=pl.col("plain").any()
     )
-    assets = assets.join(left, on=["chain_id", "wallet", "token"], how="left")
-    by_owner = assets.group_by("party", "owner").agg(
-        swept=(pl.col("left_f64") <= LEFT_MOST * pl.col("paid")).any(ignore_nulls=False), plain=pl.col("plain").any()
+    by_owner = (
+        left.of(assets)
+        .group_by("party", "owner")
+        .agg(
+            swept=(pl.col("left_f64") <= LEFT_MOST * pl.col("paid")).any(ignore_nulls=False),
+            plain=pl.col("plain").any(),
+        )
     )
     # A wallet that nobody asked about says nothing on how it was left: null, and no part of the mean.
     return (
         by_owner.group_by("party")
         .agg(swept=pl.col("swept").cast(pl.Float64).mean(), plain=pl.col("plain").cast(pl.Float64).mean())
-        .with_columns(role=pl.lit("sink"))
+        .with_columns(role=_SINK)
     )
-
-
-def _chains(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select("role", "party", "chain_id").unique()
 
 
 def sink_table(found: pl.DataFrame) -> pl.DataFrame:

@@ -37,7 +37,8 @@ def follow(
     code = kinds.filter(pl.col("kind") == "contract").get_column("address")
     sinks = [_moved_to(taken, kinds, sure), _beside(taken, moves), _named_by_reports(moves, reported)]
     found = pl.concat(sinks).filter(~pl.col("party").is_in(code.implode()))
-    used = counted.select("role", "party", used="controls")
+    mine = counted.filter(pl.col("party").is_in(found.get_column("party").unique().implode()))
+    used = mine.select(pl.col("role").cast(pl.String), "party", used="controls")
     found = found.join(used, on=["role", "party"], how="left")
     movers = _moved_by(taken, moves, approvals).with_columns(used=pl.lit(0, pl.Int64))
     found = pl.concat([found, movers]).filter(~pl.col("party").is_in(not_it.implode()))

@@ -85,8 +85,11 @@ def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.Dat
     """Give the X, N3 and N4 rows of weighed deeds; `words` say each action as it reads after "If you "."""
     said = pl.col("action").replace_strict(words, default=None, return_dtype=pl.String)
     when = pl.coalesce(pl.col("time").dt.strftime("at %Y-%m-%d %H:%M:%S UTC"), pl.lit("at a time that is not known"))
-    rows = deeds.with_columns(
-        did=pl.coalesce(pl.format('did "{}"', said), pl.lit("did something that is not said")), when=when
+    kept = deeds.filter(pl.col("exposing") | pl.col("link").is_in(["key", "report"]) | pl.col("cleared"))
+    rows = kept.with_columns(
+        pl.col("ref").cast(pl.String),
+        did=pl.coalesce(pl.format('did "{}"', said), pl.lit("did something that is not said")),
+        when=when,
     )
     hit = rows.filter(pl.col("exposing") & pl.col("inside"))
     strength = pl.col("strength").round(2)

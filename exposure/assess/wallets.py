@@ -209,7 +209,7 @@ def _add_flags(rows: pl.DataFrame, found: Outbreak, coverage: Coverage) -> pl.Da
         on=["tx", "wallet"],
         how="semi",
     )
-    secrets = tables["sightings"].filter(pl.col("link") == "key").get_column("address")
+    secrets = found.deeds.filter(pl.col("link") == "key").get_column("address")
     people = tables["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
     covered = not coverage.log_holes and not coverage.chain_holes
     return rows.with_columns(
