@@ -1,7 +1,7 @@
 """How right the assessment is: many drills over all knobs, each investigated from its logs and chain, held against their truth.
 
 python -m benchmarks.calibration [--quick] [--json] [--drills N] [--quiet-drills N] [--seed N] [--workers N]
-                                 [--save FILE] [--write FILE]
+                                 [--save FILE] [--rows FILE] [--write FILE]
 
 Every figure stands with its Wilson interval and its target. Drills are not the field: they say how the program fares where the
 world is as drawn, and what it was drawn from is in exposure/drill/mass/knobs.py.
@@ -11,6 +11,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import random
 import sys
 import time
 from collections.abc import Iterable
@@ -32,18 +33,22 @@ def main() -> None:
     """Run the drills and print the table."""
     arguments = _arguments()
     drills, quiet = (14, 6) if arguments.quick else (arguments.drills, arguments.quiet_drills)
-    jobs = [(arguments.seed + number, None) for number in range(drills)]
+    jobs: list[tuple[int, str | None]] = [(arguments.seed + number, None) for number in range(drills)]
     jobs += [(arguments.seed + number, "quiet") for number in range(quiet)]
+    # In a mixed order, so that a run that was cut short is a smaller one of the same kind.
+    random.Random(arguments.seed).shuffle(jobs)
     began = time.time()
-    rows = list(_all(jobs, arguments.workers))
-    if arguments.save:
-        with open(arguments.save, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+    if arguments.rows:
+        rows = [json.loads(line) for line in Path(arguments.rows).read_text(encoding="utf-8").splitlines()]
+    else:
+        rows = list(_all(jobs, arguments.workers, arguments.save))
     figures = measure(rows)
     shown = table(figures)
     print("\n".join(shown))
     took = f"{arguments.workers} workers, {time.time() - began:.0f} s, {os.cpu_count()} cores"
-    summary = f"{drills:,} drills with an attack, {quiet:,} without, first seed {arguments.seed}, {took}"
+    calm = sum(row["kind"] == "quiet" for row in rows)
+    summary = f"{len(rows) - calm:,} drills with an attack, {calm:,} without, first seed {arguments.seed}"
+    summary += "" if arguments.rows else f", {took}"
     print(f"\n{summary}")
     if arguments.write:
         put_into(Path(arguments.write), [*shown, "", summary])
@@ -63,17 +68,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--write", help="put the table into this document, between its two marks")
-    parser.add_argument("--save", help="write one JSON row a drill")
+    parser.add_argument("--save", help="write one JSON row a drill as it is done")
+    parser.add_argument("--rows", help="make the table of rows that were saved, and run nothing")
     return parser.parse_args()
 
 
-def _all(jobs: list[tuple[int, str | None]], workers: int) -> Iterable[Row]:
+def _all(jobs: list[tuple[int, str | None]], workers: int, save: str | None) -> Iterable[Row]:
     # One thread a worker: polars would otherwise fight itself for the cores.
     os.environ["POLARS_MAX_THREADS"] = "1"
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for number, row in enumerate(pool.imap(_score, jobs, chunksize=2), 1):
+        for number, row in enumerate(pool.imap_unordered(_score, jobs), 1):
             if sys.stderr.isatty() and number % 10 == 0:
                 print(f"{number} of {len(jobs)} drills", file=sys.stderr)
+            if save:
+                with Path(save).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
             yield row
 
 
