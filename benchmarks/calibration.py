@@ -1,6 +1,7 @@
 """How right the assessment is: many drills over all knobs, each investigated from its logs and chain, held against their truth.
 
-python -m benchmarks.calibration [--quick] [--json] [--drills N] [--quiet-drills N] [--seed N] [--workers N] [--save FILE]
+python -m benchmarks.calibration [--quick] [--json] [--drills N] [--quiet-drills N] [--seed N] [--workers N]
+                                 [--save FILE] [--rows FILE] [--write FILE]
 
 Every figure stands with its Wilson interval and its target. Drills are not the field: they say how the program fares where the
 world is as drawn, and what it was drawn from is in exposure/drill/mass/knobs.py.
@@ -10,9 +11,11 @@ import argparse
 import json
 import multiprocessing
 import os
+import random
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,7 @@ from exposure.assess.intervals import wilson
 Row = dict[str, Any]
 
 
+MARKS = "<!-- measured: begin -->", "<!-- measured: end -->"
 RIVALS = {"ours": "by us", "thresholds": "by thresholds on approvers", "backwards": "backwards from a known sink"}
 
 
@@ -29,18 +33,25 @@ def main() -> None:
     """Run the drills and print the table."""
     arguments = _arguments()
     drills, quiet = (14, 6) if arguments.quick else (arguments.drills, arguments.quiet_drills)
-    jobs = [(arguments.seed + number, None) for number in range(drills)]
+    jobs: list[tuple[int, str | None]] = [(arguments.seed + number, None) for number in range(drills)]
     jobs += [(arguments.seed + number, "quiet") for number in range(quiet)]
+    # In a mixed order, so that a run that was cut short is a smaller one of the same kind.
+    random.Random(arguments.seed).shuffle(jobs)
     began = time.time()
-    rows = list(_all(jobs, arguments.workers))
-    if arguments.save:
-        with open(arguments.save, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+    if arguments.rows:
+        rows = [json.loads(line) for line in Path(arguments.rows).read_text(encoding="utf-8").splitlines()]
+    else:
+        rows = list(_all(jobs, arguments.workers, arguments.save))
     figures = measure(rows)
-    for line in table(figures):
-        print(line)
+    shown = table(figures)
+    print("\n".join(shown))
     took = f"{arguments.workers} workers, {time.time() - began:.0f} s, {os.cpu_count()} cores"
-    print(f"\n{drills} drills with an attack, {quiet} without, {took}")
+    calm = sum(row["kind"] == "quiet" for row in rows)
+    summary = f"{len(rows) - calm:,} drills with an attack, {calm:,} without, first seed {arguments.seed}"
+    summary += "" if arguments.rows else f", {took}"
+    print(f"\n{summary}")
+    if arguments.write:
+        put_into(Path(arguments.write), [*shown, "", summary])
     for row in rows:
         if row["broken"]:
             print(f"drill {row['seed']} ({row['kind']}) broke the program:\n{row['broken']}", file=sys.stderr)
@@ -56,17 +67,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quiet-drills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--save", help="write one JSON row a drill")
+    parser.add_argument("--write", help="put the table into this document, between its two marks")
+    parser.add_argument("--save", help="write one JSON row a drill as it is done")
+    parser.add_argument("--rows", help="make the table of rows that were saved, and run nothing")
     return parser.parse_args()
 
 
-def _all(jobs: list[tuple[int, str | None]], workers: int) -> Iterable[Row]:
+def _all(jobs: list[tuple[int, str | None]], workers: int, save: str | None) -> Iterable[Row]:
     # One thread a worker: polars would otherwise fight itself for the cores.
     os.environ["POLARS_MAX_THREADS"] = "1"
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for number, row in enumerate(pool.imap(_score, jobs, chunksize=2), 1):
+        for number, row in enumerate(pool.imap_unordered(_score, jobs), 1):
             if sys.stderr.isatty() and number % 10 == 0:
                 print(f"{number} of {len(jobs)} drills", file=sys.stderr)
+            if save:
+                with Path(save).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
             yield row
 
 
@@ -76,13 +92,24 @@ def _score(job: tuple[int, str | None]) -> Row:
     return score(*job)
 
 
+def put_into(document: Path, lines: list[str]) -> None:
+    """Replace what stands between the two marks of a document."""
+    before, rest = document.read_text(encoding="utf-8").split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    text = "\n".join([before + MARKS[0], "", *lines, "", MARKS[1] + after])
+    document.write_text(text, encoding="utf-8", newline="\n")
+
+
 def measure(rows: list[Row]) -> dict[str, Any]:
     """Add up the drills: lines (name, hits, of, target) and the figures for machines."""
     whole = [row for row in rows if not row["broken"]]
     attack, quiet = [row for row in whole if row["kind"] != "quiet"], [row for row in whole if row["kind"] == "quiet"]
+    early = [row for row in attack if row["stopped_early"]]
+    to_the_end = [row for row in attack if not row["stopped_early"]]
     lines = [
         ("true T1 inside, by the scan alone", *_share(attack, "t1_inside"), "94-98 %"),
-        ("true T2 inside, by the scan alone", *_share(attack, "t2_inside"), "94-98 %"),
+        ("true T2 inside, by the scan alone", *_share(to_the_end, "t2_inside"), "94-98 %"),
+        ("  the same, where the attacker robbed nobody exposed late", *_share(early, "t2_inside"), ""),
         ("with asset evidence: T1 within 60 s", *_share(attack, "t1_asset"), "99 %"),
         ("with asset evidence: T2 within 60 s", *_share(attack, "t2_asset"), "99 %"),
         ("X named, where it can be told", *_share(attack, "x_first"), "99 %"),
@@ -118,17 +145,17 @@ def measure(rows: list[Row]) -> dict[str, Any]:
     widths = {bound: _median(attack, f"{bound}_width") for bound in ("t1", "t2")}
     share = {name: hits / of if of else None for name, hits, of, _ in lines}
     names = {
-        "t1_inside": lines[0],
-        "t2_inside": lines[1],
-        "x_first": lines[4],
-        "victims_found": lines[6],
-        "false_called": lines[8],
-        "exposed_no_sign": lines[9],
-        "safe_no_sign": lines[10],
-        "sink_recall": lines[14],
-        "quiet_alarms": lines[17],
+        "t1_inside": "true T1 inside, by the scan alone",
+        "t2_inside": "true T2 inside, by the scan alone",
+        "x_first": "X named, where it can be told",
+        "victims_found": "true victims called compromised or probable",
+        "false_called": "called among the truly safe",
+        "exposed_no_sign": "exposed wallets called no_sign",
+        "safe_no_sign": "safe, well-covered wallets called no_sign",
+        "sink_recall": "sinks found, that robbed five owners whose exposure is logged",
+        "quiet_alarms": "quiet drills with any alarm",
     }
-    figures = {key: share[line[0]] for key, line in names.items()}
+    figures = {key: share[name] for key, name in names.items()}
     figures |= {
         "drills": len(whole),
         "broken": len(rows) - len(whole),

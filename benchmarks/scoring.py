@@ -254,7 +254,7 @@ def _bounds(tables: dict[str, pl.DataFrame], made: Made) -> dict[str, Any]:
     """Hold every bound against the true moments."""
     windows, knobs = tables["windows"], made.town.knobs
     t1, t2 = _time(made.served.t1), _time(made.served.t2)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"stopped_early": knobs.stops < 1.0 and knobs.kind != "approval"}
     for bound, moment in (("T1", t1), ("T2", t2)):
         name = bound.lower()
         scan = windows.filter((pl.col("bound") == bound) & (pl.col("method") == "scan")).sort("estimate")

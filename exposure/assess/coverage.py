@@ -88,9 +88,13 @@ def _log_holes(logs: pl.DataFrame, traffic: pl.DataFrame, incident: Incident, wi
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         yield "no logs were read"
         return
-    if window.t1 is not None and first > window.t1 + EDGE:
+    if window.t1 is None:
+        yield f"T1 is not bounded: what was done before the logs begin at {stamp(first)} stands in no line"
+    elif first > window.t1 + EDGE:
         yield f"the logs begin at {stamp(first)}, after T1"
-    if window.t2 is not None and last < window.t2 - EDGE:
+    if window.t2 is None and incident.status != "ongoing":
+        yield f"T2 is not bounded: what was done after the logs end at {stamp(last)} stands in no line"
+    elif window.t2 is not None and last < window.t2 - EDGE:
         yield f"the logs end at {stamp(last)}, before T2"
     for start, end in _silences(traffic, window):
         yield f"no request is logged from {stamp(start)} to {stamp(end)}"

@@ -273,7 +273,11 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain, first: p
     # What one pass found the next one drops only for a reason: X and window move while attackers are found, and would swing.
     before = chain.attackers.select("role", party="address", before=pl.lit(value=True)).unique()
     first = first.join(before, on=["role", "party"], how="left")
-    stays = pl.col("before").fill_null(value=False) & (pl.col("p_value") <= ALONE) & (pl.col("victims") > 0)
+    stays = (
+        pl.col("before").fill_null(value=False)
+        & (pl.col("p_value") <= ALONE)
+        & (pl.col("victims") >= pl.col("controls"))
+    )
     verdict = pl.when("known").then("verdict").when(stays).then(pl.lit("attacker")).otherwise(worst)
     return first.with_columns(verdict=verdict).drop("rank", "before")
 

@@ -71,13 +71,21 @@ def scan_bounds(exposures: pl.DataFrame, rates: Rates = UNKNOWN) -> Scan:
 
 
 def _wait(told: Exposures, span: Span, gaps: tuple[Floats, Floats], rates: Rates) -> tuple[Span, int]:
-    """Take into account how far harm shows by now; gives the index from which on exposures tell nothing of T2 as well."""
+    """Take into account how far harm shows by now; gives the index from which on exposures tell nothing of T2 as well.
+
+    T1 stays as it is: harm of the first exposures shows. Where thieves came once for all, how long they waited with each is
+    not to be told apart from when they came, and the weights would make the rate inside too high for T1.
+    """
     wait = show_by_now(told.times, told.harmed_at, span.spells, span.posterior.best)
     if wait.until is None:
         return span, len(told.times) - 1
     spells = replace(span.spells, weight=wait.weight)
     until = min(int(np.searchsorted(told.times, wait.until)), len(told.times) - 1)
-    return Span(spells, fit(spells, gaps, rates, until)), until
+    start, end = span.posterior, fit(spells, gaps, rates, until)
+    best = (start.best[0], max(start.best[1], end.best[1]))
+    beyond = start.beyond[0], end.beyond[1]
+    both = replace(end, start=start.start, start_mass=start.start_mass, best=best, beyond=beyond)
+    return Span(spells, both), until
 
 
 def read_exposures(exposures: pl.DataFrame) -> Exposures | None:

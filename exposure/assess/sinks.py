@@ -207,6 +207,8 @@ def _judge(tested: pl.DataFrame, others: int) -> pl.DataFrame:
         (pl.col("swept").fill_null(1.0) >= SWEPT_LEAST)
         & (pl.col("plain").fill_null(1.0) >= SWEPT_LEAST)
         & ((pl.col("role") != "spender") | (pl.col("used_by").fill_null(0) >= USED_LEAST))
+        # Whom more others use than exposed ones is no thief of these, however unlikely the numbers are.
+        & (pl.col("controls") <= pl.col("victims"))
     )
     service = (pl.col("traded").fill_null(0.0) >= TRADES_MOST) | (pl.col("controls") > COMMON_MOST * others)
     # The team may have named an exchange by mistake: many who were not exposed use it as well.

@@ -15,6 +15,8 @@ import polars as pl
 # Fewer fetches, or all of one client, are no version: downloads that break off have sizes of their own.
 _LEAST_HITS = 3
 _LEAST_CLIENTS = 2
+# But what one uptime check got so often was there.
+_OFTEN = 30
 # A size that keeps at least this much of its usual part of all fetches was not replaced.
 _USUAL_PART = 0.3
 # So much of an encoding of the malicious version is served while the listed sizes are.
@@ -152,7 +154,8 @@ def _units(fetches: pl.DataFrame, known: Sequence[int]) -> list[frozenset[int]]:
     units = units.sort("hits", "first", "unit", descending=[True, False, False])
     whole = fetches.select(pl.col("time").max() - pl.col("time").min()).item()
     usual = pl.col("life") * fetches.height >= whole * _LEAST_EXPECTED
-    often = (pl.col("hits") >= _LEAST_HITS) & (pl.col("clients") >= _LEAST_CLIENTS) & usual
+    several = (pl.col("clients") >= _LEAST_CLIENTS) | (pl.col("hits") >= _OFTEN)
+    often = (pl.col("hits") >= _LEAST_HITS) & several & usual
     named = pl.col("sizes").list.eval(pl.element().is_in(list(known))).list.any()
     # a file that was hardly asked for still has its one version
     commonest = pl.int_range(pl.len()) == 0

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from exposure.incident import Chain, WindowSettings
+from exposure.incident import Chain, Fact, WindowSettings
 from tests.assess.stories import Story, at
 
 
@@ -122,3 +122,22 @@ def test_the_cache_lengthens_the_window_that_logs_must_cover(story: Story) -> No
     story.log_span = (at("-1 10:00"), at("17:00"))
     window = WindowSettings(cache=timedelta(hours=4))
     assert "possible" == story.sees("alice", "12:00", "viewed").assess(window=window).verdict("alice")
+
+
+def test_a_window_that_nothing_bounds_forbids_no_sign(story: Story) -> None:
+    """Logs may begin long after the attack did: what was done before stands in no line."""
+    story.sees("alice", "12:00", "viewed")
+    over = (Fact(kind="first_known_good", time=at("15:00"), source="deploy log"),)
+    wallet = story.assess(facts=over).wallet("alice")
+    assert (
+        "possible",
+        "T1 is not bounded: what was done before the logs begin at 2026-03-02 00:00:00 UTC stands in no line",
+    ) == (wallet["verdict"], wallet["not_covered"])
+
+
+def test_an_end_that_nothing_bounds_forbids_no_sign_once_it_is_over(story: Story) -> None:
+    """While the attack goes on the text says so; afterwards a missing end is a hole."""
+    story.sees("alice", "12:00", "viewed")
+    begun = (Fact(kind="last_known_good", time=at("09:00"), source="deploy log"),)
+    verdicts = [story.assess(facts=begun, status=status).verdict("alice") for status in ("resolved", "ongoing")]
+    assert ["possible", "no_sign"] == verdicts

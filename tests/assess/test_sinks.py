@@ -2,7 +2,7 @@
 
 from exposure.assess.sinks import FAMILY
 from exposure.incident import Contract
-from tests.assess.stories import PLAIN, Story, address, at
+from tests.assess.stories import PLAIN, Story, address, at, token
 
 
 def robbed(story: Story, number: int, sink: str = "fresh", **more: str) -> Story:
@@ -154,13 +154,13 @@ def test_without_controls_nothing_is_found(story: Story) -> None:
 
 
 def test_quiet_logs_give_no_sink(story: Story) -> None:
-    """No attack at all: people pay shops, exchanges and each other."""
+    """No attack at all: people pay shops, exchanges and each other. Nothing bounds a window, so that nobody is told "no sign"."""
     for index in range(60):
         did = ("entered_seed", "viewed", "hardware")[index % 3]
         story.sees(f"person {index}", "10:00", did).pays(f"person {index}", f"shop {index % 4}", 1, "12:00")
     result = story.assess(**PLAIN, facts=())
     assert [] == result.tables["sinks"].filter(verdict="attacker").rows()
-    assert {"exposed", "no_sign"} == set(result.tables["wallets"].get_column("verdict"))
+    assert {"exposed", "possible"} == set(result.tables["wallets"].get_column("verdict"))
     assert at("10:00") == result.wallet("person 0")["first_exposed"]
 
 
@@ -189,3 +189,13 @@ def test_once_x_is_known_further_sinks_are_sought_among_its_doers(story: Story) 
         result.sink("second"),
         result.verdict("late victim 1"),
     )
+
+
+def test_whom_more_others_use_than_the_exposed_is_no_thief(story: Story) -> None:
+    """A keeper collects from many; that some of them were exposed lately makes no thief of it, however odd the numbers."""
+    for index in range(14):
+        who, did = f"member {index}", "entered_seed" if index < 6 else "viewed"
+        story.sees(who, "10:00", did).approves(who, "keeper", "-1 10:00" if index >= 6 else "11:00")
+        story.pays(who, "keeper", 5, "-1 12:00" if index >= 6 else "12:00", "USDC", by="keeper", through=token("USDC"))
+    story.crowd(300, "10:00", "viewed")
+    assert "attacker" != story.assess(**PLAIN).sink("keeper", "spender")

@@ -163,6 +163,17 @@ def test_a_size_of_one_client_is_no_version() -> None:
     assert [[(100, 0, 5940, 100)]] == runs(find_versions(fetches(rows)))
 
 
+def test_what_an_uptime_check_got_for_hours_was_there() -> None:
+    """At night nobody else may come: one client's fetches each minute are enough to see the file change and change back."""
+    rows = [
+        *steady(100, 0, 6000),
+        *((time, size, 7) for time, size, _ in steady(150, 6000, 9000)),
+        *steady(100, 9000, 15_000),
+    ]
+    expected = [[(100, 0, 5940, 100), (100, 9000, 14_940, 100)], [(150, 6000, 8940, 50)]]
+    assert expected == runs(find_versions(fetches(rows)))
+
+
 def test_a_known_size_counts_however_rare_it_is() -> None:
     """The team has the malicious file: a single fetch of its size is a victim's."""
     rows = [*steady(100, 0, 6000), (at(3010), 150, 1)]

@@ -254,7 +254,9 @@ def _gifts(plan: Plan, dice: np.random.Generator) -> None:
 def empty(
     plan: Plan, why: str, wallet: Numbers, to: Numbers, time: NDArray[np.float64], dice: np.random.Generator
 ) -> None:
-    """Let owners bring everything to an address of theirs, the tokens first."""
+    """Let owners bring everything to an address of theirs, the tokens first; a contract cannot send for itself."""
+    plain = ~plan.town.smart[wallet]
+    wallet, to, time = wallet[plain], to[plain], time[plain]
     for asset in (USDX, GOV, ETH):
         has = plan.town.purse[asset][wallet] >= LEAST[asset]
         time = time + np.round(dice.uniform(12, 90, len(time)))

@@ -120,7 +120,8 @@ def _rob_keys(plan: Plan, gang: Gang, alive: pl.DataFrame, end: float, dice: np.
     town, knobs = plan.town, plan.town.knobs
     wallet, since = alive.get_column("wallet").to_numpy(), alive.get_column("time").to_numpy()
     time = _harvest_times(plan, since, dice)
-    chosen = _worth_it(town, wallet) & (time < end - HOUR)
+    # A stolen key does not open a smart account by itself.
+    chosen = _worth_it(town, wallet) & (time < end - HOUR) & ~town.smart[wallet]
     wallet, time = wallet[chosen], time[chosen]
     sink = _sinks_for(gang, town, time, dice)
     poor = (town.purse[ETH][wallet] < LEAST[ETH]) & ((town.purse[USDX][wallet] > 0) | (town.purse[GOV][wallet] > 0))
