@@ -74,7 +74,7 @@ class Intake:
             _number("session"),
             request=pl.when(~quiet).then(pl.col("ref").hash()),
             ref=pl.when(named).then("ref").cast(self.address),
-        ).collect()
+        ).collect(engine="streaming")
 
     def requests(self) -> pl.DataFrame:
         """Read which host each request asked, and which file its client had: host, asset_state, request."""
@@ -82,7 +82,7 @@ class Intake:
         told = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null())
         found = told.select(
             pl.col("host", "asset_state").cast(self.address), request=pl.format("log:{}:{}", "source", "line").hash()
-        ).collect()
+        ).collect(engine="streaming")
         ordered = found.get_column("request").sort()
         twice = bool((ordered == ordered.shift(1)).any())
         return found.unique("request", keep="first", maintain_order=True) if twice else found
@@ -92,7 +92,7 @@ class Intake:
         tx = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
         ref = pl.when(pl.col("log_index").is_null()).then(tx).otherwise(pl.format("{}:{}", tx, "log_index"))
         wanted = self.stored["transfers"].with_row_index("row").filter(pl.col("row").is_in(rows.unique().implode()))
-        return wanted.select("row", "transaction_hash", "log_index", "token_id", "value", ref=ref).collect()
+        return wanted.select("row", "transaction_hash", "log_index", "token_id", "value", ref=ref).collect(engine="streaming")
 
 
 def add_exact(rows: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
@@ -117,7 +117,7 @@ def take_in(given: Given, now: datetime) -> Intake:
         name: _until(given[name].lazy() if name in given else table.empty().lazy(), now)
         for name, table in TABLES.items()
     }
-    tables = {name: _encoded(past[name], address).collect() for name in _SMALL}
+    tables = {name: _encoded(past[name], address).collect(engine="streaming") for name in _SMALL}
     tables["transfers"] = _transfers(past["transfers"], past["transactions"], address)
     return Intake(tables, address, past)
 
@@ -182,7 +182,7 @@ def _transfers(transfers: pl.LazyFrame, transactions: pl.LazyFrame, address: pl.
         to_payee=called == pl.col("to_address"),
         to_token=called == pl.col("token_address"),
     )
-    read = frame.collect().with_columns(
+    read = frame.collect(engine="streaming").with_columns(
         transaction_from=pl.when("by_payer").then("from_address").otherwise("transaction_from"),
         transaction_to=pl.when("to_payee")
         .then("to_address")
@@ -206,7 +206,7 @@ def _calls(native: pl.DataFrame, transactions: pl.LazyFrame, address: pl.DataTyp
         "from_address", "to_address", tx=tx_id(), text=_TEXT
     )
     paid = native.select("row", "tx", one="from_address", other="to_address")
-    found = data.join(paid.lazy(), on="tx").collect()
+    found = data.join(paid.lazy(), on="tx").collect(engine="streaming")
     parties = (pl.col("from_address").cast(address) == pl.col("one")) & (
         pl.col("to_address").cast(address) == pl.col("other")
     )
