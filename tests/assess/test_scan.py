@@ -240,3 +240,15 @@ def test_an_unharmed_wallet_far_outside_does_not_widen(minute: int, before: bool
     assert more_t2.latest is not None
     assert more_t1.earliest >= t1.earliest - timedelta(seconds=20)
     assert more_t2.latest <= t2.latest + timedelta(seconds=20)
+
+
+def test_the_time_after_the_attack_is_not_taken_for_it() -> None:
+    """Few of those exposed afterwards were harmed: that parts the two as sharply, and is no window."""
+    rows = [(f"before {n}", BASE + timedelta(minutes=7 * n), None) for n in range(200)]
+    rows += [(f"victim {n}", BASE + timedelta(hours=24, minutes=5 * n), BASE + timedelta(hours=24, minutes=5 * n + 2)) for n in range(60)]
+    rows += [(f"spared {n}", BASE + timedelta(hours=24, minutes=4 * n), None) for n in range(75)]
+    rows += [(f"after {n}", BASE + timedelta(hours=29, minutes=6 + 3 * n), None) for n in range(700)]
+    found = scan_bounds(pl.DataFrame(rows, schema={"address": pl.String, "time": TIME, "harmed_at": TIME}, orient="row")).hull
+    assert found.t1 and found.t2
+    assert BASE + timedelta(hours=23) <= found.t1.estimate <= BASE + timedelta(hours=25)
+    assert BASE + timedelta(hours=28) <= found.t2.estimate <= BASE + timedelta(hours=30)
