@@ -122,9 +122,9 @@ def drill(
 ) -> None:
     """Make a realistic incident with known truth, to practise on and to measure the tool by.
 
-    Examples: exposure drill practice --preset approval --seed 7
+    Example: exposure drill practice --preset approval --seed 7
 
-    exposure drill large --preset mass --set people=100000 --set kind=both
+    Example: exposure drill large --preset mass --set people=100000 --set kind=both
     """
     from exposure.drill.make import make_drill
 

@@ -119,7 +119,7 @@ def test_an_unknown_preset_is_named_with_those_that_there_are() -> None:
         scenario("sampel", 1)
     assert str(error.value) == (
         "there is no drill named 'sampel'\n"
-        "  why: the presets are sample, approval, quiet\n"
+        "  why: the presets are sample, approval, quiet, mass, drawn\n"
         "  fix: choose one of them: exposure drill DIR --preset sample"
     )
 

@@ -10,7 +10,8 @@ from polars.testing import assert_frame_equal
 
 from exposure.amounts import NATIVE
 from exposure.case import Case
-from exposure.query import list_queries, run_query
+from exposure.drill.truth import SCHEMA
+from exposure.query import DRILL_TABLE, list_queries, run_query
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import DRAINED, EXPOSED, PARTLY, SAVEABLE, SINK, SPENDER, START, USDC, make_case
 
@@ -19,8 +20,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def case(tmp_path: Path) -> Case:
-    """A small incident."""
-    return make_case(tmp_path)[0]
+    """A small incident; it is taken for a drill, so that its truth can be asked too."""
+    case = make_case(tmp_path)[0]
+    address = case.read("wallets").get_column("address")
+    pl.select(address=address, exposed=True, harmed=address.is_in([DRAINED, PARTLY]), in_logs=True).write_parquet(
+        case.folder / f"{DRILL_TABLE}.parquet"
+    )
+    return case
 
 
 def in_duckdb(case: Case, sql: str) -> pl.DataFrame:
@@ -30,6 +36,8 @@ def in_duckdb(case: Case, sql: str) -> pl.DataFrame:
         for name in TABLES:
             if case.has(name):
                 connection.execute(f"CREATE VIEW {name} AS SELECT * FROM '{case.path(name)}'")
+        truth = case.folder / f"{DRILL_TABLE}.parquet"
+        connection.execute(f"CREATE VIEW {DRILL_TABLE} AS SELECT * FROM '{truth}'")
         return pl.DataFrame(connection.sql(sql).to_arrow_table())
 
 
@@ -65,6 +73,7 @@ def test_a_case_in_which_nothing_was_found_has_an_empty_answer(tmp_path: Path, n
     case = Case(tmp_path)
     for table in ("wallets", "losses", "holdings", "attackers", "tokens"):
         case.write(table, TABLES[table].empty())
+    pl.DataFrame(schema=SCHEMA).write_parquet(case.folder / f"{DRILL_TABLE}.parquet")
     assert 0 == run_query(case, name).height
 
 
