@@ -92,7 +92,9 @@ class Intake:
         tx = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
         ref = pl.when(pl.col("log_index").is_null()).then(tx).otherwise(pl.format("{}:{}", tx, "log_index"))
         wanted = self.stored["transfers"].with_row_index("row").filter(pl.col("row").is_in(rows.unique().implode()))
-        return wanted.select("row", "transaction_hash", "log_index", "token_id", "value", ref=ref).collect(engine="streaming")
+        return wanted.select("row", "transaction_hash", "log_index", "token_id", "value", ref=ref).collect(
+            engine="streaming"
+        )
 
 
 def add_exact(rows: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:

@@ -138,6 +138,7 @@ def investigate(scene: Scene) -> Outbreak:
         if attackers.equals(chain.attackers) and x == used:
             break
         if not attackers.equals(chain.attackers):
+            del chain, found  # both hold millions of moves, which are not needed beside the new ones
             chain = _read_chain(scene, attackers)
         found, used = _look(scene, chain, x), x
         fresh = _fresh(found)
@@ -208,7 +209,9 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
     known from some, further ones are sought among those who did X: who did other things is a control.
     """
     hostile = chain.attackers.get_column("address").implode()
-    deeds = scene.deeds.filter(~pl.col("address").is_in(hostile))
+    deeds = scene.deeds
+    if deeds.select(pl.col("address").is_in(hostile).any()).item():
+        deeds = deeds.filter(~pl.col("address").is_in(hostile))
     windows = find_windows(
         scene.tables["assets"],
         scene.incident,
