@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from exposure.assess.intervals import wilson
+from exposure.drill.mass.knobs import drawn
 
 Row = dict[str, Any]
 
@@ -104,12 +105,13 @@ def measure(rows: list[Row]) -> dict[str, Any]:
     """Add up the drills: lines (name, hits, of, target) and the figures for machines."""
     whole = [row for row in rows if not row["broken"]]
     attack, quiet = [row for row in whole if row["kind"] != "quiet"], [row for row in whole if row["kind"] == "quiet"]
-    early = [row for row in attack if row["stopped_early"]]
-    to_the_end = [row for row in attack if not row["stopped_early"]]
+    whole_logs = [row for row in attack if _one_window_logged(row)]
+    to_the_end = [row for row in whole_logs if not row["stopped_early"]]
     lines = [
-        ("true T1 inside, by the scan alone", *_share(attack, "t1_inside"), "94-98 %"),
+        ("true T1 inside, by the scan alone", *_share(whole_logs, "t1_inside"), "94-98 %"),
         ("true T2 inside, by the scan alone", *_share(to_the_end, "t2_inside"), "94-98 %"),
-        ("  the same, where the attacker robbed nobody exposed late", *_share(early, "t2_inside"), ""),
+        ("  T1, all drills: logs with holes, hijacked visits, two windows", *_share(attack, "t1_inside"), ""),
+        ("  T2, all drills, also where the attacker spared who came late", *_share(attack, "t2_inside"), ""),
         ("with asset evidence: T1 within 60 s", *_share(attack, "t1_asset"), "99 %"),
         ("with asset evidence: T2 within 60 s", *_share(attack, "t2_asset"), "99 %"),
         ("X named, where it can be told", *_share(attack, "x_first"), "99 %"),
@@ -164,6 +166,12 @@ def measure(rows: list[Row]) -> dict[str, Any]:
         "calibration_error": max(one["error"] for one in chances.values()),
     }
     return {"lines": lines, "chances": chances, "widths": widths, "json": figures}
+
+
+def _one_window_logged(row: Row) -> bool:
+    """Tell whether there was one window and every visit stands in the logs: else exposures are missing that the scan needs."""
+    knobs = drawn(row["seed"])
+    return not (knobs.second or knobs.gap or knobs.late or knobs.hijack)
 
 
 def _share(rows: list[Row], name: str) -> tuple[int, int]:

@@ -125,3 +125,25 @@ def test_an_answer_is_shown_whole_and_inert() -> None:
 def test_an_empty_answer_shows_its_columns() -> None:
     """No rows is an answer too."""
     assert ["address", "-------", "0 rows"] == table_lines(pl.DataFrame({"address": []}))
+
+
+def test_a_drill_can_be_asked_how_right_the_answer_was(case: Case) -> None:
+    """Its truth lies beside incident.toml; a wallet that the program does not list is not forgotten."""
+    truth = {"address": ["0xa", "0xb"], "exposed": [True, False], "harmed": [True, False], "in_logs": [False, True]}
+    pl.DataFrame(truth).write_parquet(case.folder / "truth.parquet")
+    wallets = TABLES["wallets"].empty()
+    row = {name: [None] for name in wallets.columns} | {"address": ["0xb"], "verdict": ["no_sign"]}
+    case.write("wallets", pl.DataFrame(row, schema=wallets.schema))
+    expected = [(True, True, "not listed", 1, 0), (False, False, "no_sign", 1, 1)]
+    assert expected == run_query(case, "drill_score").rows()
+
+
+def test_a_case_that_is_no_drill_has_no_truth(case: Case) -> None:
+    """And the error says what has one."""
+    with pytest.raises(ExposureError) as caught:
+        run_query(case, "drill_score")
+    assert (
+        "drill_score cannot be answered",
+        f"there is no truth.parquet in {case.folder}: only drills have one",
+        "make a drill and run it: exposure drill practice --preset drawn --seed 7, exposure run practice",
+    ) == (caught.value.what, caught.value.why, caught.value.fix)

@@ -190,12 +190,17 @@ def tally(spells: Spells, first: Ints, last: Ints) -> Tally:
 
 
 def log_likelihood(harmed: Tally, unharmed: Tally, sizes: tuple[int, int], rates: Rates) -> Floats:
-    """Give every pair's log likelihood, both rates integrated out; the harmed by one tally, the others by another."""
+    """Give every pair's log likelihood, both rates integrated out; the harmed by one tally, the others by another.
+
+    A pair inside of which fewer were harmed than outside is no window but the time between two, or after one: minus infinity.
+    """
     hits, spared = np.maximum(harmed.harmed, 0.0), np.maximum(unharmed.unharmed, 0.0)
     others = np.maximum(sizes[0] - hits, 0.0), np.maximum(sizes[1] - spared, 0.0)
     value = betaln(rates.inside[0] + hits, rates.inside[1] + spared) - betaln(*rates.inside)
     value += betaln(rates.outside[0] + others[0], rates.outside[1] + others[1])
-    return np.asarray(value - harmed.habit, dtype=np.float64)
+    worse = hits * (others[0] + others[1]) > others[0] * (hits + spared)
+    everyone = others[0] + others[1] < 0.5
+    return np.asarray(np.where(worse | everyone, value - harmed.habit, -np.inf), dtype=np.float64)
 
 
 def _first_cells(count: int, edges: Ints, edge: int) -> Cells:

@@ -234,7 +234,10 @@ def _trade_share(moves: pl.DataFrame, parties: pl.Series) -> pl.DataFrame:
 
 
 def _use_share(moves: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
-    """Give, for spenders, by how many owners' wallets somebody else used what they approved, for nothing in return."""
+    """Give, for spenders, from how many wallets they moved what these had approved to them, for nothing in return.
+
+    What somebody else moved is no use of theirs: old approvals are not all seen, and bundlers move what smart accounts tell them.
+    """
     given = approvals.filter(pl.col("value") != "0").group_by("chain_id", "from_address", "token_address", "to_address")
     first = given.agg(first=pl.col("timestamp").min()).rename(
         {"from_address": "wallet", "token_address": "token", "to_address": "party"}
@@ -243,6 +246,8 @@ def _use_share(moves: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
         first, on=["chain_id", "wallet", "token"]
     )
     used = used.filter(pl.col("time") >= pl.col("first"))
+    mover = pl.col("transaction_to"), pl.col("transaction_from")
+    used = used.filter(pl.any_horizontal((pl.col("party") == one).fill_null(value=False) for one in mover))
     by_party = used.group_by("party").agg(
         used_by=pl.col("wallet").filter(~pl.col("back")).n_unique(), traded_by=pl.col("back").mean()
     )

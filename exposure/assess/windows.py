@@ -104,7 +104,8 @@ def _publish_t1(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFr
         if scan and _too_many(exposures, start=start) and (scan.earliest is None or scan.earliest < start):
             return Bound(scan.earliest, scan.earliest, latest, f"scan: {scan.reason}; by {method} alone {aside[2:]}")
         return Bound(start, start, latest, f"{method}: {physical[method].reason}{aside}")
-    if scan and scan.earliest:
+    # Statistics that see it begin after it was found out see something else.
+    if scan and scan.earliest and not (latest and scan.earliest > latest):
         start = min(scan.earliest, guess) if guess else scan.earliest
         return Bound(start, start, latest, f"scan: {scan.reason}")
     return Bound(guess, None, latest, "T1 is not bounded: nothing says when the site was still good")

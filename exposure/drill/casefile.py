@@ -1,13 +1,14 @@
 """incident.toml of a drill: what a team would know in the first hour, and no more."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from exposure.drill.scenario import HOUR, MINUTE, Scenario
+from exposure.drill.sites import Action
 from exposure.drill.story import Story
 from exposure.drill.truth import stamp
 
-_SOURCES = {
+SOURCES = {
     "last_known_good": "hourly check of the site's files",
     "first_known_good": "CDN purged, hash of the file checked by two people",
     "detected": "support tickets, then a look at the file's diff",
@@ -18,7 +19,7 @@ _SOURCES = {
 def incident(story: Story) -> str:
     """Write incident.toml."""
     scenario = story.world.scenario
-    parts = (_head(scenario), _facts(story), _logs(), _actions(scenario), _chain(story), _advice())
+    parts = (_head(scenario), _facts(story), _logs(), _actions(scenario), _chain(story), advice_table())
     return "\n".join(line for part in parts for line in part)
 
 
@@ -39,6 +40,16 @@ def _head(scenario: Scenario) -> Iterator[str]:
     yield ""
 
 
+def fact_tables(times: Mapping[str, float]) -> Iterator[str]:
+    """Write [[fact]] for each time (Unix seconds) by its kind."""
+    for kind, time in sorted(times.items(), key=lambda item: item[1]):
+        yield "[[fact]]"
+        yield f'kind   = "{kind}"'
+        yield f"time   = {stamp(time)}"
+        yield f'source = "{SOURCES[kind]}"'
+        yield ""
+
+
 def _facts(story: Story) -> Iterator[str]:
     scenario = story.world.scenario
     attack, dice = scenario.attack, story.world.dice("facts")
@@ -53,12 +64,7 @@ def _facts(story: Story) -> Iterator[str]:
         }
         # People note whole minutes; seconds would give T1 and T2 away.
         times = {kind: -(-time // MINUTE) * MINUTE for kind, time in times.items() if kind in attack.facts}
-    for kind, time in sorted(times.items(), key=lambda item: item[1]):
-        yield "[[fact]]"
-        yield f'kind   = "{kind}"'
-        yield f"time   = {stamp(time)}"
-        yield f'source = "{_SOURCES[kind]}"'
-        yield ""
+    yield from fact_tables(times)
     yield "[window]"
     yield f'cache = "{scenario.cache // HOUR}h"    # max-age of the file'
     yield ""
@@ -73,7 +79,15 @@ def _logs() -> Iterator[str]:
 
 
 def _actions(scenario: Scenario) -> Iterator[str]:
-    for action in scenario.site.actions:
+    yield from action_tables(scenario.site.actions)
+    yield "[[asset]]"
+    yield f'path = "{scenario.site.asset.path}"'
+    yield ""
+
+
+def action_tables(actions: Iterable[Action]) -> Iterator[str]:
+    """Write [[action]] for each."""
+    for action in actions:
         end = "" if action.path.endswith("/") else "$"
         yield "[[action]]"
         yield f'name     = "{action.name}"'
@@ -81,9 +95,6 @@ def _actions(scenario: Scenario) -> Iterator[str]:
         yield f'exposure = "{action.exposure}"'
         yield f"match    = {{ method = \"{action.method}\", path = '^{action.path}{end}' }}"
         yield ""
-    yield "[[asset]]"
-    yield f'path = "{scenario.site.asset.path}"'
-    yield ""
 
 
 def _chain(story: Story) -> Iterator[str]:
@@ -108,7 +119,8 @@ def _chain(story: Story) -> Iterator[str]:
     yield ""
 
 
-def _advice() -> Iterator[str]:
+def advice_table() -> Iterator[str]:
+    """Write [advice]: addresses that lead nowhere."""
     values = {
         "guide": "https://help.example/new-wallet",
         "support": "support@help.example",

@@ -46,7 +46,10 @@ def timeline(tables: Mapping[str, pl.DataFrame], facts: Facts) -> tuple[Picture,
     exposed, lost = exposures(tables, facts), losses(tables)
     start, end = _window(facts)
     harmed = exposed.filter(pl.col("harmed")).get_column("time")
-    marks = [time for time in (start, end, harmed.min(), harmed.max(), _of(lost, "min"), _of(lost, "max")) if time]
+    signs = [condition.first_sign for condition in facts.conditions]
+    marks = [
+        time for time in (start, end, *signs, harmed.min(), harmed.max(), _of(lost, "min"), _of(lost, "max")) if time
+    ]
     if not marks:
         marks = [time for time in (exposed.get_column("time").min(), exposed.get_column("time").max()) if time]
     known = [time for time in marks if isinstance(time, datetime)]
@@ -90,10 +93,17 @@ def _of(frame: pl.DataFrame, what: str) -> object:
 
 
 def _window(facts: Facts) -> tuple[datetime | None, datetime | None]:
-    """Give the shaded stretch: T1 to T2, or to the present while it goes on."""
-    starts = [condition.t1 or condition.first_sign for condition in facts.conditions]
+    """Give the shaded stretch: T1 to T2, or to the present while it goes on; no start where nothing bounds T1."""
+    starts = [condition.t1 for condition in facts.conditions]
     ends = [facts.as_of if condition.open else condition.t2 for condition in facts.conditions]
-    return min((t for t in starts if t), default=None), max((t for t in ends if t), default=None)
+    start = None if None in starts else min((t for t in starts if t), default=None)
+    return start, max((t for t in ends if t), default=None)
+
+
+def _shaded(facts: Facts, view: _View) -> tuple[datetime, datetime] | None:
+    """Give the shaded stretch of a picture: from its left edge where nothing bounds T1."""
+    start, end = _window(facts)
+    return (start or view.low, end) if end and facts.conditions else None
 
 
 def _view(low: datetime, high: datetime) -> _View:
@@ -177,10 +187,11 @@ def _say_step(step: timedelta) -> str:
 
 def _say_window(facts: Facts) -> str:
     start, end = _window(facts)
-    if not start or not end:
+    if not end or not facts.conditions:
         return ""
     ongoing = any(condition.open for condition in facts.conditions)
-    return f" Shaded: {show_exact(start)} to {show_exact(end)}" + (", still open." if ongoing else ".")
+    begin = f"{show_exact(start)} to" if start else "from the left edge, since nothing bounds T1, to"
+    return f" Shaded: {begin} {show_exact(end)}" + (", still open." if ongoing else ".")
 
 
 def _panel(
@@ -210,8 +221,9 @@ def _panel(
     scale = alt.Scale(domain=[0, counts[-1] * (1.4 if first else 1)], nice=False)
     ticks = alt.Axis(values=counts, labelExpr=_COUNT, minExtent=40, maxExtent=40, title=None, ticks=False, domain=False)
     layers: list[Any] = []
-    start, end = _window(facts)
-    if start and end:
+    shaded = _shaded(facts, view)
+    if shaded:
+        start, end = shaded
         ends = [max(_ms(start), view.domain[0]), min(_ms(end), view.domain[1])]
         band = alt.Chart(alt.InlineData(values=[{"start": ends[0], "end": ends[1]}]))
         layers.append(band.mark_rect(color=BAND).encode(x=x, x2="end:T"))
@@ -233,8 +245,8 @@ def _panel(
         bars = alt.Chart(alt.InlineData(values=rows)).mark_rect(color=colour, stroke=None)
         y = alt.Y("y:Q", scale=scale, axis=ticks)
         layers.append(bars.encode(x=x, x2="end:T", y=y, y2="y2:Q"))
-    if first and start and end:
-        layers += _edges(start, end, view, facts)
+    if first and shaded:
+        layers += _edges(*shaded, view, facts)
     heading = alt.TitleParams(title, anchor="start", color=MUTED, fontSize=12, fontWeight="normal", offset=6)
     return alt.layer(*layers).properties(width=WIDTH, height=height, title=heading)
 
@@ -251,7 +263,7 @@ def _edges(start: datetime, end: datetime, view: _View, facts: Facts) -> list[An
     """Name both ends of the shaded window, outside it, so that a thin window stays readable."""
     ongoing = any(condition.open for condition in facts.conditions)
     rows: tuple[tuple[Literal["left", "right"], int, datetime, str], ...] = (
-        ("right", -6, start, f"T1 {start:%H:%M}"),
+        ("right", -6, start, f"T1 {start:%H:%M}") if _window(facts)[0] else ("left", 6, start, "nothing bounds T1"),
         ("left", 6, end, f"now {end:%H:%M}" if ongoing else f"T2 {end:%H:%M}"),
     )
     layers = []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from exposure.assess.bounds import Bound, Pair
 from exposure.assess.scan import Scan, scan_bounds
+from exposure.tables import TIME
 from tests.assess.stories import at
 
 SCHEMA = {"address": pl.String, "time": pl.Datetime("us", "UTC"), "harmed_at": pl.Datetime("us", "UTC")}
@@ -240,3 +241,27 @@ def test_an_unharmed_wallet_far_outside_does_not_widen(minute: int, before: bool
     assert more_t2.latest is not None
     assert more_t1.earliest >= t1.earliest - timedelta(seconds=20)
     assert more_t2.latest <= t2.latest + timedelta(seconds=20)
+
+
+def test_the_time_after_the_attack_is_not_taken_for_it() -> None:
+    """Nearly all come again afterwards, and few of them were harmed: that parts the two sharply too, and is no window."""
+    start, minute = at("-2 00:00"), timedelta(minutes=1)
+    rows: list[tuple[str, datetime, datetime | None]] = []
+    for number in range(60):
+        time = start + (1440 + 5 * number) * minute
+        rows.append((f"victim {number}", time, time + 2 * minute))
+    for number in range(400):
+        regular = [
+            start + (3 * number) * minute,
+            start + (1440 + 0.7 * number) * minute,
+            start + (1800 + 3 * number) * minute,
+        ]
+        rows += [(f"regular {number}", time, None) for time in (regular if number % 2 else regular[::2])]
+    stray = start + 2400 * minute
+    rows += [(f"stray {number}", stray, stray + minute) for number in range(2)]
+    schema = {"address": pl.String, "time": TIME, "harmed_at": TIME}
+    found = scan_bounds(pl.DataFrame(rows, schema=schema, orient="row")).hull
+    assert found.t1
+    assert found.t2
+    assert start + 1400 * minute <= found.t1.estimate <= start + 1500 * minute
+    assert start + 1700 * minute <= found.t2.estimate <= start + 1800 * minute

@@ -199,3 +199,14 @@ def test_whom_more_others_use_than_the_exposed_is_no_thief(story: Story) -> None
         story.pays(who, "keeper", 5, "-1 12:00" if index >= 6 else "12:00", "USDC", by="keeper", through=token("USDC"))
     story.crowd(300, "10:00", "viewed")
     assert "attacker" != story.assess(**PLAIN).sink("keeper", "spender")
+
+
+def test_what_somebody_else_moved_is_no_use_of_an_approval(story: Story) -> None:
+    """The exposed are the busier people: more of them approve a router, and a keeper of old moves their tokens now and then."""
+    for index in range(12):
+        who = f"busy {index}"
+        story.sees(who, "10:00").approves(who, "router", "11:00").holds(who, 50, "USDC")
+        if index < 4:
+            story.pays(who, "old keeper", 5, "12:00", "USDC", by="old keeper", through=token("USDC"))
+    story.crowd(300, "10:00", "viewed")
+    assert "attacker" != story.assess(**PLAIN).sink("router", "spender")

@@ -209,6 +209,18 @@ def test_a_thin_window_gets_a_closer_picture(scene: Scene) -> None:
     assert whole.caption == "The whole time. One bar is 3 hours. Times are UTC."
 
 
+def test_a_start_that_nothing_bounds_is_shaded_from_the_left_edge(scene: Scene) -> None:
+    """A first sign is no T1: who was exposed before it must not look as if they stood outside."""
+    scene.key_incident().tell(status="resolved")
+    for row in scene.rows["windows"]:
+        if row["bound"] == "T1":
+            row |= {"earliest": None, "estimate": None}
+    pictures = timeline(scene.tables, gather(scene.tables, scene.incident, NOW))
+    assert 1 == len(pictures)
+    assert "Shaded: from the left edge, since nothing bounds T1, to 2026-03-04 10:40:05 UTC." in pictures[0].alt
+    assert "nothing bounds T1" in pictures[0].svg
+
+
 def test_pictures_follow_the_theme_and_carry_no_style(scene: Scene) -> None:
     """Colours are the page's variables, so that dark and paper follow; clip ids of two pictures never meet."""
     scene.key_incident()

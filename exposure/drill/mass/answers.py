@@ -7,19 +7,13 @@ import numpy as np
 import polars as pl
 
 from exposure.amounts import NATIVE
+from exposure.drill.casefile import action_tables, advice_table, fact_tables
 from exposure.drill.mass.lines import ASSET, HOST
 from exposure.drill.mass.thefts import Gang
 from exposure.drill.mass.town import ETH, HOUR, UNIT, Town
-from exposure.drill.mass.visits import ERRAND, LOOK, WAYS, X_OF, Deed, Windows
+from exposure.drill.mass.visits import ERRAND, LOOK, WAYS, X_OF, Windows
 from exposure.drill.truth import SCHEMA, stamp
 from exposure.tables import TIME
-
-_SOURCES = {
-    "last_known_good": "hourly check of the site's files",
-    "first_known_good": "CDN purged, hash of the file checked by two people",
-    "detected": "support tickets, then a look at the file's diff",
-    "public_notice": "first post on the status page",
-}
 
 
 def truth(town: Town, exposed: pl.DataFrame, moves: pl.DataFrame, logged: set[str]) -> pl.DataFrame:
@@ -102,7 +96,14 @@ def attackers(town: Town, gang: Gang) -> dict[str, list[str]]:
 
 def incident(town: Town, served: Windows, gang: Gang) -> str:
     """Write incident.toml."""
-    parts = (_head(town), _facts(town, served), _sources(town), _actions(), _attackers(town, gang), _rest())
+    parts = (
+        _head(town),
+        _facts(town, served),
+        _sources(town),
+        action_tables((*WAYS, ERRAND, LOOK)),
+        _attackers(town, gang),
+        _rest(),
+    )
     return "\n".join(line for part in parts for line in part)
 
 
@@ -132,8 +133,7 @@ def _facts(town: Town, served: Windows) -> Iterator[str]:
         }
         # People note whole minutes; seconds would give T1 and T2 away.
         times = {kind: -(-time // 60) * 60 for kind, time in times.items() if kind in knobs.facts}
-    for kind, time in sorted(times.items(), key=lambda item: item[1]):
-        yield from ("[[fact]]", f'kind   = "{kind}"', f"time   = {stamp(time)}", f'source = "{_SOURCES[kind]}"', "")
+    yield from fact_tables(times)
     yield "[window]"
     yield f'cache = "{round(knobs.cache * 60)}m"'
     yield ""
@@ -143,21 +143,6 @@ def _sources(town: Town) -> Iterator[str]:
     yield from ("[[logs]]", 'path = "logs/*.gz"', 'kind = "access"', "")
     if town.knobs.files:
         yield from ("[[asset]]", f'path = "{ASSET}"', "")
-
-
-def _actions() -> Iterator[str]:
-    for deed in (*WAYS, ERRAND, LOOK):
-        yield from _action(deed)
-
-
-def _action(deed: Deed) -> Iterator[str]:
-    end = "" if deed.path.endswith("/") else "$"
-    yield "[[action]]"
-    yield f'name     = "{deed.name}"'
-    yield f'words    = "{deed.words}"'
-    yield f'exposure = "{deed.exposure}"'
-    yield f"match    = {{ method = \"{deed.method}\", path = '^{deed.path}{end}' }}"
-    yield ""
 
 
 def named(town: Town, gang: Gang) -> list[str]:
@@ -183,10 +168,5 @@ def _attackers(town: Town, gang: Gang) -> Iterator[str]:
 
 
 def _rest() -> Iterator[str]:
-    yield from ("[[chain]]", 'name = "ethereum"', "id   = 1", 'data = "chain-export"', "", "[advice]")
-    yield 'guide       = "https://help.example/new-wallet"'
-    yield 'support     = "support@help.example"'
-    yield 'source      = "https://status.example/incident"'
-    yield 'signer      = "The security team"'
-    yield 'next_update = "60m"'
-    yield ""
+    yield from ("[[chain]]", 'name = "ethereum"', "id   = 1", 'data = "chain-export"', "")
+    yield from advice_table()

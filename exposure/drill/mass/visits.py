@@ -8,33 +8,23 @@ from numpy.typing import NDArray
 
 from exposure.drill.mass.knobs import Knobs
 from exposure.drill.mass.town import DAY, HOUR, Town, other_ips
+from exposure.drill.sites import Action
 
 # Visits by hour of the day, UTC: people of several continents, most of them awake from 7 to 22.
 _HOURS = np.array([2, 1.5, 1.2, 1, 1, 1.4, 2.2, 3.6, 5, 6, 6.2, 6, 5.6, 6.2, 6.6, 6.6, 6.2, 6, 6, 6.2, 6, 5, 4, 3])
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Something that can be done on the site. `share` is its part of those whose usual way is not X."""
-
-    name: str
-    words: str
-    exposure: str
-    method: str
-    path: str
-    share: float
-
-
+# `share` is each one's part of those whose usual way is not X.
 WAYS = (
-    Deed("entered_seed_phrase", "entered your recovery phrase", "key", "POST", "/api/unlock/mnemonic", 0.16),
-    Deed("imported_private_key", "pasted a private key", "key", "POST", "/api/unlock/private-key", 0.08),
-    Deed("claimed_rewards", "claimed rewards", "approval", "POST", "/api/claim", 0.12),
-    Deed("deposited", "made a deposit", "approval", "POST", "/api/deposit", 0.14),
-    Deed("connected_hardware_wallet", "connected a hardware wallet", "none", "POST", "/api/connect/hardware", 0.25),
-    Deed("connected_browser_wallet", "connected a browser wallet", "none", "POST", "/api/connect/injected", 0.25),
+    Action("entered_seed_phrase", "entered your recovery phrase", "key", "POST", "/api/unlock/mnemonic", 0.16),
+    Action("imported_private_key", "pasted a private key", "key", "POST", "/api/unlock/private-key", 0.08),
+    Action("claimed_rewards", "claimed rewards", "approval", "POST", "/api/claim", 0.12),
+    Action("deposited", "made a deposit", "approval", "POST", "/api/deposit", 0.14),
+    Action("connected_hardware_wallet", "connected a hardware wallet", "none", "POST", "/api/connect/hardware", 0.25),
+    Action("connected_browser_wallet", "connected a browser wallet", "none", "POST", "/api/connect/injected", 0.25),
 )
-ERRAND = Deed("sent_transaction", "sent a transaction", "none", "POST", "/api/tx/broadcast", 0)
-LOOK = Deed("viewed_balance", "viewed your balance", "none", "GET", "/api/balance/", 0)
+ERRAND = Action("sent_transaction", "sent a transaction", "none", "POST", "/api/tx/broadcast", 0)
+LOOK = Action("viewed_balance", "viewed your balance", "none", "GET", "/api/balance/", 0)
 X_OF = {"key": (0,), "approval": (2,), "both": (0, 2), "quiet": (0,)}
 
 
