@@ -113,7 +113,8 @@ def departures(moves: pl.DataFrame, since: pl.DataFrame, taken: pl.DataFrame) ->
 def unshared(departed: pl.DataFrame, moves: pl.DataFrame, owners: pl.DataFrame, others: pl.Series) -> pl.DataFrame:
     """Keep departures to addresses that no other owner pays, and that are nobody known (`others`: attackers, services)."""
     asked = pl.col("to").is_in(departed.get_column("to").unique().implode())
-    by_owner = moves.filter(pl.col("watched") & asked).join(owners, left_on="wallet", right_on="address", how="left")
+    mine = moves.lazy().filter(pl.col("watched") & asked).select("wallet", "to").unique().collect(engine="streaming")
+    by_owner = mine.join(owners, left_on="wallet", right_on="address", how="left")
     payers = by_owner.group_by("to").agg(payers=pl.col("owner").n_unique())
     alone = payers.filter(pl.col("payers") <= 1).select("to")
     return departed.join(alone, on="to", how="semi").filter(~pl.col("to").is_in(others.implode()))

@@ -50,6 +50,17 @@ class Intake:
         """Hold the addresses of a frame as the tables do."""
         return frame.with_columns(pl.col(name).cast(self.address) for name in _ADDRESSES if name in frame.columns)
 
+    def read_transfers(self) -> None:
+        """Read transfers into the tables: the largest of them, so that what else is built of large ones is built before."""
+        self.tables["transfers"] = _transfers(self.stored["transfers"], self.stored["transactions"], self.address)
+
+    def tokens(self) -> pl.Series:
+        """Give the contracts of all tokens."""
+        named = [
+            self.stored[name].select(pl.col("token_address").cast(self.address)) for name in ("tokens", "transfers")
+        ]
+        return pl.concat(named).unique().collect(engine="streaming").to_series()
+
     def reported(self, incident: Incident) -> pl.DataFrame:
         """Give the transactions that reports name as the theft: address, tx, on every chain that was read."""
         named = reported_transactions(incident).with_columns(pl.col("address").cast(self.address))
@@ -120,7 +131,6 @@ def take_in(given: Given, now: datetime) -> Intake:
         for name, table in TABLES.items()
     }
     tables = {name: _encoded(past[name], address).collect(engine="streaming") for name in _SMALL}
-    tables["transfers"] = _transfers(past["transfers"], past["transactions"], address)
     return Intake(tables, address, past)
 
 

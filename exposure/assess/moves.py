@@ -1,5 +1,7 @@
 """Transfers -> moves out of wallets: with whose authority, for what in return, and whether the asset is one at all. Pure."""
 
+from typing import Literal
+
 import polars as pl
 
 from exposure.amounts import NATIVE
@@ -22,6 +24,8 @@ REAL_SENDERS = 3
 # One transaction, by its number (`intake.tx_id`), which holds the chain.
 TX = ["tx"]
 ASSET = ["chain_id", "token_address"]
+# Eager joins and groups copy whole frames; a stream does not.
+STREAM: Literal["streaming"] = "streaming"
 
 
 def kinds_of(accounts: pl.DataFrame) -> pl.DataFrame:
@@ -45,25 +49,27 @@ def real_tokens(
     """
     friendly = ~pl.col("transaction_from").is_in(hostile.implode())
     signer = pl.col("transaction_from")
-    moved = transfers.filter((pl.col("standard") != "native") & (pl.col("value") != "0") & friendly)
-    mine = moved.filter(
-        signer.is_in(watched.implode()) & ((signer == pl.col("from_address")) | (signer == pl.col("to_address")))
+    moved = (
+        transfers.lazy()
+        .filter((pl.col("standard") != "native") & (pl.col("value") != "0") & friendly)
+        .select(*ASSET, "from_address", "to_address", "transaction_from")
     )
-    many = (
-        moved.filter(signer == pl.col("from_address"))
-        .group_by(ASSET)
-        .agg(senders=pl.col("from_address").n_unique())
-        .filter(pl.col("senders") >= REAL_SENDERS)
+    own = (signer == pl.col("from_address")) | (signer == pl.col("to_address"))
+    mine = (
+        moved.filter(signer.is_in(watched.implode()) & own).select(*ASSET, user=signer).unique().collect(engine=STREAM)
     )
+    sent = moved.filter(signer == pl.col("from_address")).select(*ASSET, "from_address").unique()
+    many = sent.group_by(ASSET).agg(senders=pl.len()).filter(pl.col("senders") >= REAL_SENDERS).collect(engine=STREAM)
     signed = approvals.filter((signer == pl.col("from_address")) & signer.is_in(watched.implode()))
     allowed = signed.filter(~pl.col("to_address").is_in(hostile.implode()))
-    users = pl.concat([mine.select(*ASSET, user=signer), allowed.select(*ASSET, user=signer)])
+    users = pl.concat([mine, allowed.select(*ASSET, user=signer)])
     pretended = (
         moved.filter(
             pl.col("to_address").is_in(hostile.implode())
             & pl.col("from_address").is_in(watched.implode())
             & (signer != pl.col("from_address"))
         )
+        .collect(engine=STREAM)
         .join(signed.select(*ASSET, "from_address").unique(), on=[*ASSET, "from_address"], how="anti")
         .group_by(ASSET)
         .agg(pretended=pl.col("from_address").n_unique())
@@ -98,7 +104,7 @@ def moves_of(
     busy        the wallet sent so many transactions that it is a service
     """
     takes = takers.implode()
-    moved = tables["transfers"].filter(
+    touched = (
         (
             pl.col("from_address").is_in(watched.implode())
             | pl.col("to_address").is_in(takes)
@@ -110,10 +116,19 @@ def moves_of(
         & ~pl.col("from_address").is_in(hostile.implode())
     )
     real = real.with_columns(used=pl.lit(value=True))
-    moved = moved.join(real, on=ASSET, how="left")
     native = pl.col("standard") == "native"
-    moved = moved.with_columns(real=pl.col("used").fill_null(value=False) | native).drop("used")
-    moved = _add_kind(moved, tables["accounts"])
+    kinds = kinds_of(tables["accounts"]).lazy()
+    kinds = kinds.select("kind", from_address="address", busy=pl.col("nonce") >= SERVICE_NONCE)
+    moved = (
+        tables["transfers"]
+        .lazy()
+        .filter(touched)
+        .join(real.lazy(), on=ASSET, how="left")
+        .join(kinds, on="from_address", how="left")
+        .with_columns(real=pl.col("used").fill_null(value=False) | native)
+        .drop("used")
+        .collect(engine=STREAM)
+    )
     moved = _add_approved(moved, tables["approvals"])
     moved = _add_back(moved, tables["transfers"], real)
     moved = _add_dust(moved)
@@ -124,7 +139,7 @@ def moves_of(
     by_taker = pl.col("transaction_from").is_in(takes) | pl.col("transaction_to").is_in(takes)
     signed = pl.col("approved_by_owner") | (pl.col("approved") & by_taker.fill_null(value=False))
     # Where no sender of a token's transactions was read at all (exported logs alone), the move speaks for itself.
-    unread = ~sender_read & (pl.col("real") | pl.col("approved") | ~sender_read.any().over(ASSET))
+    unread = ~sender_read & (pl.col("real") | pl.col("approved") | _among(_unheard(moved)))
     flagged = moved.with_columns(
         own=own,
         authorised=own.fill_null(value=False) | (sender_read & (signed | pl.col("real"))) | unread,
@@ -135,9 +150,13 @@ def moves_of(
     )
 
 
-def _add_kind(moved: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    kinds = kinds_of(accounts).select("kind", from_address="address", busy=pl.col("nonce") >= SERVICE_NONCE)
-    return moved.join(kinds, on="from_address", how="left")
+def _unheard(moved: pl.DataFrame) -> pl.Series:
+    """Give the rows of tokens of which no transaction's sender was read."""
+    mute = moved.filter(pl.col("transaction_from").is_null())
+    if mute.is_empty():
+        return mute.get_column("row")
+    heard = moved.filter(pl.col("transaction_from").is_not_null()).select(ASSET).unique()
+    return mute.join(heard, on=ASSET, how="anti").get_column("row")
 
 
 def _add_approved(moved: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
@@ -171,17 +190,15 @@ def _add_back(moved: pl.DataFrame, transfers: pl.DataFrame, real: pl.DataFrame) 
     """Add whether another real asset came back in the same transaction. Ether sent by a contract is not visible."""
     # Ether that its owner sends is never the other half of somebody else's transaction.
     other = (pl.col("standard") != "native") | (pl.col("transaction_from") != pl.col("from_address"))
-    here = transfers.filter(pl.col("several") & other.fill_null(value=True) & (pl.col("value") != "0"))
-    out = moved.filter("several").select("row", *TX, "from_address", "token_address")
-    here = here.join(out.select(TX).unique(), on=TX, how="semi")
+    here = transfers.lazy().filter(pl.col("several") & other.fill_null(value=True) & (pl.col("value") != "0"))
+    out = moved.lazy().filter("several").select("row", *TX, "from_address", "token_address")
     came = (
-        here.join(real, on=ASSET, how="left")
+        here.join(real.lazy(), on=ASSET, how="left")
         .filter(pl.col("used").fill_null(value=False) | (pl.col("token_address") == NATIVE))
         .select(*TX, from_address="to_address", token_back=pl.col("token_address"))
-        .unique()
     )
     trades = out.join(came, on=[*TX, "from_address"]).filter(pl.col("token_back") != pl.col("token_address"))
-    return moved.with_columns(back=_among(trades.get_column("row").unique()))
+    return moved.with_columns(back=_among(trades.select(pl.col("row").unique()).collect(engine=STREAM).to_series()))
 
 
 def _add_dust(moved: pl.DataFrame) -> pl.DataFrame:

@@ -85,14 +85,17 @@ def set_scene(intake: Intake, incident: Incident) -> Scene:
     known = intake.encode(known_attackers(incident, plain(given["attackers"])))
     hostile = known.get_column("address")
     named = intake.addresses([*(contract.address for contract in incident.contracts), ZERO, PERMIT2])
-    tokens = [given[name].get_column("token_address").unique() for name in ("tokens", "transfers")]
-    nobody = pl.concat([named, *tokens]).unique().sort()
+    nobody = pl.concat([named, intake.tokens()]).drop_nulls().unique().sort()
     people = given["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
     sightings = intake.sightings(incident)
     sighted = pl.concat([sightings.get_column("address").unique(), people]).unique()
     seen = sighted.filter(~sighted.is_in(nobody.implode()) & ~sighted.is_in(hostile.implode())).sort()
     asked = given["candidates"].filter(pl.col("reason") != "attacker_side").get_column("address").unique()
     watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
+    shared = shared_places(sightings)
+    deeds = with_kin(deeds_of(sightings, intake.requests(), incident, pl.concat([nobody, hostile])))
+    del sightings
+    intake.read_transfers()
     real = real_tokens(given["transfers"], given["approvals"], watched, hostile)
     return Scene(
         intake=intake,
@@ -101,8 +104,8 @@ def set_scene(intake: Intake, incident: Incident) -> Scene:
         nobody=nobody,
         seen=seen,
         watched=watched,
-        deeds=with_kin(deeds_of(sightings, intake.requests(), incident, pl.concat([nobody, hostile]))),
-        shared=shared_places(sightings),
+        deeds=deeds,
+        shared=shared,
         real=real,
         approvals=credible_approvals(given["approvals"], real),
         left=what_is_left(given["balances"]),
@@ -138,6 +141,7 @@ def investigate(scene: Scene) -> Outbreak:
         if attackers.equals(chain.attackers) and x == used:
             break
         if not attackers.equals(chain.attackers):
+            del chain, found  # both hold millions of moves, which are not needed beside the new ones
             chain = _read_chain(scene, attackers)
         found, used = _look(scene, chain, x), x
         fresh = _fresh(found)
@@ -208,7 +212,9 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
     known from some, further ones are sought among those who did X: who did other things is a control.
     """
     hostile = chain.attackers.get_column("address").implode()
-    deeds = scene.deeds.filter(~pl.col("address").is_in(hostile))
+    deeds = scene.deeds
+    if deeds.select(pl.col("address").is_in(hostile).any()).item():
+        deeds = deeds.filter(~pl.col("address").is_in(hostile))
     windows = find_windows(
         scene.tables["assets"],
         scene.incident,

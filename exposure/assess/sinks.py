@@ -108,13 +108,13 @@ def _of_owners(rows: pl.LazyFrame, groups: Groups) -> pl.LazyFrame:
     return told.with_columns(after=(pl.col("time") >= pl.col("since")).fill_null(value=False))
 
 
-def group_sizes(told: pl.DataFrame, groups: Groups) -> tuple[int, int]:
+def group_sizes(told: pl.LazyFrame, groups: Groups) -> tuple[int, int]:
     """Give the number of owners exposed, and of controls: the others, and those exposed who did anything before."""
     owners = groups.owners.filter(pl.col("address").is_in(groups.watched.implode()))
     exposed = owners.join(groups.exposed, on="address").get_column("owner").unique()
     others = owners.filter(~pl.col("owner").is_in(exposed.implode())).get_column("owner").n_unique()
-    before = told.filter(pl.col("since").is_not_null() & ~pl.col("after"))
-    return exposed.len(), others + before.get_column("owner").n_unique()
+    before = told.filter(pl.col("since").is_not_null() & ~pl.col("after")).select("owner").unique()
+    return exposed.len(), others + before.collect(engine="streaming").height
 
 
 def compare_parties(counted: pl.DataFrame, sizes: tuple[int, int]) -> pl.DataFrame:
@@ -153,7 +153,7 @@ def find_sinks(
     missing = known_keys.join(counted, on=["role", "party"], how="anti").select(
         "role", "party", victims=pl.lit(0, pl.Int64), controls=pl.lit(0, pl.Int64)
     )
-    told = _of_owners(rows.lazy(), groups).collect()
+    told = _of_owners(rows.lazy(), groups)
     sizes = group_sizes(told, groups)
     tested = compare_parties(pl.concat([counted, missing]), sizes).join(known_keys, on=["role", "party"], how="left")
     tested = tested.with_columns(pl.col("known").fill_null(value=False)).filter(
@@ -172,7 +172,7 @@ def find_sinks(
 
 
 def rotating(
-    told: pl.DataFrame, left: Left, groups: Groups, sizes: tuple[int, int], counted: pl.DataFrame
+    told: pl.LazyFrame, left: Left, groups: Groups, sizes: tuple[int, int], counted: pl.DataFrame
 ) -> pl.Series:
     """Give the parties that look like one thief's whoever paid them, where together they stand out; else none.
 
@@ -187,11 +187,12 @@ def rotating(
     )
     begin = pl.lit(groups.exposed.get_column("since").min(), TIME)
     young = told.group_by("party").agg(first=pl.col("time").min()).filter(pl.col("first") >= begin)
-    told = told.filter(pl.col("party").is_in(young.get_column("party").implode()))
-    emptied = told.group_by("party", "owner", "after", "chain_id", "wallet", "token").agg(
+    parties = young.select("party").collect(engine="streaming").to_series()
+    told = told.filter(pl.col("party").is_in(parties.implode()))
+    assets = told.group_by("party", "owner", "after", "chain_id", "wallet", "token").agg(
         paid=pl.col("value_f64").sum(), plain=pl.col("plain").any()
     )
-    emptied = left.of(emptied).filter(pl.col("plain") & (pl.col("left_f64") <= LEFT_MOST * pl.col("paid")))
+    emptied = left.of(assets.collect()).filter(pl.col("plain") & (pl.col("left_f64") <= LEFT_MOST * pl.col("paid")))
     by_party = emptied.group_by("party").agg(owners=pl.col("owner").n_unique())
     nominated = by_party.filter(pl.col("owners") >= OWNERS_LEAST).get_column("party")
     owners = emptied.filter(pl.col("party").is_in(nominated.implode())).group_by("owner").agg(pl.col("after").any())
@@ -254,14 +255,14 @@ def _use_share(moves: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
     return by_party.select("party", role=pl.lit("spender", ROLE), used_by=pl.when(fair).then("used_by").otherwise(0))
 
 
-def _habits(told: pl.DataFrame, left: Left) -> pl.DataFrame:
+def _habits(told: pl.LazyFrame, left: Left) -> pl.DataFrame:
     """Give, over a party's exposed owners: `swept`, the share that it left empty, and `plain`, the share that only paid."""
     told = told.filter(pl.col("after") & (pl.col("role") == "sink"))
     assets = told.group_by("party", "owner", "chain_id", "wallet", "token").agg(
         paid=pl.col("value_f64").sum(), plain=pl.col("plain").any()
     )
     by_owner = (
-        left.of(assets)
+        left.of(assets.collect())
         .group_by("party", "owner")
         .agg(
             swept=(pl.col("left_f64") <= LEFT_MOST * pl.col("paid")).any(ignore_nulls=False),

@@ -23,17 +23,19 @@ def weigh(deeds: pl.DataFrame, chances: pl.DataFrame) -> pl.DataFrame:
 
     Link strength × `given` of its action and file (columns of `deed_chances`); 0 for deeds that do not expose.
     """
-    known = chances.rename({"asset_state": "_state"})
-    deeds = deeds.with_columns(_state=pl.col("asset_state").fill_null("unknown"))
-    deeds = deeds.join(known, on=["action", "_state"], how="left", nulls_equal=True, maintain_order="left").drop(
-        "_state"
-    )
+    # A join would copy every deed for the sake of a few dozen numbers.
+    given = pl.lit(0.0)
+    for action, state, number in chances.select("action", "asset_state", "given").iter_rows():
+        same = pl.col("action").eq_missing(pl.lit(action, pl.String)) & (
+            pl.col("asset_state").fill_null("unknown") == state
+        )
+        given = pl.when(same).then(pl.lit(number, pl.Float64)).otherwise(given)
     # A secret in a line was seen by whoever read the line; what the page did with it does not matter.
-    chance = pl.when(pl.col("link") == "key").then(1.0).otherwise(pl.col("strength") * pl.col("given").fill_null(0.0))
+    chance = pl.when(pl.col("link") == "key").then(1.0).otherwise(pl.col("strength") * given)
     guessed = pl.col("cached") & (pl.col("asset_state") != "bad").fill_null(value=True)
     chance = pl.when(guessed).then(chance * CACHED).otherwise(chance)
     placed = pl.when("inside").then(chance).when("near").then(chance * NEAR).otherwise(0.0)
-    return deeds.with_columns(chance=pl.when("exposing").then(placed).otherwise(0.0)).drop("given")
+    return deeds.with_columns(chance=pl.when("exposing").then(placed).otherwise(0.0))
 
 
 def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool) -> pl.DataFrame:

@@ -204,11 +204,14 @@ def _add_flags(rows: pl.DataFrame, found: Outbreak, coverage: Coverage) -> pl.Da
             found.delegated.filter(pl.col("delegate").is_in(exclusive)).get_column("wallet"),
         ]
     )
-    told = found.moves.filter(~pl.col("dust")).join(
-        found.scene.intake.reported(found.scene.incident).select("tx", wallet="address"),
-        on=["tx", "wallet"],
-        how="semi",
+    thefts = found.scene.intake.reported(found.scene.incident).select("tx", wallet="address")
+    named = (
+        found.moves.lazy()
+        .filter(~pl.col("dust"))
+        .select("tx", "wallet")
+        .join(thefts.lazy(), on=["tx", "wallet"], how="semi")
     )
+    told = named.collect(engine="streaming")
     secrets = found.deeds.filter(pl.col("link") == "key").get_column("address")
     people = tables["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
     covered = not coverage.log_holes and not coverage.chain_holes
