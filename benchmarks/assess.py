@@ -60,7 +60,7 @@ def _measure(folder: Path, wallets: int) -> dict[str, Any]:
     made = run_fresh(STEPS, "make", str(folder), str(wallets), cores=os.cpu_count() or CORES)
     ours = run_fresh(STEPS, "ours", str(folder), cores=CORES)
     found = ours["found"]
-    (folder / "window.json").write_text(json.dumps(found.pop("window")))
+    (folder / "told.json").write_text(json.dumps(found.pop("told")))
     theirs = run_fresh(STEPS, "duckdb", str(folder), cores=CORES)
     if found != theirs["found"]:
         raise SystemExit(f"the two sides differ:\n  ours   {found}\n  DuckDB {theirs['found']}")

@@ -2,8 +2,9 @@
 
 Who did what in the window, who lost what to attackers, who shares recipients and spenders, how many of each action's doers were
 harmed, what stands at risk; evidence with its references, and one row a wallet, written to Parquet. It is told the
-window and X, and seeks attackers once more after the first find, as the assessment does. What SQL cannot say in reason it is
-spared: owners by connected components (it counts clients), tests and intervals, the temporal scan, ordinary movers, words.
+window, X and the attackers, and counts who shares parties twice, as the assessment does once it has found one. What SQL cannot
+say in reason it is spared: owners by connected components (it counts clients), tests and intervals, thieves that take turns,
+the temporal scan, ordinary movers, words.
 """
 
 from pathlib import Path
@@ -127,34 +128,36 @@ COPY (
 """
 
 
-def ask(folder: Path, known: str, hidden: str, window: tuple[str, str], exposing: tuple[str, ...]) -> dict[str, Any]:
+def ask(
+    folder: Path, hidden: str, attackers: list[str], window: tuple[str, str], exposing: tuple[str, ...]
+) -> dict[str, Any]:
     """Run all of it; gives the counts that the assessment makes too."""
     out = folder / "duckdb"
     out.mkdir(exist_ok=True)
     words = {"t1": window[0], "t2": window[1], "slack": SLACK, "out": out}
     words["exposing"] = ", ".join(f"'{name}'" for name in exposing)
+    words["attackers"] = ", ".join(f"'{address}'" for address in attackers)
     with duckdb.connect() as base:
         base.execute(f"SET threads = 2; SET TimeZone = 'UTC'; SET temp_directory = '{out}/spill'")
         for name in TABLES:
             base.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{folder}/data/{name}.parquet')")
-        for query in (DEEDS, EXPOSED, OWNERS, REAL, MOVES):
-            base.execute(query.format(**words))
-        attackers = [known]
-        for _ in range(2):
-            words["attackers"] = ", ".join(f"'{address}'" for address in attackers)
-            base.execute(LOSSES.format(**words))
-            base.execute(PARTIES)
-            found = base.sql(_SHARED.format(**words)).fetchall()
-            attackers = [known, *(party for party, _ in found if party != known)]
-        for query in (RATES, RISK, EVIDENCE, WALLETS):
+        for query in (
+            DEEDS,
+            EXPOSED,
+            OWNERS,
+            REAL,
+            MOVES,
+            LOSSES,
+            PARTIES,
+            LOSSES,
+            PARTIES,
+            RATES,
+            RISK,
+            EVIDENCE,
+            WALLETS,
+        ):
             base.execute(query.format(**words))
         return _counts(base, str(out)) | {"discovered": hidden in attackers}
-
-
-# Nothing but the numbers: many of the exposed and next to none of the others, as Fisher's test would have it.
-_SHARED = """
-SELECT party, victims FROM parties WHERE role = 'sink' AND victims >= 10 AND controls * 10 < victims ORDER BY victims DESC
-"""
 
 
 def _counts(base: duckdb.DuckDBPyConnection, out: str) -> dict[str, Any]:

@@ -49,12 +49,15 @@ def _found(folder: Path, hidden: str) -> dict[str, Any]:
     }
     published = tables["windows"].filter(pl.col("method") == "published").sort("bound")
     rates = tables["attack_rates"].filter(pl.col("host").is_null() & pl.col("asset_state").is_null())
-    sink = tables["sinks"].filter((pl.col("address") == hidden) & (pl.col("role") == "sink"))
+    sinks = tables["sinks"].filter((pl.col("verdict") == "attacker") & (pl.col("role") == "sink"))
     exposed = tables["wallets"].filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
     risk = tables["holdings"].filter("at_risk").join(exposed.select("address"), on="address", how="semi")
     return {
-        "window": [published["earliest"][0].isoformat(), published["latest"][1].isoformat()],
-        "discovered": sink["verdict"].to_list() == ["attacker"],
+        "told": {
+            "window": [published["earliest"][0].isoformat(), published["latest"][1].isoformat()],
+            "attackers": sorted(sinks["address"].unique()),
+        },
+        "discovered": hidden in sinks["address"],
         "wallets": tables["wallets"].height,
         "exposed": exposed.height,
         "losses": tables["losses"].height,
@@ -72,8 +75,8 @@ def duckdb(folder: Path) -> dict[str, Any]:
     from benchmarks.assess_duckdb import ask
 
     made = json.loads((folder / "made.json").read_text())
-    window = json.loads((folder / "window.json").read_text())
-    return measure(lambda: {"found": ask(folder, made["known"], made["hidden"], window, ACTIONS[:2])})
+    told = json.loads((folder / "told.json").read_text())
+    return measure(lambda: {"found": ask(folder, made["hidden"], told["attackers"], told["window"], ACTIONS[:2])})
 
 
 def main() -> None:
