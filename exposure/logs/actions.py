@@ -14,6 +14,8 @@ _FIELDS = {
     "method": pl.col("method"),
     "status": pl.col("status").cast(pl.String),
     "referer": pl.col("referer"),
+    "event": pl.col("event"),
+    "version": pl.col("version"),
 }
 
 
@@ -24,9 +26,6 @@ def find_action(actions: Sequence[Action]) -> pl.Expr:
     """
     found = pl.lit(None, pl.String)
     for action in reversed(actions):
-        matches = [
-            _FIELDS[key].str.contains(pattern).fill_null(value=False) if key in _FIELDS else pl.lit(value=False)
-            for key, pattern in action.match.items()
-        ]
+        matches = [_FIELDS[key].str.contains(pattern).fill_null(value=False) for key, pattern in action.match.items()]
         found = pl.when(pl.all_horizontal(matches)).then(pl.lit(action.name)).otherwise(found)
     return found

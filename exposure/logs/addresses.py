@@ -18,7 +18,9 @@ _ADDRESS = r"(?-u:\b)0[xX][0-9a-fA-F]{40}(?-u:\b)"
 _NOBODY = ["0x" + "0" * 40, "0x" + "e" * 40, "0x" + "0" * 36 + "dead", "0xdead" + "0" * 32 + "dead"]
 _NOBODY += ["0x" + "0" * 39 + "1", "0x" + "f" * 40]
 
-# An address in a line. `in_target`: in path or query, not only in the referer; `typo`: its checksum is wrong.
+# Where addresses are looked for. The referer is the page before; what else a request holds is its own.
+MENTIONED = ("target", "body", "ua", "referer")
+# An address in a line. `in_target`: in the request itself, not only in the referer; `typo`: its checksum is wrong.
 MENTIONS = shape(source=pl.UInt32, line=pl.UInt64, address=pl.String, in_target=pl.Boolean, typo=pl.Boolean)
 
 
@@ -37,12 +39,16 @@ def decode(text: str) -> str:
 
 
 def find_mentions(rows: pl.DataFrame) -> pl.DataFrame:
-    """Find the addresses in `target` and `referer` of rows with `source` and `line`.
+    """Find the addresses in those of the MENTIONED columns that rows have, beside `source` and `line`.
 
     Gives MENTIONS, each address of a line once, lowercase; addresses that stand for nobody are left out. No rows give none.
     """
     found = pl.concat(
-        [_find_in(rows, "target").with_columns(in_target=True), _find_in(rows, "referer").with_columns(in_target=False)]
+        [
+            _find_in(rows, name).with_columns(in_target=pl.lit(name != "referer"))
+            for name in MENTIONED
+            if name in rows.columns
+        ]
     )
     digits = pl.col("word").str.slice(2)
     mixed = (digits != digits.str.to_lowercase()) & (digits != digits.str.to_uppercase())

@@ -21,8 +21,8 @@ class Pseudonyms:
         self._known = pl.DataFrame(schema={"_who": pl.UInt64, "client": pl.UInt64})
 
     def attach(self, records: pl.DataFrame) -> pl.DataFrame:
-        """Put `client` (a number; null where a line names no IP address) in the place of `ip`, `forwarded` and `ua`."""
-        names = ("ip", "forwarded", "ua") if self._trusted else ("ip", "ua")
+        """Put `client` (a number; null where a line names neither IP address nor session) in the place of `ip` and `forwarded`."""
+        names = ("ip", "ua", "session", "forwarded") if self._trusted else ("ip", "ua", "session")
         who = records.select(_who=pl.struct(names).hash())
         clients = self._look_up(who)
         unknown = clients.is_null()
@@ -32,17 +32,18 @@ class Pseudonyms:
             new = pl.DataFrame(named, schema=self._known.schema, orient="row")
             self._known = pl.concat([self._known, new.drop_nulls("client")])
             clients = self._look_up(who)
-        return records.drop("ip", "forwarded", "ua").with_columns(clients.alias("client"))
+        return records.drop("ip", "forwarded").with_columns(clients.alias("client"))
 
     def _look_up(self, who: pl.DataFrame) -> pl.Series:
         return who.join(self._known, on="_who", how="left", maintain_order="left").get_column("client")
 
-    def _pseudonym(self, ip: str | None, *rest: str | None) -> int | None:
-        if not ip:
+    def _pseudonym(
+        self, ip: str | None, ua: str | None, session: str | None, forwarded: str | None = None
+    ) -> int | None:
+        if not ip and not session:
             return None
-        forwarded, ua = rest if self._trusted else (None, rest[0])
-        address = client_address(ip, forwarded or "", self._trusted)
-        text = f"{address}\n{ua or ''}\n"  # a session id goes behind the last line feed, for formats that have one
+        address = client_address(ip or "", forwarded or "", self._trusted) if ip else ""
+        text = f"{address}\n{ua or ''}\n{session or ''}"
         return int.from_bytes(hmac.digest(self._key, text.encode("utf-8", "replace"), "sha256")[:8], "big")
 
 

@@ -2,8 +2,9 @@
 
 import polars as pl
 
+from exposure.incident import LogSource
 from exposure.logs.json_lines import decode_lines, decode_object
-from exposure.logs.records import RECORD, REJECT, Parsed, by_value, join, reject, tidy
+from exposure.logs.records import Parsed, by_value, join, reject, to_records
 from exposure.logs.times import parse_time
 
 _FIELDS = (
@@ -26,7 +27,7 @@ NO_JSON = "the line is not a JSON object"
 NO_TIME = "there is no EdgeStartTimestamp that can be read"
 
 
-def parse_cloudflare(lines: pl.DataFrame) -> Parsed:
+def parse_cloudflare(lines: pl.DataFrame, _log: LogSource | None = None) -> Parsed:
     """Read lines (LINES) of Logpush with times as RFC 3339, unix or unixnano. No lines give no records."""
     decoded, broken = decode_lines(lines, _FIELDS, "RayID")
     start, end = (by_value(decoded.get_column(name), parse_time) for name in ("EdgeStartTimestamp", "EdgeEndTimestamp"))
@@ -39,7 +40,6 @@ def parse_cloudflare(lines: pl.DataFrame) -> Parsed:
         "time",
         "text",
         ip="ClientIP",
-        forwarded=pl.lit(None, pl.String),
         host="ClientRequestHost",
         method="ClientRequestMethod",
         target=pl.coalesce("ClientRequestURI", "ClientRequestPath"),
@@ -51,7 +51,7 @@ def parse_cloudflare(lines: pl.DataFrame) -> Parsed:
         request_id="RayID",
     )
     untimed = timed.filter(pl.col("time").is_null()).select("source", "line", "text")
-    parsed = Parsed(tidy(records.select(list(RECORD))), REJECT.to_frame())
+    parsed = Parsed(to_records(records))
     return join([parsed, reject(broken, NO_JSON), reject(untimed, NO_TIME)])
 
 

@@ -10,7 +10,8 @@ import re
 
 import polars as pl
 
-from exposure.logs.records import LINES, RECORD, REJECT, Parsed, join, reject, tidy
+from exposure.incident import LogSource
+from exposure.logs.records import LINES, Parsed, join, reject, shape, to_records
 from exposure.tables import TIME
 
 _TIME = "%d/%b/%Y:%H:%M:%S %z"
@@ -40,18 +41,30 @@ _ESCAPE = re.compile(rb'\\(?:x([0-9a-fA-F]{2})|(["\\bnrtv]))')
 _SHORT = {b'"': b'"', b"\\": b"\\", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
 # What one line gives, in this order.
-FIELDS = pl.Schema({name: dtype for name, dtype in RECORD.items() if name not in LINES})
+FIELDS = shape(
+    time=TIME,
+    ip=pl.String,
+    forwarded=pl.String,
+    host=pl.String,
+    method=pl.String,
+    target=pl.String,
+    status=pl.UInt16,
+    bytes=pl.Int64,
+    referer=pl.String,
+    ua=pl.String,
+)
+_COLUMNS = [*LINES, *FIELDS]
 
 NO_SHAPE = "the line is not in the common or combined layout"
 NO_TIME = "the time cannot be read"
 
 
-def parse_combined(lines: pl.DataFrame, *, vhost: bool = False) -> Parsed:
+def parse_combined(lines: pl.DataFrame, _log: LogSource | None = None, *, vhost: bool = False) -> Parsed:
     """Read lines (LINES) of one of these layouts; `vhost` is Apache's vhost_combined. No lines give no records."""
     split = _split(lines, vhost=vhost)
     plain = split.filter("plain")
     others = split.filter(~pl.col("plain")).select("source", "line", "text")
-    fast = Parsed(tidy(plain.select(list(RECORD))), REJECT.to_frame())
+    fast = Parsed(to_records(plain.select(_COLUMNS)))
     return join([fast, _parse_slowly(others, vhost=vhost)]) if others.height else fast
 
 
@@ -86,11 +99,9 @@ def _split(lines: pl.DataFrame, *, vhost: bool) -> pl.DataFrame:
         target=pl.col("request").struct.field("field_1"),
         status=part[2].str.slice(1, 3).cast(pl.UInt16, strict=False),
         bytes=part[2].str.slice(5).str.strip_chars(" ").cast(pl.Int64, strict=False),
-        headers=pl.lit(value=False),
         referer=part[3],
         ua=part[5],
         forwarded=part[6],
-        request_id=pl.lit(None, pl.String),
     )
     return split.with_columns(plain=plain.fill_null(value=False)).collect()
 
@@ -103,8 +114,8 @@ def _parse_slowly(lines: pl.DataFrame, *, vhost: bool) -> Parsed:
     read = pl.DataFrame([one for one in fields if one is not None], schema={**FIELDS, "time": pl.String}, orient="row")
     read = read.with_columns(pl.col("time").str.to_datetime(_TIME, strict=False, time_zone="UTC").cast(TIME))
     timed = read.get_column("time").is_not_null()
-    records = pl.concat([known, read], how="horizontal").filter(timed).select(list(RECORD))
-    parts = [Parsed(tidy(records), REJECT.to_frame())]
+    records = pl.concat([known, read], how="horizontal").filter(timed).select(_COLUMNS)
+    parts = [Parsed(to_records(records))]
     return join([*parts, reject(lines.filter(~shaped), NO_SHAPE), reject(known.filter(~timed), NO_TIME)])
 
 
@@ -121,7 +132,7 @@ def parse_line(text: str, *, vhost: bool = False) -> tuple[object, ...] | None:
     size = None if found["bytes"] == "-" else int(found["bytes"])
     referer, ua, forwarded = _after(found["rest"])
     host = found["host"] if vhost else None
-    return found["time"], found["ip"], forwarded, host, method, target, status, size, False, referer, ua, None
+    return found["time"], found["ip"], forwarded, host, method, target, status, size, referer, ua
 
 
 def _after(rest: str) -> tuple[str | None, str | None, str | None]:

@@ -39,8 +39,11 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
         yield f"cut short: {file.damage}, {_lines(file.lines)} could be read"
     if times.hole_start is not None:
         yield f"the longest silence is {times.hole_minutes} minutes from {_stamp(times.hole_start)}"
+    if number := counts.others[file.number]:
+        yield f"{_lines(number)} {'is no request' if number == 1 else 'are no requests'} (names of columns, messages)"
     if number := counts.unread_with_address[file.number]:
-        yield f"{_lines(number)} that could not be read {'holds' if number == 1 else 'hold'} an address"
+        is_, holds = ("is", "holds") if number == 1 else ("are", "hold")
+        yield f"{_lines(number)} that {is_} no readable request {holds} an address"
     if counts.rejected[file.number] > MOST_REJECTS:
         yield f"the table rejects holds the first {MOST_REJECTS:,} of {counts.rejected[file.number]:,} lines"
     if number := counts.typos[file.number]:

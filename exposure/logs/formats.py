@@ -1,15 +1,18 @@
 """The formats that can be read: one entry a format, with how it is recognised, how it is read, and an example line. Pure.
 
-A further format is a further entry. `recognise` looks at one line, never at a file's name; `parse` takes LINES and gives Parsed.
+A further format is a further entry. `recognise` looks at one line, never at a file's name; `parse` takes LINES and the [[logs]]
+entry that names their file, and gives Parsed.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import polars as pl
 
+from exposure.incident import LogSource
 from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
 from exposure.logs.combined import FIELDS, parse_combined, parse_line
 from exposure.logs.lines import LONGEST_LINE
@@ -25,14 +28,19 @@ TOO_LONG = "the line is longer than a mebibyte"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format. `request_ids`: the server names each request, so that one delivered twice is known by its name."""
+    """A format. `request_ids`: the server names each request, so that one delivered twice is known by its name.
+
+    `header`: which lines name the columns of those below: `first` the file's first, `#` those that begin so. The reader repeats
+    the last one above every further block as line 0.
+    """
 
     name: str
     title: str
     example: str
     recognise: Callable[[str], bool]
-    parse: Callable[[pl.DataFrame], Parsed]
+    parse: Callable[[pl.DataFrame, LogSource], Parsed]
     request_ids: bool = False
+    header: Literal["", "first", "#"] = ""
     names_host: bool = True
     # What these lines do not say, and what that costs; empty where nothing is missing.
     limits: str = ""
@@ -109,15 +117,15 @@ def detect(sample: Sequence[str]) -> Format | None:
     return found if best > 0 and best >= _ENOUGH * len(lines) else None
 
 
-def parse(lines: pl.DataFrame, known: Format) -> Parsed:
+def parse(lines: pl.DataFrame, known: Format, log: LogSource) -> Parsed:
     """Read lines (LINES) of one format. Every line is in the records or in the rejects."""
     length = pl.col("text").str.len_bytes()
     bounds = lines.select(least=length.min(), most=length.max()).row(0)
     if lines.is_empty() or (bounds[0] > 0 and bounds[1] <= LONGEST_LINE):
-        return known.parse(lines)
+        return known.parse(lines, log)
     fit = lines.filter(length.is_between(1, LONGEST_LINE))
     parts = [
-        known.parse(fit),
+        known.parse(fit, log),
         reject(lines.filter(length == 0), EMPTY),
         reject(lines.filter(length > LONGEST_LINE), TOO_LONG),
     ]

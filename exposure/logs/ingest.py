@@ -23,7 +23,7 @@ from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, rea
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
-_LINKS = ["direct", "session", "key"]
+_LINKS = ["direct", "session", "key", "event"]
 _SCRATCH = ".ingest-"
 
 
@@ -111,8 +111,7 @@ def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Inta
     typos = mentions.filter("typo").group_by("source").agg(pl.col("address").n_unique())
     intake.counts.typos.update(dict(typos.iter_rows()))
     sightings = _sightings(requests, mentions.filter(~pl.col("typo")), intake, ids)
-    nothing = {"event": pl.lit(None, pl.String), "version": pl.lit(None, pl.String)}
-    case.write("requests", _with_ids(requests, ids).with_columns(**nothing))
+    case.write("requests", _with_ids(requests, ids))
     case.write_part("sightings", sightings, pl.col("link").is_in(_LINKS))
     case.write("traffic", make_traffic(intake.cells.scan()))
     case.write("assets", found.assets)
@@ -132,7 +131,7 @@ def _requests(incident: Incident, intake: Intake, found: Found) -> pl.DataFrame:
         bytes="size",
         method=pl.lit("GET"),
         status=pl.lit(200, pl.UInt16),
-        action=pl.lit(None, pl.String),
+        **{name: pl.lit(None, pl.String) for name in ("action", "event", "version")},
     )
     kept = pl.concat([kept, fetched.select(KEPT.names())])
     states = asset_states(kept.filter(pl.col("action").is_not_null()), found.watched)

@@ -13,7 +13,7 @@ import polars as pl
 
 from exposure.incident import Incident, LogSource
 from exposure.logs.actions import find_action
-from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions, may_hold_address
+from exposure.logs.addresses import MENTIONED, MENTIONS, find_in_text, find_mentions, may_hold_address
 from exposure.logs.assets import FETCHES, full_fetches, watches
 from exposure.logs.clients import Pseudonyms
 from exposure.logs.duplicates import SEEN, Duplicates
@@ -36,6 +36,8 @@ KEPT = shape(
     path=pl.String,
     status=pl.UInt16,
     bytes=pl.Int64,
+    event=pl.String,
+    version=pl.String,
     action=pl.String,
 )
 UNREAD = shape(source=pl.UInt32, line=pl.UInt64, reason=pl.String, excerpt=pl.String)
@@ -45,7 +47,10 @@ MOST_REJECTS = 10_000
 
 @dataclass(slots=True)
 class Counts:
-    """What happened to the lines of each source: parsed + rejected is every line; duplicates and kept are among parsed."""
+    """What happened to the lines of each source: parsed + rejected is every line.
+
+    Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests.
+    """
 
     parsed: Counter[int] = field(default_factory=Counter)
     rejected: Counter[int] = field(default_factory=Counter)
@@ -54,6 +59,7 @@ class Counts:
     secrets: Counter[int] = field(default_factory=Counter)
     typos: Counter[int] = field(default_factory=Counter)
     unread_with_address: Counter[int] = field(default_factory=Counter)
+    others: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class Batch:
 def parse_blocks(blocks: Iterator[Block]) -> Iterator[Batch]:
     """Parse block after block."""
     for block in blocks:
-        yield Batch(block.log, block.format, parse(block.lines, block.format), block.lines.height)
+        yield Batch(block.log, block.format, parse(block.lines, block.format, block.log), block.count)
 
 
 class Intake:
@@ -95,6 +101,7 @@ class Intake:
         """Take in a batch."""
         _count(self.counts.parsed, batch.parsed.records)
         self._reject(batch.parsed.rejects)
+        self._set_aside(batch.parsed.others)
         fresh = self._merge(batch).drop("text", "request_id")
         records = self._pseudonyms[batch.log.trusted_proxies].attach(fresh)
         self.cells.add(count_cells(records))
@@ -126,11 +133,11 @@ class Intake:
             .with_columns(
                 action=self._action,
                 _watched=watches(self._incident.assets),
-                _maybe=may_hold_address("target", "referer"),
+                _maybe=may_hold_address(*MENTIONED),
             )
             .collect()
         )
-        mentions = find_mentions(judged.filter("_maybe").select("source", "line", "target", "referer"))
+        mentions = find_mentions(judged.filter("_maybe").select("source", "line", *MENTIONED))
         named = mentions.select("source", "line").unique().with_columns(_named=pl.lit(value=True))
         likely = judged.filter(pl.col("action").is_not_null() | pl.col("_watched") | pl.col("_maybe"))
         joined = likely.join(named, on=["source", "line"], how="left", maintain_order="left")
@@ -141,12 +148,21 @@ class Intake:
         self.requests.append(clean)
         self.mentions.append(mentions)
 
-    def _reject(self, rejects: pl.DataFrame) -> None:
-        """Keep the first rejected lines of each source, redacted, and the addresses of all."""
-        for source, line, text in rejects.filter(may_hold_address("text")).select("source", "line", "text").iter_rows():
+    def _set_aside(self, others: pl.DataFrame) -> None:
+        """Count lines that are no requests, and keep the addresses in them."""
+        _count(self.counts.parsed, others)
+        _count(self.counts.others, others)
+        self._keep_addresses(others)
+
+    def _keep_addresses(self, lines: pl.DataFrame) -> None:
+        for source, line, text in lines.filter(may_hold_address("text")).select("source", "line", "text").iter_rows():
             addresses = find_in_text(text)
             self.unread_addresses += [(source, line, address) for address in addresses]
             self.counts.unread_with_address[source] += bool(addresses)
+
+    def _reject(self, rejects: pl.DataFrame) -> None:
+        """Keep the first rejected lines of each source, redacted, and the addresses of all."""
+        self._keep_addresses(rejects)
         rows = []
         for (source,), of_source in rejects.sort("source", "line").group_by("source", maintain_order=True):
             room = max(0, MOST_REJECTS - self.counts.rejected[source])

@@ -1,7 +1,7 @@
 """What every format is read into: one record a line, and the lines that could not be read. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -13,11 +13,14 @@ def shape(**columns: pl.DataType | type[pl.DataType]) -> pl.Schema:
     return pl.Schema(columns)
 
 
-# A line as it came: `source` is the number of the file in this run, `line` counts from 1 as `sed -n` does.
+# A line as it came: `source` is the number of the file in this run, `line` counts from 1 as `sed -n` does. Line 0 is none of the
+# block: it repeats the line further up that names the columns (`Format.header`), and is not counted again.
 LINES = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String)
 
 # `target` is path and query as sent; `forwarded` what follows the known fields (there nginx writes X-Forwarded-For);
 # `headers` tells that `bytes` counts headers too; `request_id` is the server's own id of the request, where it has one.
+# `session` is the user's session or id as the site knows it, `body` further text that may name addresses (a request's body, an
+# event's own fields); `event` and `version` (of the app) come from events.
 RECORD = shape(
     source=pl.UInt32,
     line=pl.UInt64,
@@ -33,10 +36,15 @@ RECORD = shape(
     referer=pl.String,
     ua=pl.String,
     request_id=pl.String,
+    session=pl.String,
+    body=pl.String,
+    event=pl.String,
+    version=pl.String,
     text=pl.String,
 )
 REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
 
+_SAID = ("referer", "ua", "request_id", "session", "body", "event", "version")
 # Labels as DNS has them; so long a row of hex digits is a key that someone put there.
 _LABEL = "[a-z0-9_-]{1,63}"
 _HOST = rf"^{_LABEL}(?:\.{_LABEL})*$"
@@ -47,10 +55,15 @@ _IP_HOST = r"^\[?[0-9a-f:]*:[0-9a-f:.]*\]?$|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$"
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Lines read: `records` by RECORD, `rejects` by REJECT. Together they hold every line exactly once."""
+    """Lines read: `records` by RECORD, `rejects` by REJECT. Together with `others` they hold every line exactly once.
+
+    `others` (by REJECT) are lines that the format knows and that are no requests: names of columns, comments, messages of the
+    server. Line 0 is in none of them.
+    """
 
     records: pl.DataFrame
-    rejects: pl.DataFrame
+    rejects: pl.DataFrame = field(default_factory=REJECT.to_frame)
+    others: pl.DataFrame = field(default_factory=REJECT.to_frame)
 
 
 def join(parts: Sequence[Parsed]) -> Parsed:
@@ -58,12 +71,25 @@ def join(parts: Sequence[Parsed]) -> Parsed:
     return Parsed(
         pl.concat([RECORD.to_frame(), *(part.records for part in parts)]),
         pl.concat([REJECT.to_frame(), *(part.rejects for part in parts)]),
+        pl.concat([REJECT.to_frame(), *(part.others for part in parts)]),
     )
 
 
 def reject(lines: pl.DataFrame, reason: str) -> Parsed:
     """Refuse all these lines for one reason. The reason is a fixed text: a parser's message may quote a secret."""
     return Parsed(RECORD.to_frame(), lines.select(*LINES, pl.lit(reason).alias("reason")))
+
+
+def set_aside(lines: pl.DataFrame, reason: str) -> Parsed:
+    """Put lines that are no requests aside; the reason is a fixed text."""
+    rows = lines.filter(pl.col("line") > 0).select(*LINES, pl.lit(reason).alias("reason"))
+    return Parsed(RECORD.to_frame(), REJECT.to_frame(), rows)
+
+
+def to_records(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give rows that hold some of RECORD's columns all of them, tidied: what a format does not say is null."""
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in RECORD.items() if name not in rows.columns]
+    return tidy(rows.with_columns(missing).with_columns(pl.col("headers").fill_null(value=False)).select(list(RECORD)))
 
 
 def tidy(records: pl.DataFrame) -> pl.DataFrame:
@@ -83,7 +109,7 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
         )
     if records.get_column("host").null_count() < records.height:
         records = records.with_columns(host=by_value(records.get_column("host"), _clean_host))
-    said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in ("referer", "ua", "request_id"))
+    said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in _SAID)
     return records.with_columns(*said, method=pl.when(pl.col("method").str.contains(_METHOD)).then("method"))
 
 

@@ -64,7 +64,8 @@ def name_sessions(requests: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFram
 def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
     """Tie addresses to actions: each where it stands (`direct`), and to the actions of the same session (`session`).
 
-    `requests` holds source, line, time, client, session, action; `mentions` MENTIONS without typos. Gives address, time, link,
+    `requests` holds source, line, time, client, session, action, event; `mentions` MENTIONS without typos. An address in an event
+    is linked as `event`. Gives address, time, link,
     strength, client, session, action, source, line. No mentions give no rows.
     """
     seen = mentions.select("source", "line", "address", "in_target").join(requests, on=["source", "line"])
@@ -80,7 +81,13 @@ def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFra
         return weighed.select("address", "time", "link", "strength", "client", "session", "action", "source", "line")
 
     near = _session_strength()
-    direct = weigh(seen, "direct", pl.when("in_target").then(DIRECT).otherwise(near))
+    told = weigh(seen, "direct", pl.when("in_target").then(DIRECT).otherwise(near))
+    events = seen.filter(pl.col("event").is_not_null()).select("source", "line", event=pl.lit("event")).unique()
+    direct = (
+        told.join(events, on=["source", "line"], how="left")
+        .with_columns(link=pl.coalesce("event", "link"))
+        .drop("event")
+    )
     small = sizes.filter(pl.col("addresses") <= MOST_ADDRESSES).select("session")
     acted = requests.filter(pl.col("action").is_not_null()).join(small, on="session", how="semi")
     pairs = acted.join(together, on="session").join(seen, on=["source", "line", "address"], how="anti")

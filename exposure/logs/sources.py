@@ -49,6 +49,7 @@ class SourceFile:
     lines: int = 0
     stored: int = 0
     sha256: str = ""
+    header: str = ""
     damage: str = ""
     fault: ExposureError | None = None
 
@@ -60,6 +61,11 @@ class Block:
     log: LogSource
     format: Format
     lines: pl.DataFrame
+
+    @property
+    def count(self) -> int:
+        """Give the number of its lines; repeated headers are none."""
+        return self.lines.filter(pl.col("line") > 0).height
 
 
 def find_files(folder: Path, log: LogSource) -> list[Path]:
@@ -136,7 +142,7 @@ def _lines(file: SourceFile, size: int) -> Iterator[tuple[pl.DataFrame, int]]:
                 file.format = _choose(file, block)
             lines = to_lines(block, file.number, file.lines + 1)
             file.lines += lines.height
-            yield lines, len(block)
+            yield _with_header(file, lines), len(block)
         if not file.lines:
             raise _empty(file)
     except OSError as error:
@@ -144,6 +150,23 @@ def _lines(file: SourceFile, size: int) -> Iterator[tuple[pl.DataFrame, int]]:
         file.fault = ExposureError(f"{file.shown} could not be read", reason, "see who may read it, or copy it again")
     except ExposureError as error:
         file.fault = error
+
+
+def _with_header(file: SourceFile, lines: pl.DataFrame) -> pl.DataFrame:
+    """Repeat above a block, as line 0, the line further up that names the columns; remember the last one of this block."""
+    assert file.format is not None
+    if not file.format.header:
+        return lines
+    known = lines.select(
+        pl.lit(file.number, pl.UInt32).alias("source"), pl.lit(0, pl.UInt64).alias("line"), text=pl.lit(file.header)
+    )
+    above = known.head(1 if file.header else 0)
+    if file.format.header == "first":
+        file.header = file.header or lines.item(0, "text")
+    else:
+        named = lines.filter(pl.col("text").str.starts_with("#Fields"))
+        file.header = named.item(-1, "text") if named.height else file.header
+    return pl.concat([above, lines])
 
 
 def _empty(file: SourceFile) -> ExposureError:

@@ -5,6 +5,7 @@ import pytest
 
 from exposure.incident import Action
 from exposure.logs.actions import find_action
+from exposure.logs.records import RECORD
 
 
 def action(name: str, **match: str) -> Action:
@@ -14,9 +15,8 @@ def action(name: str, **match: str) -> Action:
 
 def found(*actions: Action, **request: object) -> str | None:
     """Give the action of one request."""
-    fields = {"host": None, "target": "/a?b=1", "method": "GET", "status": 200, "referer": None, **request}
-    schema = {"host": pl.String, "target": pl.String, "method": pl.String, "status": pl.UInt16, "referer": pl.String}
-    frame = pl.DataFrame([fields], schema=schema)
+    fields = {"target": "/a?b=1", "method": "GET", "status": 200, **request}
+    frame = pl.DataFrame([dict.fromkeys(RECORD) | fields], schema=RECORD)
     name: str | None = frame.select(find_action(actions)).item()
     return name
 
@@ -47,6 +47,8 @@ def test_every_pattern_must_match() -> None:
         ({"referer": "."}, {}, None),
         ({"host": "^app[.]example[.]com$"}, {"host": "app.example.com"}, "x"),
         ({"host": ".*"}, {}, None),
+        ({"event": "^wallet_"}, {"event": "wallet_connected", "target": None}, "x"),
+        ({"version": "^2[.]68"}, {"version": "2.68.0"}, "x"),
         ({"event": ".*"}, {}, None),
         ({"version": ".*"}, {}, None),
         ({"path": "."}, {"target": None}, None),

@@ -18,7 +18,7 @@ def clients(
     schema = {"ip": pl.String, "forwarded": pl.String, "ua": pl.String}
     return (
         Pseudonyms(key, trusted)
-        .attach(pl.DataFrame(people, schema=schema, orient="row"))
+        .attach(pl.DataFrame(people, schema=schema, orient="row").with_columns(session=pl.lit(None, pl.String)))
         .get_column("client")
         .to_list()
     )
@@ -43,7 +43,7 @@ def test_a_pseudonym_is_the_same_in_every_block_and_run() -> None:
     pseudonyms = Pseudonyms(KEY)
     rows = pl.DataFrame(
         {"ip": ["203.0.113.7"], "forwarded": [None], "ua": ["A"]}, schema_overrides={"forwarded": pl.String}
-    )
+    ).with_columns(session=pl.lit(None, pl.String))
     first = pseudonyms.attach(rows).get_column("client").to_list()
     assert first == pseudonyms.attach(rows).get_column("client").to_list() == clients(("203.0.113.7", None, "A"))
 
@@ -81,6 +81,15 @@ def test_behind_a_trusted_proxy_people_are_told_apart() -> None:
     """Else the proxy would be one client with everybody's wallets."""
     people = (("10.0.0.1", ' "198.51.100.1"', "A"), ("10.0.0.1", ' "198.51.100.2"', "A"))
     assert (1, 2) == (len(set(clients(*people))), len(set(clients(*people, trusted=("10.0.0.0/8",)))))
+
+
+def test_a_session_of_the_site_tells_people_of_one_ip_address_apart() -> None:
+    """A cookie names the browser better than address and user agent do; an event may have nothing else."""
+    schema = dict.fromkeys(("ip", "ua", "session", "forwarded"), pl.String)
+    people = [("203.0.113.7", "A", "s1"), ("203.0.113.7", "A", "s2"), ("203.0.113.7", "A", None), (None, None, "s1")]
+    rows = [(*person, None) for person in people]
+    found = Pseudonyms(KEY).attach(pl.DataFrame(rows, schema=schema, orient="row"))["client"]
+    assert (4, 0) == (found.n_unique(), found.null_count())
 
 
 def test_pseudonyms_are_shown_as_16_hex_digits() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from exposure.incident import LogSource
 from exposure.logs.formats import EMPTY, FORMATS, TOO_LONG, detect, parse
 from exposure.logs.lines import LONGEST_LINE
 from tests.logs.logbook import NOON, cloudflare, combined, lines_of
@@ -18,7 +19,7 @@ def test_every_format_recognises_and_reads_its_own_example(name: str) -> None:
 
 
 def _parts(line: str, name: str) -> tuple[object, ...]:
-    parsed = parse(lines_of(line), FORMATS[name])
+    parsed = parse(lines_of(line), FORMATS[name], LogSource(path="x.log"))
     return parsed.records, parsed.rejects
 
 
@@ -53,7 +54,7 @@ def test_empty_and_endless_lines_are_refused_in_every_format() -> None:
     """They are counted like all others."""
     for known in FORMATS.values():
         lines = lines_of("", "x" * (LONGEST_LINE + 1), known.example)
-        parsed = parse(lines, known)
+        parsed = parse(lines, known, LogSource(path="x.log"))
         assert [(1, EMPTY), (2, TOO_LONG)] == sorted(parsed.rejects.select("line", "reason").rows())
         assert [(3, NOON)] == [
             (line, time.replace(minute=0, hour=12)) for line, time in parsed.records.select("line", "time").rows()

@@ -84,7 +84,9 @@ def link(requests: list[Request], seen: list[tuple[int, str, bool]]) -> list[tup
     """Link requests (line, client, session, action) and mentions (line, address, in_target)."""
     schema = {"line": pl.UInt64, "client": pl.String, "session": pl.String, "action": pl.String}
     rows = pl.DataFrame(requests, schema=schema, orient="row").with_columns(
-        source=pl.lit(0, pl.UInt32), time=pl.lit(at(0)) + pl.duration(minutes="line")
+        source=pl.lit(0, pl.UInt32),
+        time=pl.lit(at(0)) + pl.duration(minutes="line"),
+        event=pl.lit(None, pl.String),
     )
     mentions = [(0, line, address, in_target, False) for line, address, in_target in seen]
     linked = link_sightings(rows, pl.DataFrame(mentions, schema=MENTIONS, orient="row"))
