@@ -11,7 +11,9 @@ import re
 import polars as pl
 
 from exposure.incident import LogSource
+from exposure.logs.escapes import unescape
 from exposure.logs.records import LINES, Parsed, join, reject, shape, to_records
+from exposure.logs.times import parse_clf
 from exposure.tables import TIME
 
 _TIME = "%d/%b/%Y:%H:%M:%S %z"
@@ -21,7 +23,7 @@ _AFTER = r'^$|^ [^"]*(?:"[^"]*"[^"]*)*$'  # an odd quote means that one of them 
 _TAIL = r"^ [0-9]{3} (?:[0-9]{1,18}|-) ?$"
 
 # A user name is short: without a limit, a hostile line would be tried from each of its brackets on.
-_FRONT = r"(?P<ip>[^ \[]+) (?P<ident>[^ ]+) (?P<user>.{0,255}?[^ ]) \[(?P<time>[^\[\]]{26})\] "
+_FRONT = r"(?P<ip>[^ \[]+) (?P<ident>[^ ]+) (?P<user>.{0,255}?[^ ]) \[(?P<time>[^\[\]]{20}(?:[^\[\]]{6})?)\] "
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 # First as servers escape; else up to the first quote that a status follows, for servers that escape nothing.
 _REQUESTS = (r'"(?P<request>(?:[^"\\]|\\.)*)"', r'"(?P<request>.*?)"')
@@ -37,8 +39,6 @@ _FURTHER = r'(| [^"]*(?:"(?:[^"\\]|\\.)*"[^"]*)*)'
 _REST = re.compile(rf" {_QUOTED}(?: {_QUOTED}{_FURTHER})?", re.DOTALL)
 _RAW_REST = re.compile(r' "(.*?)" "(.*)"([^"]*)', re.DOTALL)
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z_-]{0,31}) (.+?)(?: HTTP/[0-9.]+)?", re.DOTALL)
-_ESCAPE = re.compile(rb'\\(?:x([0-9a-fA-F]{2})|(["\\bnrtv]))')
-_SHORT = {b'"': b'"', b"\\": b"\\", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
 # What one line gives, in this order.
 FIELDS = shape(
@@ -57,15 +57,19 @@ _COLUMNS = [*LINES, *FIELDS]
 
 NO_SHAPE = "the line is not in the common or combined layout"
 NO_TIME = "the time cannot be read"
+NO_ZONE = "the time names no zone: write timezone under [[logs]]"
 
 
-def parse_combined(lines: pl.DataFrame, _log: LogSource | None = None, *, vhost: bool = False) -> Parsed:
-    """Read lines (LINES) of one of these layouts; `vhost` is Apache's vhost_combined. No lines give no records."""
+def parse_combined(lines: pl.DataFrame, log: LogSource | None = None, *, vhost: bool = False) -> Parsed:
+    """Read lines (LINES) of one of these layouts; `vhost` is Apache's vhost_combined. No lines give no records.
+
+    A time without an offset (CherryPy writes so) is refused unless `timezone` is given: all others of these lines name theirs.
+    """
     split = _split(lines, vhost=vhost)
     plain = split.filter("plain")
     others = split.filter(~pl.col("plain")).select("source", "line", "text")
     fast = Parsed(to_records(plain.select(_COLUMNS)))
-    return join([fast, _parse_slowly(others, vhost=vhost)]) if others.height else fast
+    return join([fast, _parse_slowly(others, log.timezone if log else None, vhost=vhost)]) if others.height else fast
 
 
 def _split(lines: pl.DataFrame, *, vhost: bool) -> pl.DataFrame:
@@ -106,17 +110,20 @@ def _split(lines: pl.DataFrame, *, vhost: bool) -> pl.DataFrame:
     return split.with_columns(plain=plain.fill_null(value=False)).collect()
 
 
-def _parse_slowly(lines: pl.DataFrame, *, vhost: bool) -> Parsed:
+def _parse_slowly(lines: pl.DataFrame, zone: str | None, *, vhost: bool) -> Parsed:
     """Read line by line what columns cannot."""
     fields = [parse_line(text, vhost=vhost) for text in lines.get_column("text")]
     shaped = pl.Series([one is not None for one in fields], dtype=pl.Boolean)
     known = lines.filter(shaped)
     read = pl.DataFrame([one for one in fields if one is not None], schema={**FIELDS, "time": pl.String}, orient="row")
-    read = read.with_columns(pl.col("time").str.to_datetime(_TIME, strict=False, time_zone="UTC").cast(TIME))
-    timed = read.get_column("time").is_not_null()
+    zoned = read.get_column("time").str.len_bytes() == len("04/Mar/2026:09:12:00 +0000")
+    read = read.with_columns(parse_clf(pl.col("time"), zone))
+    dated = read.get_column("time").is_not_null()
+    timed = dated if zone else dated & zoned
     records = pl.concat([known, read], how="horizontal").filter(timed).select(_COLUMNS)
     parts = [Parsed(to_records(records))]
-    return join([*parts, reject(lines.filter(~shaped), NO_SHAPE), reject(known.filter(~timed), NO_TIME)])
+    parts += [reject(lines.filter(~shaped), NO_SHAPE), reject(known.filter(~dated), NO_TIME)]
+    return join([*parts, reject(known.filter(dated & ~timed), NO_ZONE)])
 
 
 def parse_line(text: str, *, vhost: bool = False) -> tuple[object, ...] | None:
@@ -124,7 +131,7 @@ def parse_line(text: str, *, vhost: bool = False) -> tuple[object, ...] | None:
     found = next((match for pattern in _LINES[vhost] if (match := pattern.match(text))), None)
     if found is None:
         return None
-    request = _unescape(found["request"])
+    request = unescape(found["request"])
     words = _REQUEST_LINE.fullmatch(request)
     # Handshakes and noise on the port are logged as requests too, and answered with 400: they are no reason to refuse a line.
     method, target = (words[1], words[2]) if words else (None, request)
@@ -140,16 +147,5 @@ def _after(rest: str) -> tuple[str | None, str | None, str | None]:
     match = _REST.fullmatch(rest) or _RAW_REST.fullmatch(rest)
     if match is None:
         return None, None, rest
-    referer, ua = (None if text is None else _unescape(text) for text in match.group(1, 2))
+    referer, ua = (None if text is None else unescape(text) for text in match.group(1, 2))
     return referer, ua, match[3]
-
-
-def _unescape(text: str) -> str:
-    r"""Undo what servers do to a field: nginx writes a quote as \x22, Apache as \"."""
-    if "\\" not in text:
-        return text
-
-    def plain(match: re.Match[bytes]) -> bytes:
-        return bytes.fromhex(match[1].decode()) if match[1] else _SHORT[match[2]]
-
-    return _ESCAPE.sub(plain, text.encode("utf-8", "replace")).decode("utf-8", "replace")

@@ -50,6 +50,7 @@ _LABEL = "[a-z0-9_-]{1,63}"
 _HOST = rf"^{_LABEL}(?:\.{_LABEL})*$"
 _KEY = "[0-9a-f]{41}"
 _METHOD = "^[A-Za-z_-]{1,32}$"
+_PORT = r"^(?:\[([^\]]*)\]|([^:]*)):[0-9]{1,5}$"
 _IP_HOST = r"^\[?[0-9a-f:]*:[0-9a-f:.]*\]?$|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$"
 
 
@@ -96,7 +97,8 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
     """Bring fields that any client may write as it likes into one form.
 
     `-` becomes null; `http://host/path` gives its host and path; hosts are lowercase, without port, and null where they are
-    no host; a method that is none is null. An IP address as host is not written anywhere.
+    no host; a method that is none is null. An IP address as host is not written anywhere. The client's port is left out: it changes
+    with every connection.
     """
     absolute = pl.col("target").str.contains(r"^(?i:https?)://")
     if records.select(absolute.any()).item():
@@ -109,6 +111,9 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
         )
     if records.get_column("host").null_count() < records.height:
         records = records.with_columns(host=by_value(records.get_column("host"), _clean_host))
+    ported = records.get_column("ip").str.contains(":", literal=True)
+    if ported.any():
+        records = records.with_columns(ip=pl.col("ip").str.replace(_PORT, "${1}${2}"))
     said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in _SAID)
     return records.with_columns(*said, method=pl.when(pl.col("method").str.contains(_METHOD)).then("method"))
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.formats import FORMATS, Format, detect
+from exposure.logs.formats import FORMATS, Format, asked_for, detect
 from exposure.logs.gzip_stream import DamagedError, gunzip
 from exposure.logs.lines import LONGEST_LINE, to_lines
 from exposure.logs.secrets import excerpt
@@ -21,6 +21,8 @@ BLOCK = 8 << 20
 _CHUNK = 1 << 20
 _SAMPLE = 200
 _PEEKS, _PEEK = 8, 64 << 10
+# Of a file with comments, these name what the lines below mean.
+_HEADERS = ("#Fields", "#Date")
 _GZ = b"\x1f\x8b"
 # What a file begins with -> what it is, and how to get lines out of it.
 _OTHER_KINDS = (
@@ -49,7 +51,7 @@ class SourceFile:
     lines: int = 0
     stored: int = 0
     sha256: str = ""
-    header: str = ""
+    header: tuple[str, ...] = ()
     damage: str = ""
     fault: ExposureError | None = None
 
@@ -153,19 +155,19 @@ def _lines(file: SourceFile, size: int) -> Iterator[tuple[pl.DataFrame, int]]:
 
 
 def _with_header(file: SourceFile, lines: pl.DataFrame) -> pl.DataFrame:
-    """Repeat above a block, as line 0, the line further up that names the columns; remember the last one of this block."""
+    """Repeat above a block, as lines 0, those further up that name the columns (and the day); remember the last of this block."""
     assert file.format is not None
     if not file.format.header:
         return lines
-    known = lines.select(
-        pl.lit(file.number, pl.UInt32).alias("source"), pl.lit(0, pl.UInt64).alias("line"), text=pl.lit(file.header)
+    above = pl.DataFrame({"text": file.header}, schema={"text": pl.String}).select(
+        pl.lit(file.number, pl.UInt32).alias("source"), pl.lit(0, pl.UInt64).alias("line"), "text"
     )
-    above = known.head(1 if file.header else 0)
     if file.format.header == "first":
-        file.header = file.header or lines.item(0, "text")
+        file.header = file.header or (lines.item(0, "text"),)
     else:
-        named = lines.filter(pl.col("text").str.starts_with("#Fields"))
-        file.header = named.item(-1, "text") if named.height else file.header
+        known = pl.concat([above, lines]).get_column("text")
+        last = (known.filter(known.str.starts_with(sign)).tail(1) for sign in _HEADERS)
+        file.header = tuple(text for found in last for text in found)
     return pl.concat([above, lines])
 
 
@@ -240,13 +242,18 @@ def _choose(file: SourceFile, block: bytes) -> Format:
         # else all of it would be one line, and the first request would stand for all
         why = "its lines end in carriage returns alone"
         raise ExposureError(f"{file.shown} cannot be read", why, "convert it with: tr '\\r' '\\n'")
-    if file.log.format != "auto":
-        return FORMATS[file.log.format]
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]
-    found = detect(sample)
+    found = asked_for(file.log) or detect(sample)
     if found is None:
         raise _unknown(file, block, sample)
+    session = file.log.session
+    if session is not None and not found.gives_session(session, [*lines.head(_SAMPLE), *sample]):
+        raise ExposureError(
+            f"{file.shown} cannot be read",
+            f"session = {session!r} is asked for, and its lines (format {found.name}) do not hold that",
+            "take session out, or export a log that holds it, such as log_format with $cookie_NAME",
+        )
     return found
 
 
