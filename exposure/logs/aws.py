@@ -6,13 +6,14 @@ import polars as pl
 
 from exposure.incident import LogSource
 from exposure.logs.layouts import CLF, NO_SHAPE, QUOTED, SIZE, STATUS, match_lines, read_groups
-from exposure.logs.records import LINES, Parsed, join, reject, set_aside
+from exposure.logs.records import Parsed, join, reject, set_aside
 from exposure.logs.times import parse_clf, parse_time
 
 _STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}Z?"
 # The type in front came with the application load balancer; all from the target group on, too, field by field.
 _BALANCER = tuple(
-    rf"(?s)^(?:(?:https?|h2|grpcs?|wss?) )?(?<ended>{_STAMP}) [^ ]+ (?<remote_addr>[^ ]+) [^ ]+ [^ ]+ [^ ]+ [^ ]+"
+    rf"(?s)^(?:(?:https?|h2|grpcs?|wss?) )?(?<ended>{_STAMP}) [^ ]+"
+    rf" (?<remote_addr>[^ ]+?)(?::[0-9]{{1,5}})? [^ ]+ [^ ]+ [^ ]+ [^ ]+"
     rf' (?<status>{STATUS}) [^ ]+ [^ ]+ (?<bytes_sent>{SIZE}) "(?<request>{text})" "(?<http_user_agent>{text})"'
     rf' [^ "]+ [^ "]+(?: [^ "]+ "{text}" "{text}" "{text}" [^ "]+ (?<created>{_STAMP}))?(?: .*)?$'
     for text in QUOTED
@@ -31,6 +32,10 @@ _S3 = tuple(
 )
 _STORED = re.compile(r"[0-9a-f-]{1,64} [^ ]+ \[[^\]]{26}\] [^ ]+ [^ ]+ [^ ]+ [A-Z0-9]+\.[A-Z0-9_.]+ ")
 
+# Network load balancers and connection logs, which teams export into the same folder: they know no request.
+_CONNECTION = rf"^(?:tls [0-9.]+ |{_STAMP} [0-9a-fA-F.:]+ [0-9]+ [0-9]+ )"
+
+CONNECTION = "the line is of a connection, and says nothing of requests"
 NO_REQUEST = "S3 did this itself: no client asked for it"
 
 
@@ -43,7 +48,8 @@ def parse_balancer(lines: pl.DataFrame, _log: LogSource | None = None) -> Parsed
     found, rest = match_lines(lines, _BALANCER)
     begun, ended = (parse_time(_with_z(pl.col(name))) for name in ("created", "ended"))
     parsed = read_groups(found, pl.coalesce(begun, ended))
-    return join([parsed, reject(rest.select(list(LINES)), NO_SHAPE)])
+    connection = pl.col("text").str.contains(_CONNECTION)
+    return join([parsed, set_aside(rest.filter(connection), CONNECTION), reject(rest.filter(~connection), NO_SHAPE)])
 
 
 def _with_z(stamp: pl.Expr) -> pl.Expr:
@@ -61,7 +67,7 @@ def parse_s3(lines: pl.DataFrame, _log: LogSource | None = None) -> Parsed:
     found, rest = match_lines(lines, _S3)
     asked = found.get_column("request").is_not_null() & (found.get_column("request") != "-")
     parsed = read_groups(found.filter(asked), parse_clf(pl.col("time_local"), None))
-    return join([parsed, set_aside(found.filter(~asked), NO_REQUEST), reject(rest.select(list(LINES)), NO_SHAPE)])
+    return join([parsed, set_aside(found.filter(~asked), NO_REQUEST), reject(rest, NO_SHAPE)])
 
 
 def is_s3(text: str) -> bool:

@@ -14,14 +14,13 @@ _ENOUGH = 2048
 # Older versions write a missing referer without quotes.
 _TRAEFIK = tuple(
     rf'(?s)^(?<remote_addr>[^ ]+) [^ ]+ .*? \[(?<time_local>{CLF})\] "(?<request>{text})" (?<status>{STATUS})'
-    rf' (?<body_bytes_sent>{SIZE}) (?:"(?<http_referer>{text})"|-) (?:"(?<http_user_agent>{text})"|-)'
-    rf' (?:[0-9]+|-) (?:"{text}"|-) (?:"{text}"|-) [0-9]+ms$'
+    rf' (?<body_bytes_sent>{SIZE})(?: (?:"(?<http_referer>{text})"|-) (?:"(?<http_user_agent>{text})"|-)(?: .*)?)?$'
     for text in QUOTED
 )
 _IS_TRAEFIK = re.compile(r'" (?:\d{3}|-) (?:\d+|-) (?:"|- ).*(?:"|-) (?:\d+|-) (?:"[^"]*"|-) (?:"[^"]*"|-) \d+ms$')
 
 _MONTHS = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_PREFIX = rf"(?:<[0-9]{{1,3}}>(?:1 )?|{_MONTHS} [ 0-9][0-9] [0-9:]{{8}} )[^\"\[]*?(?:\[[0-9]+\])?: ?"
+_PREFIX = rf"(?:<[0-9]{{1,3}}>(?:1 )?|{_MONTHS} [ 0-9][0-9] [0-9:]{{8}} )[^\"\[]*?(?:\[[0-9]+\])?: "
 _HTTP_TIME = r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT"
 _SYSLOG = tuple(
     rf"(?s)^{_PREFIX}(?<remote_addr>[0-9A-Za-z.:%_-]+) [^ ]+ .*? (?:\[(?<time_local>{CLF})\]|(?<time_http>{_HTTP_TIME}))"

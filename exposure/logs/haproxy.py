@@ -13,13 +13,14 @@ import polars as pl
 from exposure.incident import LogSource
 from exposure.logs.escapes import unhash_column
 from exposure.logs.layouts import NO_SHAPE, match_lines, read_groups, zone_of
-from exposure.logs.records import LINES, Parsed, join, reject, set_aside
+from exposure.logs.records import Parsed, join, reject, set_aside
 from exposure.logs.times import parse_clf
 
 _FRONT = (
-    r"(?s)^(?:.*?haproxy\[[0-9]+\]: )?(?<remote_addr>[^ ]+) "
+    r"(?s)^(?:.*?haproxy\[[0-9]+\]: )?(?<remote_addr>[^ ]+?)(?::[0-9]{1,5})? "
     r"\[(?<time_local>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8}(?:\.[0-9]{1,6})?(?: [+-][0-9]{4})?)\] "
-    r"[^ ]+ [^ /]+/[^ ]+ [0-9/+-]+ (?<status>[0-9]{3}|-1) \+?(?<bytes_sent>[0-9]{1,18}) [^ ]+ [^ ]+ [^ ]{4} [0-9/+]+ [0-9/]+ "
+    r"[^ ]+ [^ /]+/[^ ]+ (?:[^ ]+ )??[0-9/+-]+ (?<status>[0-9]{3}|-1) \+?(?<bytes_sent>[0-9]{1,18}) "
+    r"[^ ]+ [^ ]+ [^ ]{4} [0-9/+]+ [0-9/]+ "
     r"(?<captured>\{.*?\} )?"
 )
 # whole; with a quote inside; cut off where syslog's longest line ends
@@ -29,13 +30,15 @@ _PATTERNS = (
     _FRONT + '"(?<request>[^"]*)$',
 )
 _REQUEST = re.compile(
-    r'(?:^| )[^ ]+ \[[^\]]{20,33}\] [^ ]+ [^ /]+/[^ ]+ [\d/+-]+ (?:\d{3}|-1) \+?\d+ \S+ \S+ \S{4} [\d/+]+ [\d/]+ (?:\{|")'
+    r"(?:^| )[^ ]+ \[[^\]]{20,33}\] [^ ]+ [^ /]+/[^ ]+ (?:[^ ]+ )?[\d/+-]+ (?:\d{3}|-1) \+?\d+ \S+ \S+ \S{4} "
+    r"[\d/+]+ [\d/]+ [{\"]"
 )
+
+# What it says of itself; an error of a connection; the TCP log, whose two letters of state tell it from HTTP's four.
 _MESSAGE = (
-    r"haproxy\[[0-9]+\]: (?:(?:Proxy|Server|Connect from|Backup|backend|Health|Stopping|Pausing|Enabling|Disabling|Reloading"
-    r"|Loading|New worker|Current worker|Former worker|Exiting|Resuming|\[?(?:NOTICE|WARNING|ALERT)) ?"
-    # an error of the connection, and the TCP log, whose two letters of state tell it from HTTP's four
-    r"|[^ ]+ \[[^\]]+\] [^ ]+: |[^ ]+ \[[^\]]+\] [^ ]+ [^ ]+ [0-9/+-]+ \+?[0-9]+ [^ ]{2} )"
+    r"haproxy\[[0-9]+\]: (?:Proxy|Server|Connect from|Backup|backend|Health|Stopping|Pausing|Enabling|Disabling|Reloading"
+    r"|Loading|New worker|Current worker|Former worker|Exiting|Resuming|\[?(?:NOTICE|WARNING|ALERT))\b"
+    r"|(?:^|\]: )[^ ]+ \[[^\]]+\] (?:[^ ]+: |[^ ]+ [^ ]+ [0-9/+-]+ \+?[0-9]+ [^ ]{2} )"
 )
 
 NO_REQUEST = "HAProxy says something of itself or of a connection: no request"
@@ -56,8 +59,7 @@ def parse_haproxy(lines: pl.DataFrame, log: LogSource | None = None) -> Parsed:
     plain = told.with_columns(unhash_column(told.get_column(name)) for name in ("request", *_LOOKS))
     parsed = read_groups(plain, parse_clf(pl.col("time_local"), zone_of(log)))
     message = pl.col("text").str.contains(_MESSAGE)
-    others, rejects = (rest.filter(which).select(list(LINES)) for which in (message, ~message))
-    return join([parsed, set_aside(others, NO_REQUEST), reject(rejects, NO_SHAPE)])
+    return join([parsed, set_aside(rest.filter(message), NO_REQUEST), reject(rest.filter(~message), NO_SHAPE)])
 
 
 def is_haproxy(text: str) -> bool:

@@ -11,7 +11,7 @@ import polars as pl
 
 from exposure.incident import LogSource
 from exposure.logs.escapes import unescape_column
-from exposure.logs.records import LINES, Parsed, join, reject, to_records
+from exposure.logs.records import Parsed, join, reject, to_records
 
 NO_SHAPE = "the line is not in the layout of its format"
 NO_TIME = "the time cannot be read"
@@ -75,20 +75,25 @@ def read_groups(found: pl.DataFrame, time: pl.Expr, session: pl.Expr | None = No
     if said["ip"] is None and said["forwarded"] is not None:
         # the last hop is what the nearest proxy saw; what stands before, anyone may have written
         said["ip"] = said["forwarded"].str.extract(r"([^, ]+)\s*$", 1)
-    whole = "body_bytes_sent" not in rows.columns and "bytes_sent" in rows.columns
     records = rows.filter(timed).select(
         "source",
         "line",
         "text",
         "time",
         **{name: expression for name, expression in said.items() if expression is not None},
-        headers=pl.lit(whole) & (pl.col("bytes_sent").is_not_null() if whole else pl.lit(value=True)),
+        headers=_counts_headers(rows.columns),
     )
     numbers = {"status": pl.UInt16, "bytes": pl.Int64}
     records = records.with_columns(
         pl.col(name).cast(kind, strict=False) for name, kind in numbers.items() if name in records.columns
     )
     return join([Parsed(to_records(records)), reject(rows.filter(~timed), NO_TIME)])
+
+
+def _counts_headers(columns: Sequence[str]) -> pl.Expr:
+    """Tell where only the size of the whole answer is known."""
+    body, whole = (pl.col(name) if name in columns else pl.lit("-") for name in SAID["bytes"])
+    return body.fill_null("-").is_in(["-", ""]) & ~whole.fill_null("-").is_in(["-", ""])
 
 
 def _first(groups: Iterable[str], columns: Sequence[str]) -> pl.Expr | None:
@@ -133,7 +138,7 @@ def cookie_name(session: str | None) -> str | None:
 def read_layout(lines: pl.DataFrame, patterns: Sequence[str], time: pl.Expr, session: pl.Expr | None = None) -> Parsed:
     """Read lines (LINES) in one layout. No lines give no records."""
     found, rest = match_lines(lines, patterns)
-    return join([read_groups(found, time, session), reject(rest.select(list(LINES)), NO_SHAPE)])
+    return join([read_groups(found, time, session), reject(rest, NO_SHAPE)])
 
 
 def zone_of(log: LogSource | None) -> str | None:

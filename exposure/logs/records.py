@@ -44,7 +44,7 @@ RECORD = shape(
 )
 REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
 
-_SAID = ("referer", "ua", "request_id", "session", "body", "event", "version")
+_SAID = ("ip", "referer", "ua", "request_id", "session", "body", "event", "version")
 # Labels as DNS has them; so long a row of hex digits is a key that someone put there.
 _LABEL = "[a-z0-9_-]{1,63}"
 _HOST = rf"^{_LABEL}(?:\.{_LABEL})*$"

@@ -42,13 +42,15 @@ _SAME = {
 # Columns of the lines themselves, which no field may replace.
 _OURS = {*LINES, "fields", "dated"}
 _HEAD = 2048
+_MOST_FIELDS = 256
 _FIELDS = "#Fields:"
 _DATE = "#Date:"
-_LINE = re.compile(r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d (?=.* (?:GET|POST|HEAD|OPTIONS|PUT|DELETE|PATCH) ).* \d{3} ")
+_LINE = re.compile(r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d (?=.* (?:GET|POST|HEAD|OPTIONS|PUT|DELETE|PATCH) )")
 _EDGE = re.compile(r"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t[A-Z]{3}[^\t]*\t(?:\d+|-)\t[^\t]*\t[A-Z-]+\t")
 
 COMMENT = "the line names columns, or is a comment"
 NO_FIELDS = "no line above names the columns (#Fields)"
+TOO_MANY = "the line above names more columns than any server has"
 OTHER_NUMBER = "the line has another number of fields than #Fields names"
 
 
@@ -81,6 +83,8 @@ def field_names(header: str) -> list[str]:
 def _parse_below(header: str, rows: pl.DataFrame, log: LogSource | None, *, tabbed: bool) -> Parsed:
     """Read the lines of one set of columns."""
     names = field_names(header)
+    if len(names) > _MOST_FIELDS:
+        return reject(rows, TOO_MANY)
     text = pl.col("text")
     single = text if tabbed else text.str.strip_chars(" ").str.replace_all(" {2,}", " ")
     split = single.str.splitn("\t" if tabbed else " ", len(names) + 1)
@@ -92,7 +96,7 @@ def _parse_below(header: str, rows: pl.DataFrame, log: LogSource | None, *, tabb
     columns = [values[:, place].alias(group) for group, place in groups.items() if group not in _OURS]
     found = pl.concat([rows, pl.DataFrame(columns)], how="horizontal").filter(fit)
     parsed = read_groups(_plain(found, tabbed=tabbed), _time(found.columns, log), _session(found.columns, log))
-    return join([parsed, reject(rows.filter(~fit).select(list(LINES)), OTHER_NUMBER)])
+    return join([parsed, reject(rows.filter(~fit), OTHER_NUMBER)])
 
 
 def _plain(rows: pl.DataFrame, *, tabbed: bool) -> pl.DataFrame:
@@ -154,7 +158,7 @@ def is_w3c(text: str) -> bool:
     """Tell whether a line is one of IIS, or names columns as all of them do but CloudFront."""
     if text.startswith(_FIELDS):
         return "x-edge-" not in text
-    return "\t" not in text[:_HEAD] and _LINE.match(text[:_HEAD] + " ") is not None
+    return "\t" not in text[:_HEAD] and _LINE.match(text[:_HEAD]) is not None
 
 
 def is_cloudfront(text: str) -> bool:
