@@ -7,29 +7,33 @@ import polars as pl
 from exposure.incident import LogSource
 from exposure.logs.layouts import CLF, NO_SHAPE, QUOTED, SIZE, STATUS, match_lines, read_groups
 from exposure.logs.records import Parsed, join, reject, set_aside
-from exposure.logs.times import parse_clf, parse_time
+from exposure.logs.times import localise, parse_clf
 
 _STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}Z?"
 # The type in front came with the application load balancer; all from the target group on, too, field by field.
-_BALANCER = tuple(
-    rf"(?s)^(?:(?:https?|h2|grpcs?|wss?) )?(?<ended>{_STAMP}) [^ ]+"
-    rf" (?<remote_addr>[^ ]+?)(?::[0-9]{{1,5}})? [^ ]+ [^ ]+ [^ ]+ [^ ]+"
-    rf' (?<status>{STATUS}) [^ ]+ [^ ]+ (?<bytes_sent>{SIZE}) "(?<request>{text})" "(?<http_user_agent>{text})"'
-    rf' [^ "]+ [^ "]+(?: [^ "]+ "{text}" "{text}" "{text}" [^ "]+ (?<created>{_STAMP}))?(?: .*)?$'
+_FRONT = tuple(
+    rf"(?s)^(?:[a-z][a-z0-9]* )?(?<ended>{_STAMP}) [^ ]+ (?<remote_addr>[^ ]+) [^ ]+ [^ ]+ [^ ]+ [^ ]+"
+    rf' (?<status>{STATUS}) [^ ]+ [^ ]+ (?<bytes_sent>{SIZE}) "(?<request>{text})" "(?<http_user_agent>{text})" [^ ]+ [^ ]+'
     for text in QUOTED
+)
+_FURTHER = tuple(rf' [^ ]+ "{text}" "{text}" "{text}" [^ ]+ (?<created>{_STAMP})' for text in QUOTED)
+_END = "(?: .*)?$"
+_BALANCER = tuple(
+    front + further + _END for front, more in zip(_FRONT, _FURTHER, strict=True) for further in (more, "")
 )
 _BALANCED = re.compile(
     r"(?:(?:https?|h2|grpcs?|wss?) )?\d{4}-\d\d-\d\dT[\d:.]{8,18}Z? \S+ \S+:\d+ \S+ [\d.-]+ [\d.-]+ [\d.-]+ [\d-]+ [\d-]+ "
     r'\d+ \d+ "'
 )
 
-_S3 = tuple(
+_OBJECT = tuple(
     rf"(?s)^[^ ]+ [^ ]+ \[(?<time_local>{CLF})\] (?<remote_addr>[^ ]+) [^ ]+ (?<request_id>[^ ]+) [^ ]+ [^ ]+"
     rf' (?:"(?<request>{text})"|-) (?<status>{STATUS}) [^ ]+ (?<body_bytes_sent>{SIZE}) [^ ]+ [^ ]+ [^ ]+'
     rf' (?:"(?<http_referer>{text})"|-) (?:"(?<http_user_agent>{text})"|-)'
-    rf"(?: [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ (?<host>[^ ]+))?(?: .*)?$"
     for text in QUOTED
 )
+_HOST = " [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ (?<host>[^ ]+)"
+_S3 = tuple(front + further + _END for front in _OBJECT for further in (_HOST, ""))
 _STORED = re.compile(r"[0-9a-f-]{1,64} [^ ]+ \[[^\]]{26}\] [^ ]+ [^ ]+ [^ ]+ [A-Z0-9]+\.[A-Z0-9_.]+ ")
 
 # Network load balancers and connection logs, which teams export into the same folder: they know no request.
@@ -46,15 +50,16 @@ def parse_balancer(lines: pl.DataFrame, _log: LogSource | None = None) -> Parsed
     websockets is when they were closed.
     """
     found, rest = match_lines(lines, _BALANCER)
-    begun, ended = (parse_time(_with_z(pl.col(name))) for name in ("created", "ended"))
-    parsed = read_groups(found, pl.coalesce(begun, ended))
+    found = found.with_columns(remote_addr=pl.col("remote_addr").str.replace(r":[0-9]{1,5}$", ""))
+    parsed = read_groups(found, pl.coalesce(_utc(pl.col("created")), _utc(pl.col("ended"))))
     connection = pl.col("text").str.contains(_CONNECTION)
     return join([parsed, set_aside(rest.filter(connection), CONNECTION), reject(rest.filter(~connection), NO_SHAPE)])
 
 
-def _with_z(stamp: pl.Expr) -> pl.Expr:
-    # old classic balancers leave it out; the time is UTC all the same
-    return stamp.str.strip_chars_end("Z") + "Z"
+def _utc(stamp: pl.Expr) -> pl.Expr:
+    # old classic balancers leave out the Z; the time is UTC all the same
+    time = stamp.str.strip_suffix("Z").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
+    return localise(time, None)
 
 
 def is_balancer(text: str) -> bool:

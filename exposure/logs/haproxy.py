@@ -16,19 +16,19 @@ from exposure.logs.layouts import NO_SHAPE, match_lines, read_groups, zone_of
 from exposure.logs.records import Parsed, join, reject, set_aside
 from exposure.logs.times import parse_clf
 
-_FRONT = (
-    r"(?s)^(?:.*?haproxy\[[0-9]+\]: )?(?<remote_addr>[^ ]+?)(?::[0-9]{1,5})? "
-    r"\[(?<time_local>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8}(?:\.[0-9]{1,6})?(?: [+-][0-9]{4})?)\] "
-    r"[^ ]+ [^ /]+/[^ ]+ (?:[^ ]+ )??[0-9/+-]+ (?<status>[0-9]{3}|-1) \+?(?<bytes_sent>[0-9]{1,18}) "
-    r"[^ ]+ [^ ]+ [^ ]{4} [0-9/+]+ [0-9/]+ "
-    r"(?<captured>\{.*?\} )?"
+_PREFIX = r"^.*?haproxy\[[0-9]+\]: "
+_CLIENT = (
+    r"(?s)^(?<remote_addr>[^ ]+) "
+    r"\[(?<time_local>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8}(?:\.[0-9]{1,6})?(?: [+-][0-9]{4})?)\] [^ ]+ [^ /]+/[^ ]+ "
+)
+_ANSWER = (
+    r"[0-9/+-]+ (?<status>[0-9]{3}|-1) \+?(?<bytes_sent>[0-9]{1,18}) [^ ]+ [^ ]+ [^ ]{4} [0-9/+]+ [0-9/]+ "
+    r"(?<captured>(?:\{[^}]*\} ){0,2})"
 )
 # whole; with a quote inside; cut off where syslog's longest line ends
-_PATTERNS = (
-    _FRONT + '"(?<request>[^"]*)"(?: [^"]*)?$',
-    _FRONT + '"(?<request>.*)"(?: [^"]*)?$',
-    _FRONT + '"(?<request>[^"]*)$',
-)
+_ASKED = ('"(?<request>[^"]*)"(?: [^"]*)?$', '"(?<request>.*)"(?: [^"]*)?$', '"(?<request>[^"]*)$')
+# Some configurations write one field more behind the server.
+_PATTERNS = tuple(_CLIENT + more + _ANSWER + asked for more in ("", "[^ ]+ ") for asked in _ASKED)
 _REQUEST = re.compile(
     r"(?:^| )[^ ]+ \[[^\]]{20,33}\] [^ ]+ [^ /]+/[^ ]+ (?:[^ ]+ )?[\d/+-]+ (?:\d{3}|-1) \+?\d+ \S+ \S+ \S{4} "
     r"[\d/+]+ [\d/]+ [{\"]"
@@ -54,7 +54,8 @@ _LOOKS = {
 
 def parse_haproxy(lines: pl.DataFrame, log: LogSource | None = None) -> Parsed:
     """Read lines (LINES) of HAProxy. Messages that are no requests are set apart; no lines give no records."""
-    found, rest = match_lines(lines, _PATTERNS, lambda column: column)
+    found, rest = match_lines(lines, _PATTERNS, lambda column: column, pl.col("text").str.replace(_PREFIX, ""))
+    found = found.with_columns(remote_addr=pl.col("remote_addr").str.replace(r":[0-9]{1,5}$", ""))
     told = found.with_columns(pl.col("captured").str.extract(look, 1).alias(name) for name, look in _LOOKS.items())
     plain = told.with_columns(unhash_column(told.get_column(name)) for name in ("request", *_LOOKS))
     parsed = read_groups(plain, parse_clf(pl.col("time_local"), zone_of(log)))

@@ -43,15 +43,20 @@ _COOKIE = "cookie:"
 
 
 def match_lines(
-    lines: pl.DataFrame, patterns: Sequence[str], undo: Callable[[pl.Series], pl.Series] = unescape_column
+    lines: pl.DataFrame,
+    patterns: Sequence[str],
+    undo: Callable[[pl.Series], pl.Series] = unescape_column,
+    text: pl.Expr | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Try patterns in turn on every line (LINES). Gives the lines that match, with their groups, and the others.
+    """Try patterns in turn on every line (LINES), or on `text` of it. Gives those that match, with their groups, and the others.
 
-    All patterns have the same groups. `undo` takes the server's escapes out of them; what a line does not say is null.
+    The first pattern has all groups. `undo` takes the server's escapes out of them; what a line does not say is null. A pattern
+    whose next step is always clear from the next character (no `.*?`, no two branches that begin alike) is three times faster.
     """
+    text = pl.col("text") if text is None else text
     parts = []
     for pattern in patterns:
-        groups = lines.select(pl.col("text").str.extract_groups(f"{pattern}(?<{_HIT}>)").alias("_")).unnest("_")
+        groups = lines.select(text.str.extract_groups(f"{pattern}(?<{_HIT}>)").alias("_")).unnest("_")
         hit = groups.get_column(_HIT).is_not_null()
         found = pl.concat([lines, groups.drop(_HIT)], how="horizontal").filter(hit)
         parts.append(found.with_columns(undo(found.get_column(name)) for name in groups.columns[:-1]))
