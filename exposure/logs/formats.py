@@ -18,6 +18,7 @@ from exposure.logs.aws import is_balancer, is_s3, parse_balancer, parse_s3
 from exposure.logs.clf_variants import is_syslog, is_traefik_clf, parse_syslog, parse_traefik_clf
 from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
 from exposure.logs.combined import FIELDS, parse_combined, parse_line
+from exposure.logs.combined_scan import scan_combined
 from exposure.logs.custom import compile_layout, parse_custom
 from exposure.logs.haproxy import is_haproxy, parse_haproxy
 from exposure.logs.lines import LONGEST_LINE
@@ -39,7 +40,9 @@ class Format:
 
     `example`: one request; above it, where there are such, the names of columns. `request_ids`: the server names each request,
     so that one delivered twice is known by its name. `header`: which lines name the columns of those below: `first` the file's
-    first, `#` those that begin so. The reader repeats the last one above every further block as line 0.
+    first, `#` those that begin so. The reader repeats the last one above every further block as line 0. `scan` reads the plain
+    lines of a block in machine code: UTF-8 without NUL bytes, number of the source and of the first line -> records, and LINES
+    that it leaves to `parse`.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Format:
     parse: Callable[[pl.DataFrame, LogSource], Parsed]
     request_ids: bool = False
     header: Literal["", "first", "#"] = ""
+    scan: Callable[[bytes, int, int], tuple[pl.DataFrame, pl.DataFrame]] | None = None
     names_host: bool = True
     # What these lines do not say, and what that costs; empty where nothing is missing.
     limits: str = ""
@@ -98,6 +102,7 @@ FORMATS: dict[str, Format] = {
             '"https://examplewallet.com/" "Mozilla/5.0"',
             _is_combined,
             parse_combined,
+            scan=scan_combined,
             names_host=False,
             limits=_NO_HOST,
         ),
@@ -107,6 +112,7 @@ FORMATS: dict[str, Format] = {
             'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
             _is_vhost,
             partial(parse_combined, vhost=True),
+            scan=partial(scan_combined, vhost=True),
         ),
         Format(
             "common",
@@ -114,6 +120,7 @@ FORMATS: dict[str, Format] = {
             '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422',
             _is_common,
             parse_combined,
+            scan=scan_combined,
             names_host=False,
             limits=_NO_HOST + ", the page before, or the browser, so that people behind one IP address count as one",
         ),

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
+from exposure.logs.blocks import Block, Piece
 from exposure.logs.formats import FORMATS, Format, asked_for, detect
 from exposure.logs.gzip_stream import DamagedError, gunzip
-from exposure.logs.lines import LONGEST_LINE, to_lines
+from exposure.logs.lines import LONGEST_LINE, count_lines, to_lines
 from exposure.logs.secrets import excerpt
 
 # Whole lines that are read at once. Larger blocks are no faster and take ten times their size in memory.
@@ -54,20 +53,6 @@ class SourceFile:
     header: tuple[str, ...] = ()
     damage: str = ""
     fault: ExposureError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Lines (LINES) of one format, of one or more files of one [[logs]] entry."""
-
-    log: LogSource
-    format: Format
-    lines: pl.DataFrame
-
-    @property
-    def count(self) -> int:
-        """Give the number of its lines; repeated headers are none."""
-        return self.lines.filter(pl.col("line") > 0).height
 
 
 def find_files(folder: Path, log: LogSource) -> list[Path]:
@@ -113,16 +98,16 @@ def name_files(folder: Path, found: Sequence[tuple[LogSource, Path]]) -> list[So
 
 def read_blocks(files: Sequence[SourceFile], size: int = BLOCK) -> Iterator[Block]:
     """Read all files, small ones of one format together. A file that gives nothing gets its `fault`, and the next one is read."""
-    waiting: list[pl.DataFrame] = []
+    waiting: list[Piece] = []
     held = 0
     before: SourceFile | None = None
     for file in files:
-        for lines, length in _lines(file, size):
+        for piece in _pieces(file, size):
             if before is not None and waiting and (before.log is not file.log or before.format is not file.format):
                 yield _block(before, waiting)
                 waiting, held = [], 0
-            waiting.append(lines)
-            held += length
+            waiting.append(piece)
+            held += len(piece.data)
             before = file
             if held >= size:
                 yield _block(file, waiting)
@@ -131,20 +116,21 @@ def read_blocks(files: Sequence[SourceFile], size: int = BLOCK) -> Iterator[Bloc
         yield _block(before, waiting)
 
 
-def _block(file: SourceFile, waiting: list[pl.DataFrame]) -> Block:
+def _block(file: SourceFile, waiting: list[Piece]) -> Block:
     assert file.format is not None
-    return Block(file.log, file.format, pl.concat(waiting))
+    return Block(file.log, file.format, waiting, sum(piece.lines for piece in waiting))
 
 
-def _lines(file: SourceFile, size: int) -> Iterator[tuple[pl.DataFrame, int]]:
-    """Read one file into LINES, with the bytes that they took."""
+def _pieces(file: SourceFile, size: int) -> Iterator[Piece]:
+    """Read one file in pieces of whole lines."""
     try:
         for block in _whole_lines(_unpacked(file), size):
             if file.format is None:
                 file.format = _choose(file, block)
-            lines = to_lines(block, file.number, file.lines + 1)
-            file.lines += lines.height
-            yield _with_header(file, lines), len(block)
+            piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
+            file.lines += piece.lines
+            _remember_header(file, piece)
+            yield piece
         if not file.lines:
             raise _empty(file)
     except OSError as error:
@@ -154,21 +140,16 @@ def _lines(file: SourceFile, size: int) -> Iterator[tuple[pl.DataFrame, int]]:
         file.fault = error
 
 
-def _with_header(file: SourceFile, lines: pl.DataFrame) -> pl.DataFrame:
-    """Repeat above a block, as lines 0, those further up that name the columns (and the day); remember the last of this block."""
+def _remember_header(file: SourceFile, piece: Piece) -> None:
+    """Remember the lines that name the columns of those below: the file's first, or the last #Fields and #Date."""
     assert file.format is not None
-    if not file.format.header:
-        return lines
-    above = pl.DataFrame({"text": file.header}, schema={"text": pl.String}).select(
-        pl.lit(file.number, pl.UInt32).alias("source"), pl.lit(0, pl.UInt64).alias("line"), "text"
-    )
-    if file.format.header == "first":
-        file.header = file.header or (lines.item(0, "text"),)
-    else:
-        known = pl.concat([above, lines]).get_column("text")
-        last = (known.filter(known.str.starts_with(sign)).tail(1) for sign in _HEADERS)
+    if file.format.header == "first" and piece.first == 1:
+        first = to_lines(piece.data[: piece.data.find(b"\n") + 1] or piece.data, file.number, 1)
+        file.header = (first.item(0, "text"),)
+    if file.format.header == "#" and any(sign.encode() in piece.data for sign in _HEADERS):
+        known = [*file.header, *to_lines(piece.data, file.number, 1).get_column("text")]
+        last = ([text for text in known if text.startswith(sign)][-1:] for sign in _HEADERS)
         file.header = tuple(text for found in last for text in found)
-    return pl.concat([above, lines])
 
 
 def _empty(file: SourceFile) -> ExposureError:
