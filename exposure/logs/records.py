@@ -46,7 +46,7 @@ RECORD = shape(
 )
 REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
 
-_SAID = ("ip", "referer", "ua", "request_id", "session", "body", "event", "version")
+_SAID = ("referer", "ua", "request_id", "session", "body", "event", "version")
 # Labels as DNS has them; so long a row of hex digits is a key that someone put there.
 _LABEL = "[a-z0-9_-]{1,63}"
 _HOST = rf"^{_LABEL}(?:\.{_LABEL})*$"
@@ -135,10 +135,13 @@ def tidy_hosts(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def tidy_clients(records: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the client's port: it changes with every connection."""
+    """Leave out the client's port, which changes with every connection; a dash is no client."""
     ip = records.get_column("ip")
-    ported = ip.str.contains(":", literal=True).any() and ip.str.contains(_PORTED).any()
-    return records.with_columns(ip=ip.str.replace(_PORT, "${1}${2}")) if ported else records
+    if ip.str.contains(":", literal=True).any() and ip.str.contains(_PORTED).any():
+        ip = ip.str.replace(_PORT, "${1}${2}")
+    if (ip == "-").any():
+        return records.with_columns(ip=pl.when(ip != "-").then(ip))
+    return records.with_columns(ip)
 
 
 def by_value(column: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Series:

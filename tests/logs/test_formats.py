@@ -1,5 +1,7 @@
 """A file's format is told from its content, and every entry reads the example that it shows."""
 
+import re
+from pathlib import Path
 from urllib.parse import quote
 
 import polars as pl
@@ -159,3 +161,9 @@ def test_twenty_lines_of_a_server_are_told_from_all_others(name: str) -> None:
     for line in lines:
         others = {known.name for known in FORMATS.values() if known.recognise(line)}
         assert {name} == others - ({"common"} if name in ("combined", "vhost_combined") else set())
+
+
+def test_every_format_has_its_row_in_the_documents() -> None:
+    """People choose by it, and learn what their logs cannot say."""
+    page = (Path(__file__).parents[2] / "docs" / "logs.md").read_text()
+    assert sorted(FORMATS) == sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
