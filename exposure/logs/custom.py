@@ -54,6 +54,8 @@ _TYPED = {
 }
 # Free text: unquoted at the end of a line, it takes what is left.
 _FREE = {"request", "request_uri", "uri", "args", "http_user_agent", "http_referer", "http_cookie", "request_body"}
+# Of these most values have spaces. Without quotes around them, the line must end where its format does.
+_SPACED = {"request", "http_user_agent", "http_cookie", "request_body"}
 # Lists have spaces where no field ends.
 _LISTS = re.compile(r"http_x_forwarded_for$|upstream_")
 _LIST = r'[^ ,"]*(?:(?:, ?| : )[^ ,"]+)*'
@@ -125,7 +127,8 @@ def compile_layout(text: str, session: str | None = None) -> Layout:
         raise _fault("it names no client", "add $remote_addr (nginx), or %h or %a (Apache), if the lines hold it")
     kept = {name for groups in SAID.values() for name in groups} | {"request", "uri", "args", "query"} | times
     kept |= {stamp.name for stamp in stamps} | {_session_group(session, names) or "session"}
-    patterns = (_pattern(tokens, kept, strict=True), _pattern(tokens, kept, strict=False))
+    bare = any(_is_bare(token, before) for before, token in zip(["", *tokens], tokens, strict=False))
+    patterns = (_pattern(tokens, kept, strict=True, tail="$" if bare else _TAIL), _pattern(tokens, kept, strict=False))
     zoned = bool(times) or any(re.search("%[sz]", stamp.stamp) for stamp in stamps)
     return Layout(patterns, _reader(times, stamps), names, zoned)
 
@@ -221,7 +224,12 @@ def _literal(text: str) -> str:
     return re.sub(r"\\([\"'\\tn])", lambda match: {"t": "\t", "n": ""}.get(match[1], match[1]), text)
 
 
-def _pattern(tokens: Sequence[str | Variable], kept: set[str], *, strict: bool) -> str:
+def _is_bare(token: str | Variable, before: str | Variable) -> bool:
+    """Tell a field that has spaces and no quotes around it: nothing but the rest of the line says where it ends."""
+    return isinstance(token, Variable) and token.name in _SPACED and not str(before).endswith('"')
+
+
+def _pattern(tokens: Sequence[str | Variable], kept: set[str], *, strict: bool, tail: str = _TAIL) -> str:
     """Write the pattern of a line; only what is kept is a group, and of a field that is named twice the first."""
     parts = []
     seen: set[str] = set()
@@ -236,7 +244,7 @@ def _pattern(tokens: Sequence[str | Variable], kept: set[str], *, strict: bool) 
             seen.add(token.name)
             body = f"(?<{_group(token.name)}>{body})"
         parts.append(body)
-    return f"(?s)^{''.join(parts)}{_TAIL}"
+    return f"(?s)^{''.join(parts)}{tail}"
 
 
 def _group(name: str) -> str:
@@ -261,7 +269,7 @@ def _field(variable: Variable, before: str | Variable, after: str | Variable | N
     if isinstance(after, Variable):
         return _before_variable(after.name)
     stop = _SPECIAL.sub(r"\\\1", after[0])
-    return f"[^{stop}]*" if strict else ".*?"
+    return f"[^{stop}]*" if strict and not _is_bare(variable, before) else ".*?"
 
 
 def _before_variable(after: str) -> str:

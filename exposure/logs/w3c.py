@@ -24,6 +24,7 @@ from exposure.tables import TIME
 _SAME = {
     "c-ip": "remote_addr",
     "x-forwarded-for": "http_x_forwarded_for",
+    "cs(x-forwarded-for)": "http_x_forwarded_for",
     "x-host-header": "host",
     "cs-host": "http_host",
     "cs(host)": "server_name",

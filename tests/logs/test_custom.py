@@ -106,6 +106,11 @@ PAGE: dict[str, object] = {"ip": "203.0.113.7", "method": "GET", "target": "/a?b
             {**PAGE, "request_id": "XkLm"},
         ),
         (
+            "$remote_addr [$time_local] $request $status $body_bytes_sent $http_user_agent $request_time",
+            f"203.0.113.7 [{STAMP}] GET /a?b HTTP/1.1 200 612 Mozilla/5.0 (X11) 0.004",
+            {**PAGE, "ua": "Mozilla/5.0 (X11)"},
+        ),
+        (
             'LogFormat "%{c}a %{msec}t \\"%r\\" %>s %b" short',
             '203.0.113.7 1772625600000 "GET /a?b HTTP/1.1" 200 612',
             PAGE,
@@ -118,6 +123,7 @@ PAGE: dict[str, object] = {"ip": "203.0.113.7", "method": "GET", "target": "/a?b
     ],
     ids=[
         "forwarded last", "forwarded alone", "tabs", "bars", "by hand as JSON", "pasted nginx", "body", "apache", "apache time in pieces",
+        "no quotes",
         "pasted apache", "apache strftime",
     ],
 )  # fmt: skip
