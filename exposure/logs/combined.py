@@ -12,6 +12,7 @@ import polars as pl
 
 from exposure.incident import LogSource
 from exposure.logs.escapes import unescape
+from exposure.logs.layouts import NO_TIME
 from exposure.logs.records import LINES, Parsed, join, reject, shape, to_records
 from exposure.logs.times import parse_clf
 from exposure.tables import TIME
@@ -51,7 +52,6 @@ FIELDS = shape(
 _COLUMNS = [*LINES, *FIELDS]
 
 NO_SHAPE = "the line is not in the common or combined layout"
-NO_TIME = "the time cannot be read"
 NO_ZONE = "the time names no zone: write timezone under [[logs]]"
 
 
@@ -66,14 +66,14 @@ def parse_combined(lines: pl.DataFrame, log: LogSource | None = None, *, vhost: 
     shaped = pl.Series([one is not None for one in fields], dtype=pl.Boolean)
     known = lines.filter(shaped)
     read = pl.DataFrame([one for one in fields if one is not None], schema={**FIELDS, "time": pl.String}, orient="row")
-    zoned = read.get_column("time").str.len_bytes() == len("04/Mar/2026:09:12:00 +0000")
+    bare = read.get_column("time").str.len_bytes() == len("04/Mar/2026:09:12:00")
     read = read.with_columns(parse_clf(pl.col("time"), zone))
-    dated = read.get_column("time").is_not_null()
-    timed = dated if zone else dated & zoned
+    timed = read.get_column("time").is_not_null()
+    zoneless = bare & pl.Series([zone is None])
     records = pl.concat([known, read], how="horizontal").filter(timed).select(_COLUMNS)
     parts = [Parsed(to_records(records))]
-    parts += [reject(lines.filter(~shaped), NO_SHAPE), reject(known.filter(~dated), NO_TIME)]
-    return join([*parts, reject(known.filter(dated & ~timed), NO_ZONE)])
+    parts += [reject(lines.filter(~shaped), NO_SHAPE), reject(known.filter(~timed & ~zoneless), NO_TIME)]
+    return join([*parts, reject(known.filter(zoneless), NO_ZONE)])
 
 
 def parse_line(text: str, *, vhost: bool = False) -> tuple[object, ...] | None:

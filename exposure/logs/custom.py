@@ -14,8 +14,8 @@ import polars as pl
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.layouts import CLIENT, SAID, cookie, cookie_name, read_layout, zone_of
-from exposure.logs.records import Parsed
+from exposure.logs.layouts import CLF, CLIENT, QUOTED, SAID, SIZE, STATUS, cookie, cookie_name, read_layout, zone_of
+from exposure.logs.records import LINES, Parsed
 from exposure.logs.times import localise, parse_clf, parse_time
 
 _NGINX = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -37,15 +37,13 @@ _DIRECTIVES = {
 }  # fmt: skip
 _HEADERS = {"i": "http_", "o": "sent_http_", "C": "cookie_", "e": "env_", "n": "note_"}
 
-_CLF = "[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}"
-_SIZE = "(?:[0-9]{1,18}|-)"
 # Of these the form is known, so that nothing else is taken for them.
 _TYPED = {
-    "status": "(?:[0-9]{3}|-)",
-    "status_first": "(?:[0-9]{3}|-)",
-    "body_bytes_sent": _SIZE,
-    "bytes_sent": _SIZE,
-    "time_local": _CLF,
+    "status": f"(?:{STATUS})",
+    "status_first": f"(?:{STATUS})",
+    "body_bytes_sent": f"(?:{SIZE})",
+    "bytes_sent": f"(?:{SIZE})",
+    "time_local": CLF,
     "time_iso8601": "[0-9T:+Z.-]{19,35}",
     "msec": r"[0-9]{1,12}\.[0-9]{3}",
     "time_epoch": "[0-9]{1,19}",
@@ -56,6 +54,8 @@ _TYPED = {
 _FREE = {"request", "request_uri", "uri", "args", "http_user_agent", "http_referer", "http_cookie", "request_body"}
 # Of these most values have spaces. Without quotes around them, the line must end where its format does.
 _SPACED = {"request", "http_user_agent", "http_cookie", "request_body"}
+# Columns that are made of variables, so that none may bear their names.
+_OURS = {*LINES, "time", "session", "method", "target"}
 # Lists have spaces where no field ends.
 _LISTS = re.compile(r"http_x_forwarded_for$|upstream_")
 _LIST = r'[^ ,"]*(?:(?:, ?| : )[^ ,"]+)*'
@@ -96,11 +96,11 @@ class Layout:
 
     def session(self, asked: str | None) -> pl.Expr | None:
         """Give what says `session` of [[logs]]; None where no field does."""
-        group = _session_group(asked, self.names)
-        name = cookie_name(asked)
-        return (
-            cookie(pl.col(group), name) if name and group == "http_cookie" else pl.col(_group(group)) if group else None
-        )
+        variable, name = _session_variable(asked, self.names), cookie_name(asked)
+        if variable is None:
+            return None
+        said = pl.col(_group(variable))
+        return cookie(said, name) if name and variable == "http_cookie" else said
 
 
 def parse_custom(lines: pl.DataFrame, log: LogSource) -> Parsed:
@@ -126,7 +126,7 @@ def compile_layout(text: str, session: str | None = None) -> Layout:
     if not names & set(CLIENT):
         raise _fault("it names no client", "add $remote_addr (nginx), or %h or %a (Apache), if the lines hold it")
     kept = {name for groups in SAID.values() for name in groups} | {"request", "uri", "args", "query"} | times
-    kept |= {stamp.name for stamp in stamps} | {_session_group(session, names) or "session"}
+    kept = (kept - _OURS) | {stamp.name for stamp in stamps} | {_session_variable(session, names) or ""}
     bare = any(_is_bare(token, before) for before, token in zip(["", *tokens], tokens, strict=False))
     patterns = (_pattern(tokens, kept, strict=True, tail="$" if bare else _TAIL), _pattern(tokens, kept, strict=False))
     zoned = bool(times) or any(re.search("%[sz]", stamp.stamp) for stamp in stamps)
@@ -137,7 +137,7 @@ def _fault(why: str, fix: str) -> ExposureError:
     return ExposureError("log_format under [[logs]] cannot be used", why, fix)
 
 
-def _session_group(session: str | None, names: frozenset[str]) -> str | None:
+def _session_variable(session: str | None, names: frozenset[str]) -> str | None:
     """Find the variable that gives `session`: a cookie of its own, the header of all cookies, or a field or header by name."""
     if session is None:
         return None
@@ -248,7 +248,9 @@ def _pattern(tokens: Sequence[str | Variable], kept: set[str], *, strict: bool, 
 
 
 def _group(name: str) -> str:
-    return re.sub(r"\W", "_", name)
+    """Name the group of a variable: that of a cookie may hold anything, and our own columns are no variables."""
+    plain = re.sub(r"\W", "_", name)
+    return f"its_{plain}" if plain in _OURS else plain
 
 
 def _field(variable: Variable, before: str | Variable, after: str | Variable | None, *, strict: bool) -> str:
@@ -261,7 +263,7 @@ def _field(variable: Variable, before: str | Variable, after: str | Variable | N
     if name == "fraction":
         return "[0-9]{1,6}"
     if isinstance(after, str) and after[0] == '"' and isinstance(before, str) and before[-1:] == '"':
-        return r'(?:[^"\\]|\\.)*' if strict else ".*?"
+        return QUOTED[0 if strict else 1]
     if _LISTS.match(name):
         return _LIST if strict else f"(?:{_LIST}|.*?)"
     if after is None:

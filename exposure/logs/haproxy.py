@@ -58,7 +58,7 @@ def parse_haproxy(lines: pl.DataFrame, log: LogSource | None = None) -> Parsed:
     found = found.with_columns(remote_addr=pl.col("remote_addr").str.replace(r":[0-9]{1,5}$", ""))
     told = found.with_columns(pl.col("captured").str.extract(look, 1).alias(name) for name, look in _LOOKS.items())
     plain = told.with_columns(unhash_column(told.get_column(name)) for name in ("request", *_LOOKS))
-    parsed = read_groups(plain, parse_clf(pl.col("time_local"), zone_of(log)))
+    parsed = read_groups(plain, parse_clf(pl.col("time_local"), zone_of(log) or "UTC"))
     message = pl.col("text").str.contains(_MESSAGE)
     return join([parsed, set_aside(rest.filter(message), NO_REQUEST), reject(rest.filter(~message), NO_SHAPE)])
 

@@ -97,6 +97,7 @@ def test_times_without_offset_are_in_the_zone_that_is_given() -> None:
     line = COMMON.replace(" +0000", "").replace(":12:", ":13:")
     assert [NOON] == parse_traefik_clf(lines_of(line), log).records.get_column("time").to_list()
     assert [NOON] == parse_syslog(lines_of(f"<1>x: {line}"), log).records.get_column("time").to_list()
+    assert [NO_TIME] == parse_traefik_clf(lines_of(line)).rejects.get_column("reason").to_list()
 
 
 def test_what_cannot_be_read_is_refused() -> None:

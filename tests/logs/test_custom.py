@@ -149,6 +149,13 @@ SIDS = [
     ("$remote_addr [$time_local] $http_x_session_id", f"203.0.113.7 [{STAMP}] 7c1f", "X-Session-Id"),
     ("%h %t %{X-Session-Id}i", f"203.0.113.7 [{STAMP}] 7c1f", "X-Session-Id"),
     ("$remote_addr $remote_user [$time_local]", f"203.0.113.7 7c1f [{STAMP}]", "$remote_user"),
+    ("$remote_addr [$time_local] $line $session", f"203.0.113.7 [{STAMP}] 7c1f x", "$line"),
+    (
+        '$remote_addr [$time_local] "$http_cookie" $session',
+        f'203.0.113.7 [{STAMP}] "__Host-my.sid=7c1f" x',
+        "cookie:__Host-my.sid",
+    ),
+    ('$remote_addr [$time_local] "$http_cookie"', f'203.0.113.7 [{STAMP}] "a b<#&~=7c1f"', "cookie:a b<#&~"),
 ]
 
 

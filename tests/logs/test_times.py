@@ -76,6 +76,8 @@ def test_no_time_is_lost_and_every_clock_reads_as_it_was(time: datetime, zone: s
     ],
 )
 def test_the_offset_of_a_line_counts_before_the_zone(text: str, expected: datetime | None) -> None:
-    """`timezone` is for lines that carry none."""
+    """`timezone` is for lines that carry none; without it they are not guessed."""
     frame = pl.DataFrame({"time": [text]})
+    guessed = frame.select(parse_clf(pl.col("time"), None)).item()
+    assert guessed == (expected if "+" in text else None)
     assert expected == frame.select(parse_clf(pl.col("time"), "America/New_York")).item()
