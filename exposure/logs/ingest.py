@@ -17,7 +17,7 @@ from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import study
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.finish import finish, with_ids
-from exposure.logs.formats import FORMATS
+from exposure.logs.formats import asked_for
 from exposure.logs.intake import Intake, parse_blocks
 from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
@@ -84,11 +84,8 @@ def _check(log: LogSource) -> None:
     asked = f"logs {log.path} cannot be read"
     if log.kind == "events":
         raise ExposureError(asked, "events are not read yet", "name access logs, or write [[report]] entries")
-    for key in ("log_format", "fields", "session"):
-        if getattr(log, key) is not None:
-            raise ExposureError(
-                asked, f"{key} is not read yet", f"take {key} out, or export a format of: exposure formats"
-            )
+    if log.fields is not None:
+        raise ExposureError(asked, "fields is not read yet", "take fields out, or export a format of: exposure formats")
     for proxy in log.trusted_proxies:
         try:
             ip_network(proxy, strict=False)
@@ -96,9 +93,7 @@ def _check(log: LogSource) -> None:
             raise ExposureError(
                 asked, f"trusted_proxies: {proxy!r} is no network", "write 10.0.0.0/8 or an IP address"
             ) from None
-    if log.format != "auto" and log.format not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
+    asked_for(log)
 
 
 def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake, times: Mapping[int, Times]) -> None:
