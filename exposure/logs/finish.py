@@ -20,8 +20,8 @@ from exposure.logs.sessions import UNREAD, find_sessions, known_addresses, link_
 from exposure.logs.spill import Spill
 from exposure.tables import TABLES
 
-# Rows of requests or sightings that are worked on together: with all that is joined to them 500 megabytes.
-TOGETHER = 500_000
+# Rows of requests or sightings that are worked on together: with all that is joined to them 200 megabytes.
+TOGETHER = 150_000
 _CLIENTS = 1 << 64
 # Place of a request in its table: the rank of its source, then its line.
 _LINES = 1 << 44
@@ -52,8 +52,8 @@ def finish(
 ) -> Finished:
     """Name the sessions of all kept rows, tie addresses to actions, and pile up both tables' rows."""
     places = {number: rank * _LINES for rank, (number, _) in enumerate(sorted(ids.items(), key=lambda item: item[1]))}
-    requests = Spill(scratch, "out-requests", shape(**TABLES["requests"].schema, place=pl.UInt64), "place")
-    sightings = Spill(scratch, "out-sightings", TABLES["sightings"].schema, "address")
+    requests = Spill(scratch, "out-requests", shape(**TABLES["requests"].schema, place=pl.UInt64), "place", TOGETHER)
+    sightings = Spill(scratch, "out-sightings", TABLES["sightings"].schema, "address", TOGETHER)
     famous = known_addresses(intake.mentions.scan())
     kept: dict[int, int] = {}
     for low, high in _stretches(intake.requests.rows + found.watched.height, together):

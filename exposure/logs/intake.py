@@ -47,7 +47,7 @@ UNREAD = shape(source=pl.UInt32, line=pl.UInt64, reason=pl.String, excerpt=pl.St
 # Rejected lines of one source that are kept; all are counted. A file in the wrong format would be copied whole.
 MOST_REJECTS = 10_000
 # Kept rows that are held in memory; their text makes them larger than other rows.
-_HELD = 300_000
+_HELD = 200_000
 
 
 @dataclass(slots=True)
