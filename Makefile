@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCKED := --quiet --upgrade --universal --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install anvil demo test check docs lock contracts sample clean
+.PHONY: help install anvil demo test fuzz check docs lock contracts sample clean
 
 help: ## List what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,11 @@ demo: .venv/.ready ## Run the sample incident end to end, on a real EVM
 test: anvil ## Run the tests
 	$(BIN)/pytest -q
 
+SECONDS ?= 60
+fuzz: .venv/.ready ## Look for bytes that break the readers of logs, for SECONDS
+	@$(PIP) install --require-hashes -r tools/fuzz.lock
+	$(BIN)/python -m tests.fuzz.fuzz_logs $(SECONDS)
+
 check: .venv/.ready ## Lint, format, types, generated documents in step with the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,6 +55,7 @@ docs: .venv/.ready ## Write docs/tables.md and docs/cli.md again from the code
 lock: ## Refresh the locked versions (needs uv)
 	uv --no-config pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
 	uv --no-config pip compile $(LOCKED) --python-version 3.11 tools/node.in -o tools/node.lock
+	uv --no-config pip compile $(LOCKED) --python-version 3.11 tools/fuzz.in -o tools/fuzz.lock
 
 contracts: .venv/.ready ## Compile the drill's contracts again
 	$(BIN)/python -m exposure.drill.build_contracts

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ["requirements.lock", "tools/node.lock"]
+LOCKS = ["requirements.lock", "tools/node.lock", "tools/fuzz.lock"]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
 # Importing a module does not run the imports inside its functions (there are many: --help must answer at once), so those are
 # read from the source and only looked up.
