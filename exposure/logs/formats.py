@@ -6,17 +6,20 @@ entry that names their file, and gives Parsed.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import polars as pl
 
 from exposure.incident import LogSource
-from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
 from exposure.logs.combined import FIELDS, parse_combined, parse_line
+from exposure.logs.event_layouts import EVENTS
+from exposure.logs.json_layouts import REQUESTS
+from exposure.logs.json_records import Layout, parse_by, recognise_by
 from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.records import Parsed, join, reject
+from exposure.logs.rpc_bodies import read_rpc
 
 # Of a sample's lines, this part must be recognised: less is chance, and a wrong guess would refuse nearly every line.
 _ENOUGH = 0.05
@@ -42,6 +45,10 @@ class Format:
     request_ids: bool = False
     header: Literal["", "first", "#"] = ""
     names_host: bool = True
+    # Its lines are JSON objects, so that the same fields are read from CSV, Parquet and JSON arrays, and may be mapped.
+    objects: bool = False
+    # Its lines are events: what a person did in an app, not what a browser asked of a server.
+    events: bool = False
     # What these lines do not say, and what that costs; empty where nothing is missing.
     limits: str = ""
 
@@ -65,6 +72,23 @@ def _has_agent(fields: tuple[object, ...] | None) -> bool:
 
 
 _NO_HOST = "these lines do not name the host"
+
+
+def _objects(layout: Layout) -> Format:
+    """Make the entry of a format of JSON objects."""
+    return Format(
+        layout.name,
+        layout.title,
+        layout.example,
+        partial(recognise_by, layout),
+        partial(parse_by, layout),
+        request_ids=layout.request_ids,
+        names_host="host" in layout.fields or "target" in layout.fields,
+        limits=layout.limits,
+        objects=True,
+        events=layout.events,
+    )
+
 
 FORMATS: dict[str, Format] = {
     known.name: known
@@ -95,16 +119,7 @@ FORMATS: dict[str, Format] = {
             names_host=False,
             limits=_NO_HOST + ", the page before, or the browser, so that people behind one IP address count as one",
         ),
-        Format(
-            "cloudflare",
-            "Cloudflare Logpush, HTTP requests as JSON lines",
-            '{"ClientIP":"203.0.113.7","ClientRequestHost":"examplewallet.com","ClientRequestMethod":"GET",'
-            '"ClientRequestURI":"/static/app.js","ClientRequestUserAgent":"Mozilla/5.0","EdgeResponseBytes":183422,'
-            '"EdgeResponseStatus":200,"EdgeStartTimestamp":"2026-03-04T09:12:00Z","RayID":"710e98d9367f357d"}',
-            is_cloudflare,
-            parse_cloudflare,
-            request_ids=True,
-        ),
+        *(_objects(layout) for layout in (*REQUESTS, *EVENTS)),
     )
 }
 
@@ -122,11 +137,16 @@ def parse(lines: pl.DataFrame, known: Format, log: LogSource) -> Parsed:
     length = pl.col("text").str.len_bytes()
     bounds = lines.select(least=length.min(), most=length.max()).row(0)
     if lines.is_empty() or (bounds[0] > 0 and bounds[1] <= LONGEST_LINE):
-        return known.parse(lines, log)
+        return _parse(lines, known, log)
     fit = lines.filter(length.is_between(1, LONGEST_LINE))
     parts = [
-        known.parse(fit, log),
+        _parse(fit, known, log),
         reject(lines.filter(length == 0), EMPTY),
         reject(lines.filter(length > LONGEST_LINE), TOO_LONG),
     ]
     return join(parts)
+
+
+def _parse(lines: pl.DataFrame, known: Format, log: LogSource) -> Parsed:
+    parsed = known.parse(lines, log)
+    return replace(parsed, records=read_rpc(parsed.records))
