@@ -1,7 +1,8 @@
 """Wallet addresses in hostile text. Pure.
 
 An address is 0x and exactly 40 hex digits that are no part of a longer word: a transaction hash is 64 of them. Upper and lower
-case say nothing; mixed case is a checksum (EIP-55), and a wrong one is a typo: someone's address, but not this one.
+case say nothing; mixed case is a checksum (EIP-55), and a wrong one is a typo: someone's address, but not this one. In a call's
+data an address fills a word of 64 digits from the right, after 24 zeros.
 """
 
 from functools import lru_cache
@@ -14,6 +15,14 @@ from exposure.logs.records import shape
 # Looked for in every line: fast, and true of every line with an address, however it is percent-encoded.
 _MAYBE = r"0[xX]|%(?:30|78|58|25)"
 _ADDRESS = r"(?-u:\b)0[xX][0-9a-fA-F]{40}(?-u:\b)"
+# A call's data: a selector, then words; one word alone is a topic or a slot. Many more words are a program, no call.
+_CALL = r"(?-u:\b)0[xX](?:[0-9a-fA-F]{8})?(?:[0-9a-fA-F]{64}){1,64}(?-u:\b)"
+_WORD, _PADDING = 64, "0" * 24
+# Numbers are padded as well: an address with eight zeros in front is four billion times rarer than a number.
+_PADDED = r"^0{24}[0-9a-fA-F]{40}$"
+_NUMBER = "^0{32}"
+# Where a call's data stands.
+_CALLING = ("target", "body")
 # They stand for nobody: the zero address, the usual sign for the native asset, and two that tokens are burnt at.
 _NOBODY = ["0x" + "0" * 40, "0x" + "e" * 40, "0x" + "0" * 36 + "dead", "0xdead" + "0" * 32 + "dead"]
 _NOBODY += ["0x" + "0" * 39 + "1", "0x" + "f" * 40]
@@ -76,7 +85,19 @@ def _find_in(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     # an underscore joins words for regular expressions, not for people who build names such as user_0x...
     spaced = pl.concat([plain, decoded]).with_columns(pl.col("text").str.replace_all("_", " ", literal=True))
     found = spaced.select("source", "line", word=pl.col("text").str.extract_all(_ADDRESS))
-    return found.explode("word").drop_nulls("word")
+    found = found.explode("word").drop_nulls("word")
+    return pl.concat([found, _find_in_calls(spaced)]) if column in _CALLING else found
+
+
+def _find_in_calls(rows: pl.DataFrame) -> pl.DataFrame:
+    """Find the addresses in words of calls' data, in `text` beside `source` and `line`."""
+    padded = rows.filter(pl.col("text").str.contains(_PADDING, literal=True))
+    calls = padded.select("source", "line", call=pl.col("text").str.extract_all(_CALL)).explode("call").drop_nulls("call")
+    digits = pl.col("call").str.slice(2)
+    body = digits.str.slice(digits.str.len_bytes() % _WORD)
+    words = calls.select("source", "line", word=body.str.extract_all(rf".{{{_WORD}}}")).explode("word")
+    fit = words.filter(pl.col("word").str.contains(_PADDED) & ~pl.col("word").str.contains(_NUMBER))
+    return fit.with_columns(word=pl.lit("0x") + pl.col("word").str.slice(len(_PADDING)))
 
 
 @lru_cache(maxsize=1 << 20)

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -82,9 +82,7 @@ def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
 def _check(log: LogSource) -> None:
     """Refuse what incident.toml may ask for and this version cannot do: read wrongly would be worse than not read."""
     asked = f"logs {log.path} cannot be read"
-    if log.kind == "events":
-        raise ExposureError(asked, "events are not read yet", "name access logs, or write [[report]] entries")
-    for key in ("log_format", "fields", "session"):
+    for key in ("log_format", "session"):
         if getattr(log, key) is not None:
             raise ExposureError(
                 asked, f"{key} is not read yet", f"take {key} out, or export a format of: exposure formats"
@@ -99,6 +97,10 @@ def _check(log: LogSource) -> None:
     if log.format != "auto" and log.format not in FORMATS:
         known = ", ".join(FORMATS)
         raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
+    if log.fields and log.format != "auto" and not FORMATS[log.format].objects:
+        raise ExposureError(
+            asked, f"the lines of {log.format} have no named fields", "take fields out, or correct format"
+        )
 
 
 def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake, times: Mapping[int, Times]) -> None:
@@ -110,7 +112,7 @@ def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Inta
     mentions = pl.concat(intake.mentions)
     typos = mentions.filter("typo").group_by("source").agg(pl.col("address").n_unique())
     intake.counts.typos.update(dict(typos.iter_rows()))
-    sightings = _sightings(requests, mentions.filter(~pl.col("typo")), intake, ids)
+    sightings = _sightings(requests, mentions.filter(~pl.col("typo")), intake, files)
     case.write("requests", _with_ids(requests, ids))
     case.write_part("sightings", sightings, pl.col("link").is_in(_LINKS))
     case.write("traffic", make_traffic(intake.cells.scan()))
@@ -140,9 +142,12 @@ def _requests(incident: Incident, intake: Intake, found: Found) -> pl.DataFrame:
     return name_sessions(kept, sessions).join(states, on=["source", "line"], how="left")
 
 
-def _sightings(requests: pl.DataFrame, mentions: pl.DataFrame, intake: Intake, ids: dict[int, str]) -> pl.DataFrame:
+def _sightings(
+    requests: pl.DataFrame, mentions: pl.DataFrame, intake: Intake, files: Sequence[SourceFile]
+) -> pl.DataFrame:
     """Give the addresses seen, each tied to what it can be tied to."""
-    linked = link_sightings(requests, mentions)
+    ids = {file.number: file.id for file in files}
+    linked = link_sightings(requests, mentions, [file.number for file in files if file.events])
     unread = pl.DataFrame(
         intake.unread_addresses, schema={"source": pl.UInt32, "line": pl.UInt64, "address": pl.String}, orient="row"
     )
@@ -174,7 +179,7 @@ def _source_row(file: SourceFile) -> dict[str, object]:
     return {
         "source": file.id,
         "path": file.shown,
-        "kind": file.log.kind,
+        "kind": "events" if file.events else "access",
         "format": file.format.name,
         "bytes": file.stored,
         "sha256": file.sha256,

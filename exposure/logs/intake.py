@@ -49,7 +49,8 @@ MOST_REJECTS = 10_000
 class Counts:
     """What happened to the lines of each source: parsed + rejected is every line.
 
-    Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests.
+    Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests. `addressed`
+    counts the addresses found.
     """
 
     parsed: Counter[int] = field(default_factory=Counter)
@@ -60,6 +61,7 @@ class Counts:
     typos: Counter[int] = field(default_factory=Counter)
     unread_with_address: Counter[int] = field(default_factory=Counter)
     others: Counter[int] = field(default_factory=Counter)
+    addressed: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +144,14 @@ class Intake:
         likely = judged.filter(pl.col("action").is_not_null() | pl.col("_watched") | pl.col("_maybe"))
         joined = likely.join(named, on=["source", "line"], how="left", maintain_order="left")
         kept = joined.filter(pl.col("action").is_not_null() | pl.col("_watched") | pl.col("_named"))
-        clean, secrets = redact_column(kept.rename({"target": "path"}).select(KEPT.names()), "path")
-        for source, number in secrets.iter_rows():
-            self.counts.secrets[source] += number
+        clean = kept.rename({"target": "path"}).select(KEPT.names())
+        for column in ("path", "event", "version"):
+            clean, secrets = redact_column(clean, column)
+            for source, number in secrets.iter_rows():
+                self.counts.secrets[source] += number
         self.requests.append(clean)
         self.mentions.append(mentions)
+        _count(self.counts.addressed, mentions)
 
     def _set_aside(self, others: pl.DataFrame) -> None:
         """Count lines that are no requests, and keep the addresses in them."""

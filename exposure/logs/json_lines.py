@@ -69,7 +69,8 @@ def find(item: Mapping[str, Any], path: str) -> str | None:
     text = to_text(value)
     if text is None or not pattern:
         return text
-    return pl.Series([text]).str.extract(pattern, 1).item()
+    found: str | None = pl.Series([text]).str.extract(pattern, 1).item()
+    return found
 
 
 def to_text(value: object) -> str | None:
@@ -152,7 +153,7 @@ def _decode_block(objects: pl.Series, paths: Sequence[str]) -> pl.DataFrame | No
     inside = pl.concat_str(pl.lit('{"\\u001fline":'), "n", pl.lit(","), pl.col("text").str.slice(1))
     try:
         decoded = numbered.select(inside.str.json_decode(shape).alias("of"), "n")
-    except pl.exceptions.ComputeError:
+    except (pl.exceptions.ComputeError, pl.exceptions.ShapeError):
         return None
     if decoded.height != len(objects):
         return None
@@ -182,16 +183,19 @@ def _grow(tree: Tree, way: Sequence[str]) -> bool:
         if not isinstance(tree, dict):
             return False
     name, listed = way[-1].removesuffix("[]"), way[-1].endswith("[]")
-    end = [] if listed else None
+    end: list[None] | None = [] if listed else None
     return bool(tree.setdefault(name, end) == end)
 
 
-def _fields(tree: Tree) -> dict[str, pl.DataType | type[pl.DataType]]:
-    leaf = {True: pl.List(pl.String), False: pl.String}
-    return {
-        name: pl.Struct(_fields(below)) if isinstance(below, dict) else leaf[below == []]
-        for name, below in tree.items()
-    }
+def _fields(tree: Tree) -> dict[str, pl.DataType]:
+    return {name: _type(below) for name, below in tree.items()}
+
+
+def _type(below: Any) -> pl.DataType:
+    """Give the type of what stands at a name: more names, a list, or a single value."""
+    if isinstance(below, dict):
+        return pl.Struct(_fields(below))
+    return pl.String() if below is None else pl.List(pl.String)
 
 
 def _places(path: str) -> Iterator[pl.Expr]:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from exposure.incident import LogSource
+from exposure.incident import LogField, LogSource
 from exposure.logs.json_lines import decode_object, decode_paths, find
 from exposure.logs.records import Parsed, by_value, join, reject, set_aside, to_records
 from exposure.logs.times import localise, parse_clf, parse_time
@@ -100,13 +100,13 @@ def _column(path: str) -> str:
     return "@" + path
 
 
-def _mapped(layout: Layout, mapping: Mapping[str, str]) -> Layout:
+def _mapped(layout: Layout, mapping: Mapping[LogField, str]) -> Layout:
     """Put the paths that incident.toml names before the layout's own. Whoever maps a field knows what a line is: no marks."""
     if not mapping:
         return layout
     fields = dict(layout.fields)
-    for name, path in mapping.items():
-        name = _NAMED.get(name, name)
+    for named, path in mapping.items():
+        name: str = _NAMED.get(named, named)
         # other addresses of a line may be anybody's; a path that was named is not to be had from other fields
         fields[name] = (path,) if name in ("address", "path") else (path, *fields.get(name, ()))
     if "path" in mapping:

@@ -1,5 +1,6 @@
 """Requests -> sessions of a client, and how surely an address seen in one belongs to who acted in it. Pure."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import polars as pl
@@ -61,11 +62,11 @@ def name_sessions(requests: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFram
     return pl.concat([named, empty.select(named.columns)])
 
 
-def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame, events: Sequence[int] = ()) -> pl.DataFrame:
     """Tie addresses to actions: each where it stands (`direct`), and to the actions of the same session (`session`).
 
-    `requests` holds source, line, time, client, session, action, event; `mentions` MENTIONS without typos. An address in an event
-    is linked as `event`. Gives address, time, link,
+    `requests` holds source, line, time, client, session, action, event; `mentions` MENTIONS without typos. An address in a
+    line of the sources `events` is linked as `event`. Gives address, time, link,
     strength, client, session, action, source, line. No mentions give no rows.
     """
     seen = mentions.select("source", "line", "address", "in_target").join(requests, on=["source", "line"])
@@ -82,12 +83,8 @@ def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFra
 
     near = _session_strength()
     told = weigh(seen, "direct", pl.when("in_target").then(DIRECT).otherwise(near))
-    events = seen.filter(pl.col("event").is_not_null()).select("source", "line", event=pl.lit("event")).unique()
-    direct = (
-        told.join(events, on=["source", "line"], how="left")
-        .with_columns(link=pl.coalesce("event", "link"))
-        .drop("event")
-    )
+    is_event = pl.col("source").is_in(list(events))
+    direct = told.with_columns(link=pl.when(is_event).then(pl.lit("event")).otherwise("link"))
     small = sizes.filter(pl.col("addresses") <= MOST_ADDRESSES).select("session")
     acted = requests.filter(pl.col("action").is_not_null()).join(small, on="session", how="semi")
     pairs = acted.join(together, on="session").join(seen, on=["source", "line", "address"], how="anti")

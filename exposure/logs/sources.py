@@ -15,6 +15,7 @@ from exposure.logs.formats import FORMATS, Format, detect
 from exposure.logs.gzip_stream import DamagedError, gunzip
 from exposure.logs.lines import LONGEST_LINE, to_lines
 from exposure.logs.secrets import excerpt
+from exposure.logs.tabular import as_objects
 
 # Whole lines that are read at once. Larger blocks are no faster and take ten times their size in memory.
 BLOCK = 8 << 20
@@ -29,7 +30,6 @@ _OTHER_KINDS = (
     (b"BZh", "packed by bzip2", "unpack it with: bunzip2 FILE"),
     (b"\xfd7zXZ\x00", "packed by xz", "unpack it with: unxz FILE"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it"),
-    (b"PAR1", "a Parquet file", "export it as lines, as nginx or Cloudflare Logpush write them"),
     (b"SQLite format 3\x00", "a SQLite database", "export its table as lines"),
     (b"\xff\xfe", "text in UTF-16", "convert it with: iconv -f UTF-16 -t UTF-8 FILE"),
     (b"\xfe\xff", "text in UTF-16", "convert it with: iconv -f UTF-16 -t UTF-8 FILE"),
@@ -52,6 +52,12 @@ class SourceFile:
     header: str = ""
     damage: str = ""
     fault: ExposureError | None = None
+
+    @property
+    def events(self) -> bool:
+        """Tell whether its lines are events: incident.toml says so, or its format does and no mapping says otherwise."""
+        known = self.format is not None and self.format.events and not self.log.fields
+        return known or self.log.kind == "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ def _block(file: SourceFile, waiting: list[pl.DataFrame]) -> Block:
 def _lines(file: SourceFile, size: int) -> Iterator[tuple[pl.DataFrame, int]]:
     """Read one file into LINES, with the bytes that they took."""
     try:
-        for block in _whole_lines(_unpacked(file), size):
+        for block in _whole_lines(as_objects(_unpacked(file), file.log, file.shown), size):
             if file.format is None:
                 file.format = _choose(file, block)
             lines = to_lines(block, file.number, file.lines + 1)
@@ -245,6 +251,9 @@ def _choose(file: SourceFile, block: bytes) -> Format:
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]
     found = detect(sample)
+    if file.log.fields or file.log.kind == "events":
+        # people name fields where no format of ours is known to have them
+        return found if found is not None and found.objects else FORMATS["plain"]
     if found is None:
         raise _unknown(file, block, sample)
     return found
