@@ -92,7 +92,9 @@ def _find_in(rows: pl.DataFrame, column: str) -> pl.DataFrame:
 def _find_in_calls(rows: pl.DataFrame) -> pl.DataFrame:
     """Find the addresses in words of calls' data, in `text` beside `source` and `line`."""
     padded = rows.filter(pl.col("text").str.contains(_PADDING, literal=True))
-    calls = padded.select("source", "line", call=pl.col("text").str.extract_all(_CALL)).explode("call").drop_nulls("call")
+    calls = (
+        padded.select("source", "line", call=pl.col("text").str.extract_all(_CALL)).explode("call").drop_nulls("call")
+    )
     digits = pl.col("call").str.slice(2)
     body = digits.str.slice(digits.str.len_bytes() % _WORD)
     words = calls.select("source", "line", word=body.str.extract_all(rf".{{{_WORD}}}")).explode("word")

@@ -257,7 +257,10 @@ PLAIN = Layout(
         "version": ("version", "app_version", "release"),
         "address": _in(""),
     },
-    marks=(("time", "timestamp", "ts", "created_at", "createdAt", "date", "datetime"), _in("")),
+    marks=(
+        ("time", "timestamp", "ts", "created_at", "createdAt", "date", "datetime"),
+        (*_in(""), "event", "event_name"),
+    ),
     events=True,
 )
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -16,10 +17,12 @@ import polars as pl
 
 _ANY = msgspec.json.Decoder()
 # What log collectors put before an object: the name of a container, a date, a priority.
-_BEFORE = r"^[^{\[]{1,256}\{"
+_BEFORE = r"^[^{\[][^{]{0,255}\{"
 # A line's own number, put into its object: two broken lines could shift all others of a block, which this shows.
 _NUMBER = "\x1fline"
 _LONGEST_INNER = 1 << 20
+_DEEPEST = 200
+_BRACKET = re.compile(r"[\[\]{}]")
 _HEXED = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
 _PAIR = re.compile(r"(.+)\[(.+)\]")
 
@@ -85,13 +88,25 @@ def to_text(value: object) -> str | None:
 
 
 def parse_inside(text: str) -> Any:
-    """Read JSON that stands in a text; None where it is none, or longer than a line may be."""
-    if not text.startswith(("{", "[")) or len(text) > _LONGEST_INNER:
+    """Read JSON that stands in a text; None where it is none, longer than a line may be, or nested deeper than any log is."""
+    if not text.startswith(("{", "[")) or len(text) > _LONGEST_INNER or _is_deep(text):
         return None
     try:
         return _ANY.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeEncodeError):
         return None
+
+
+def _is_deep(text: str) -> bool:
+    """Tell whether brackets are nested deeper than `_DEEPEST`.
+
+    Parsers stop at Python's limit of recursion, and a library that eth-account needs raises that to where the stack overflows.
+    """
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return False
+    outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
+    depth = accumulate(1 if bracket in "[{" else -1 for bracket in _BRACKET.findall(outside))
+    return max(depth, default=0) > _DEEPEST
 
 
 def _enter(value: Any, step: str) -> Any:

@@ -6,7 +6,6 @@ texts: no row is lost, and whoever reads the lines refuses or sets them aside.
 
 import codecs
 import csv
-import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,8 @@ _HEAD = 256 << 10
 _PARQUET = b"PAR1"
 _LIST = re.compile(rb"\s*\[\s*\{")
 _DELIMITERS = ",;\t|"
+# What names of columns do not hold, and the first lines of server logs do.
+_NO_NAME = ('"', "://", " - ")
 _SAMPLE = 50
 _ROWS = 16_384
 # A field may hold line feeds. One that never ends would swallow the rest of the file.
@@ -31,6 +32,8 @@ _LONGEST_ROW = 1_000
 # Broken objects of one buffer that are looked behind, each by reading to the buffer's end.
 _MOST_BROKEN = 64
 _BETWEEN = re.compile(r"[\s,\[\]]*")
+# A whole text, else a quote that opens one; possessive, so that nothing is tried twice.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
 _NEXT = re.compile(r"\}\s*,\s*(?=\{)")
 
 
@@ -59,6 +62,8 @@ def _delimiter(head: bytes, log: LogSource) -> str | None:
     if not header or "{" in header or "\0" in header:
         return None
     delimiter = max(_DELIMITERS, key=lambda one: len(_fields(header, one) or ()))
+    if any(mark in name for name in _fields(header, delimiter) or [header] for mark in _NO_NAME):
+        return None
     named = log.format in FORMATS and FORMATS[log.format].objects
     if named or (log.format == "auto" and (log.fields or log.kind == "events")):
         return delimiter
@@ -205,14 +210,12 @@ def _list_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _items(text: str, *, ended: bool) -> tuple[list[str], int]:
     """Cut what is whole out of a list's text; gives also where the rest begins, which is read again with more behind it."""
-    decoder = json.JSONDecoder(strict=False)
     items: list[str] = []
     broken = 0
     at = 0
     while (at := _skip(text, at)) < len(text):
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
+        end = _end(text, at)
+        if end is None:
             if not ended and len(text) - at <= LONGEST_LINE:
                 break
             broken += 1
@@ -221,6 +224,25 @@ def _items(text: str, *, ended: bool) -> tuple[list[str], int]:
         items.append(text[at:end])
         at = end
     return items, at
+
+
+def _end(text: str, at: int) -> int | None:
+    """Find where the object or other item that begins at `at` ends; None where the text ends first.
+
+    Brackets are counted, not entered: a parser that enters them can be made to overflow its stack.
+    """
+    if text[at] != "{":
+        after = text.find("{", at)
+        return None if after < 0 else after
+    depth = 0
+    for match in _TOKEN.finditer(text, at):
+        token = match[0]
+        if token == '"':  # a text without end
+            return None
+        depth += (token in "{[") - (token in "}]")
+        if depth == 0 and len(token) == 1:
+            return match.end()
+    return None
 
 
 def _skip(text: str, at: int) -> int:

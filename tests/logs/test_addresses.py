@@ -44,6 +44,40 @@ def test_an_address_is_found_in_any_spelling(target: str) -> None:
     assert [(ALICE, True, False)] == mentions(target)
 
 
+WORD = ALICE[2:].rjust(64, "0")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/call?data=0x70a08231{WORD}",
+        f"/call?data=0xdd62ed3e{WORD}{'1'.rjust(64, '0')}",
+        f"/logs?topic=0x{WORD}",
+        f"/logs?topics=[%220x{WORD.upper()}%22]",
+        f"/call?data=0x{HASH[2:]}{WORD}",
+    ],
+)
+def test_an_address_in_a_word_of_calldata_is_found(target: str) -> None:
+    """After a selector, among other words, or as a topic of its own."""
+    assert [(ALICE, True, False)] == mentions(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/call?data=0xa9059cbb{'3e8'.rjust(64, '0')}",
+        f"/call?data=0xa9059cbb{('f' * 32).rjust(64, '0')}",
+        f"/call?data=0xa9059cbb{('f' * 40).rjust(64, '0')}",
+        f"/call?data=0x70a08231{WORD}0",
+        f"/call?data=0x70a082{WORD}",
+        f"/x/{WORD}",
+    ],
+)
+def test_a_padded_number_is_no_address(target: str) -> None:
+    """Amounts are padded as well; what is no whole words is no call."""
+    assert [] == mentions(target)
+
+
 @pytest.mark.parametrize(
     "target",
     [

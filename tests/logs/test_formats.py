@@ -57,5 +57,6 @@ def test_empty_and_endless_lines_are_refused_in_every_format() -> None:
         parsed = parse(lines, known, LogSource(path="x.log"))
         assert [(1, EMPTY), (2, TOO_LONG)] == sorted(parsed.rejects.select("line", "reason").rows())
         assert [(3, NOON)] == [
-            (line, time.replace(minute=0, hour=12)) for line, time in parsed.records.select("line", "time").rows()
+            (line, time.replace(minute=0, hour=12, microsecond=0))
+            for line, time in parsed.records.select("line", "time").rows()
         ]

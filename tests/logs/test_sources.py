@@ -13,11 +13,12 @@ import pytest
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.lines import LONGEST_LINE
+from exposure.logs.formats import FORMATS
 from exposure.logs.sources import find_files, name_files, read_blocks
 from tests.logs.logbook import ALICE, Logbook, cloudflare, combined
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
-KNOWN = "combined, vhost_combined, common, cloudflare"
+KNOWN = ", ".join(FORMATS)
 
 
 @pytest.fixture
@@ -156,7 +157,10 @@ def test_a_folder_in_the_place_of_a_file_and_a_file_that_may_not_be_read(logbook
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"kind": "events"}, "events are not read yet. To go on: name access logs, or write [[report]] entries"),
+        (
+            {"format": "combined", "fields": {"time": "ts"}},
+            "the lines of combined have no named fields. To go on: take fields out, or correct format",
+        ),
         (
             {"log_format": "$remote_addr"},
             "log_format is not read yet. To go on: take log_format out, or export a format of: exposure formats",
