@@ -180,8 +180,10 @@ def test_reports_come_from_any_kind_of_table(tmp_path: Path, kind: str) -> None:
     assert datetime(2026, 3, 4, 10, tzinfo=UTC) == report.time
     line = 3 if kind == "csv" else 2
     assert (
-        f"reports line {line}: {bad!r} has a wrong checksum: a digit was mistyped; copy it again from its source; "
-        "this report was left out",
+        (
+            f"reports line {line}: {bad!r} has a wrong checksum: a digit was mistyped; copy it again from its source; "
+            "this report was left out"
+        ),
     ) == incident.problems
 
 

@@ -8,6 +8,7 @@ CSV) is looked for first; `[]` is a list's first element; `params[wallet]` is th
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -61,18 +62,7 @@ def decode_object(text: str) -> dict[str, Any] | None:
 
 def find(item: Mapping[str, Any], path: str) -> str | None:
     """Give the text at a path of one object; None where nothing or no single value stands there."""
-    if path in item:
-        return to_text(item[path])
-    place, _, pattern = path.partition(" ~ ")
-    value: Any = item
-    for step in place.split("."):
-        value = _enter(value, step)
-        if value is None:
-            return None
-    text = to_text(value)
-    if text is None or not pattern:
-        return text
-    found: str | None = pl.Series([text]).str.extract(pattern, 1).item()
+    found: str | None = _read_each([item], [path]).item()
     return found
 
 
@@ -109,37 +99,6 @@ def _is_deep(text: str) -> bool:
     return max(depth, default=0) > _DEEPEST
 
 
-def _enter(value: Any, step: str) -> Any:
-    """Go one step of a path into a value."""
-    pair = _PAIR.fullmatch(step)
-    name = pair[1] if pair else step.removesuffix("[]")
-    if isinstance(value, str):
-        value = parse_inside(value)
-    if isinstance(value, list) and value:
-        value = value[0]
-    if not isinstance(value, dict):
-        return None
-    inside = value.get(name)
-    return _beside(inside, pair[2]) if pair else inside
-
-
-def _beside(pairs: Any, key: str) -> Any:
-    """Give the value beside a key in a list of pairs: [key, value], or {key, value}, the value perhaps by its type."""
-    if isinstance(pairs, str):
-        pairs = parse_inside(pairs)
-    if isinstance(pairs, dict):
-        return pairs.get(key)
-    for pair in pairs if isinstance(pairs, list) else []:
-        if isinstance(pair, list) and len(pair) == 2 and pair[0] == key:
-            return pair[1]
-        if isinstance(pair, dict) and pair.get("key") == key:
-            value = pair.get("value")
-            if isinstance(value, dict):
-                return next((one for one in value.values() if to_text(one) is not None), None)
-            return value
-    return None
-
-
 def _decode(text: str) -> dict[str, Any] | None:
     r"""Read an object. nginx without escape=json writes \xHH, which is no JSON: such lines are mended and read again."""
     found = parse_inside(text) if text.startswith("{") else None
@@ -153,15 +112,100 @@ def _mend(match: re.Match[str]) -> str:
     return json.dumps(plain)[1:-1]
 
 
+@dataclass(slots=True)
+class _Node:
+    """Where paths lead on from a value: to columns by number, to keys below it, to keys in a list of pairs."""
+
+    ends: list[int] = field(default_factory=list)
+    below: dict[str, "_Node"] = field(default_factory=dict)
+    pairs: dict[str, list[int]] = field(default_factory=dict)
+
+
 def _read_each(objects: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> pl.DataFrame:
     """Read object by object."""
-    columns = {path: [find(one, path) for one in objects] for path in paths}
-    return pl.DataFrame(columns, schema=dict.fromkeys(paths, pl.String))
+    places = _places_of(paths)
+    root = _map(tuple(places))
+    flat = {place: number for number, place in enumerate(places) if "." in place}
+    rows = [_read(item, root, flat, len(places)) for item in objects]
+    return _match(pl.DataFrame(rows, schema=dict.fromkeys(places, pl.String), orient="row"), paths)
+
+
+def _read(item: Mapping[str, Any], root: _Node, flat: Mapping[str, int], width: int) -> list[str | None]:
+    row: list[str | None] = [None] * width
+    _walk(item, root, row)
+    for key in flat.keys() & item.keys():
+        text = to_text(item[key])
+        row[flat[key]] = row[flat[key]] if text is None else text
+    return row
+
+
+def _walk(value: Any, node: _Node, row: list[str | None]) -> None:
+    """Put what stands at the paths below a value into the row."""
+    if node.ends:
+        text = to_text(value)
+        for number in node.ends:
+            row[number] = text
+    for key, inside in _pairs(value) if node.pairs else ():
+        for number in node.pairs.get(key, ()) if isinstance(key, str) else ():
+            row[number] = to_text(inside) if row[number] is None else row[number]
+    if node.below:
+        value = parse_inside(value) if isinstance(value, str) else value
+        value = value[0] if isinstance(value, list) and value else value
+        if isinstance(value, dict):
+            for name, further in node.below.items():
+                if (inside := value.get(name)) is not None:
+                    _walk(inside, further, row)
+
+
+def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Give the pairs of a list: [key, value], or {key, value}, the value perhaps by its type."""
+    pairs = parse_inside(value) if isinstance(value, str) else value
+    if isinstance(pairs, dict):
+        yield from pairs.items()
+    for pair in pairs if isinstance(pairs, list) else ():
+        if isinstance(pair, list) and len(pair) == 2:
+            yield pair[0], pair[1]
+        elif isinstance(pair, dict):
+            inside = pair.get("value")
+            if isinstance(inside, dict):
+                inside = next((one for one in inside.values() if to_text(one)), None)
+            yield pair.get("key"), inside
+
+
+@cache
+def _map(places: tuple[str, ...]) -> _Node:
+    """Put places into one map, so that an object is walked through once."""
+    root = _Node()
+    for number, place in enumerate(places):
+        node = root
+        for step in place.split("."):
+            pair = _PAIR.fullmatch(step)
+            node = node.below.setdefault(pair[1] if pair else step.removesuffix("[]"), _Node())
+            if pair:
+                node.pairs.setdefault(pair[2], []).append(number)
+        if not pair:
+            node.ends.append(number)
+    return root
+
+
+def _places_of(paths: Sequence[str]) -> list[str]:
+    """Give the places that paths name, without the patterns behind them, each once."""
+    return list(dict.fromkeys(path.partition(" ~ ")[0] for path in paths))
+
+
+def _match(values: pl.DataFrame, paths: Sequence[str]) -> pl.DataFrame:
+    """Turn a column for each place into one for each path."""
+    columns = []
+    for path in paths:
+        place, _, pattern = path.partition(" ~ ")
+        column = pl.col(place)
+        columns.append((column.str.extract(pattern, 1) if pattern else column).alias(path))
+    return values.select(columns)
 
 
 def _decode_block(objects: pl.Series, paths: Sequence[str]) -> pl.DataFrame | None:
     """Read all objects at once; None where any of them, or a path, cannot be read so."""
-    shape, places = _plan(tuple(paths))
+    shape, places = _plan(tuple(_places_of(paths)))
     if shape is None:
         return None
     numbered = objects.to_frame("text").with_row_index("n")
@@ -175,7 +219,7 @@ def _decode_block(objects: pl.Series, paths: Sequence[str]) -> pl.DataFrame | No
     own = pl.col("of").struct.field(_NUMBER).cast(pl.UInt32, strict=False)
     if decoded.select((own.eq_missing(pl.col("n"))).not_().any()).item():
         return None
-    return decoded.select(**places)
+    return _match(decoded.select(**places), paths)
 
 
 @cache
@@ -183,7 +227,7 @@ def _plan(paths: tuple[str, ...]) -> tuple[pl.Struct | None, dict[str, pl.Expr]]
     """Give the shape that holds all paths, and where each is in it; no shape where one path leads through another's end."""
     tree: Tree = {_NUMBER: None}
     for path in paths:
-        if " ~ " in path or _PAIR.search(path):
+        if any(_PAIR.fullmatch(step) for step in path.split(".")):
             return None, {}
         ways = [path.split("."), [path]] if "." in path else [[path]]
         if not all(_grow(tree, way) for way in ways):

@@ -236,11 +236,11 @@ def _end(text: str, at: int) -> int | None:
         return None if after < 0 else after
     depth = 0
     for match in _TOKEN.finditer(text, at):
-        token = match[0]
-        if token == '"':  # a text without end
+        found = match[0]
+        if found == '"':  # a text without end
             return None
-        depth += (token in "{[") - (token in "}]")
-        if depth == 0 and len(token) == 1:
+        depth += (found in "{[") - (found in "}]")
+        if depth == 0 and len(found) == 1:
             return match.end()
     return None
 

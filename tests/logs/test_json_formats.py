@@ -74,11 +74,11 @@ NGINX_ESCAPED = {
         ),
         (
             "caddy",
-            '{"level":"info","ts":1716723772.6014807,"logger":"http.log.access.log17","msg":"handled request","request":'
-            '{"remote_ip":"10.5.1.1","remote_port":"42414","client_ip":"10.10.10.117","proto":"HTTP/2.0","method":"GET",'
-            '"host":"overlay.example:8443","uri":"/gentoo/distfiles/?a","headers":{"User-Agent":["Wget/1.24.5"],"Referer":'
-            '["https://a/"],"Accept":["*/*"]},"tls":{"resumed":false}},"bytes_read":0,"user_id":"","duration":0.0015,'
-            '"size":3768,"status":200,"resp_headers":{"Server":["Caddy"]}}',
+            ('{"level":"info","ts":1716723772.6014807,"logger":"http.log.access.log17","msg":"handled request","request":'
+             '{"remote_ip":"10.5.1.1","remote_port":"42414","client_ip":"10.10.10.117","proto":"HTTP/2.0","method":"GET",'
+             '"host":"overlay.example:8443","uri":"/gentoo/distfiles/?a","headers":{"User-Agent":["Wget/1.24.5"],"Referer":'
+             '["https://a/"],"Accept":["*/*"]},"tls":{"resumed":false}},"bytes_read":0,"user_id":"","duration":0.0015,'
+             '"size":3768,"status":200,"resp_headers":{"Server":["Caddy"]}}'),
             {
                 "time": datetime(2024, 5, 26, 11, 42, 52, 601480, UTC), "ip": "10.10.10.117", "host": "overlay.example",
                 "method": "GET", "target": "/gentoo/distfiles/?a", "status": 200, "bytes": 3768, "headers": False,
@@ -87,11 +87,11 @@ NGINX_ESCAPED = {
         ),
         (
             "traefik",
-            '{"ClientAddr":"10.10.8.105:48376","ClientHost":"175.16.199.10","ClientPort":"48376","ClientUsername":"-",'
-            '"DownstreamContentSize":82,"DownstreamStatus":200,"Duration":22453744,"RequestAddr":"api.example:443",'
-            '"RequestHost":"api.example","RequestMethod":"GET","RequestPath":"/api/v1/x","RequestPort":"443","StartLocal":'
-            '"2024-02-09T12:53:32.609696286+01:00","StartUTC":"2024-02-09T11:53:32.609696286Z","entryPointName":"websecure",'
-            '"level":"info","msg":"","request_User-Agent":"curl/8","time":"2024-02-09T11:53:32Z"}',
+            ('{"ClientAddr":"10.10.8.105:48376","ClientHost":"175.16.199.10","ClientPort":"48376","ClientUsername":"-",'
+             '"DownstreamContentSize":82,"DownstreamStatus":200,"Duration":22453744,"RequestAddr":"api.example:443",'
+             '"RequestHost":"api.example","RequestMethod":"GET","RequestPath":"/api/v1/x","RequestPort":"443","StartLocal":'
+             '"2024-02-09T12:53:32.609696286+01:00","StartUTC":"2024-02-09T11:53:32.609696286Z","entryPointName":"websecure",'
+             '"level":"info","msg":"","request_User-Agent":"curl/8","time":"2024-02-09T11:53:32Z"}'),
             {
                 "time": datetime(2024, 2, 9, 11, 53, 32, 609696, UTC), "ip": "175.16.199.10", "host": "api.example",
                 "method": "GET", "target": "/api/v1/x", "status": 200, "bytes": 82, "headers": False, "ua": "curl/8",
@@ -99,11 +99,11 @@ NGINX_ESCAPED = {
         ),
         (
             "google_lb",
-            '{"httpRequest":{"latency":"0.102s","remoteIp":"89.160.20.156:33478","requestMethod":"GET","requestSize":"577",'
-            '"requestUrl":"http://81.2.69.193/static/us/?a=b","responseSize":"157","serverIp":"10.5.3.1","status":304,'
-            '"userAgent":"Mozilla/5.0"},"insertId":"1oek5rg3l3fxj7","jsonPayload":{"@type":"type.googleapis.com/x"},'
-            '"logName":"projects/p/logs/requests","receiveTimestamp":"2020-06-08T23:41:30.588Z","resource":{"type":'
-            '"http_load_balancer"},"severity":"INFO","timestamp":"2020-06-08T23:41:30.078651Z"}',
+            ('{"httpRequest":{"latency":"0.102s","remoteIp":"89.160.20.156:33478","requestMethod":"GET","requestSize":"577",'
+             '"requestUrl":"http://81.2.69.193/static/us/?a=b","responseSize":"157","serverIp":"10.5.3.1","status":304,'
+             '"userAgent":"Mozilla/5.0"},"insertId":"1oek5rg3l3fxj7","jsonPayload":{"@type":"type.googleapis.com/x"},'
+             '"logName":"projects/p/logs/requests","receiveTimestamp":"2020-06-08T23:41:30.588Z","resource":{"type":'
+             '"http_load_balancer"},"severity":"INFO","timestamp":"2020-06-08T23:41:30.078651Z"}'),
             {
                 "time": datetime(2020, 6, 8, 23, 41, 30, 78651, UTC), "ip": "89.160.20.156:33478", "host": "[ip]",
                 "method": "GET", "target": "/static/us/?a=b", "status": 304, "bytes": 157, "headers": True,
@@ -112,11 +112,11 @@ NGINX_ESCAPED = {
         ),
         (
             "azure",
-            '{"category":"FrontdoorAccessLog","operationName":"Microsoft.Network/FrontDoor/AccessLog/Write","properties":'
-            '{"clientIp":"89.160.20.128","clientPort":"28541","httpMethod":"POST","httpStatusCode":"200","httpVersion":'
-            '"1.1.0.0","requestBytes":"4096","requestUri":"https://erp.example:443/Stock/?a=b","responseBytes":"2048",'
-            '"socketIp":"10.0.0.4","trackingReference":"0k1y5","userAgent":"Mozilla/5.0"},"resourceId":"/S/X","time":'
-            '"2021-12-15T03:10:11.6479719Z"}',
+            ('{"category":"FrontdoorAccessLog","operationName":"Microsoft.Network/FrontDoor/AccessLog/Write","properties":'
+             '{"clientIp":"89.160.20.128","clientPort":"28541","httpMethod":"POST","httpStatusCode":"200","httpVersion":'
+             '"1.1.0.0","requestBytes":"4096","requestUri":"https://erp.example:443/Stock/?a=b","responseBytes":"2048",'
+             '"socketIp":"10.0.0.4","trackingReference":"0k1y5","userAgent":"Mozilla/5.0"},"resourceId":"/S/X","time":'
+             '"2021-12-15T03:10:11.6479719Z"}'),
             {
                 "time": datetime(2021, 12, 15, 3, 10, 11, 647971, UTC), "ip": "89.160.20.128", "host": "erp.example",
                 "method": "POST", "target": "/Stock/?a=b", "status": 200, "bytes": 2048, "headers": True,
@@ -125,11 +125,11 @@ NGINX_ESCAPED = {
         ),
         (
             "azure",
-            '{"resourceId":"/S/Y","operationName":"ApplicationGatewayAccess","category":"ApplicationGatewayAccessLog",'
-            '"timeStamp":"2017-04-26T19:27:38+00:00","properties":{"instanceId":"a_0","clientIP":"191.96.249.97","clientPort":'
-            '46886,"httpMethod":"GET","requestUri":"/phpmyadmin/index.php","requestQuery":"a=b","userAgent":"-","httpStatus":'
-            '404,"httpVersion":"HTTP/1.0","receivedBytes":65,"sentBytes":553,"timeTaken":205,"sslEnabled":"off","host":'
-            '"www.example.com","originalHost":"www.example.com"}}',
+            ('{"resourceId":"/S/Y","operationName":"ApplicationGatewayAccess","category":"ApplicationGatewayAccessLog",'
+             '"timeStamp":"2017-04-26T19:27:38+00:00","properties":{"instanceId":"a_0","clientIP":"191.96.249.97","clientPort":'
+             '46886,"httpMethod":"GET","requestUri":"/phpmyadmin/index.php","requestQuery":"a=b","userAgent":"-","httpStatus":'
+             '404,"httpVersion":"HTTP/1.0","receivedBytes":65,"sentBytes":553,"timeTaken":205,"sslEnabled":"off","host":'
+             '"www.example.com","originalHost":"www.example.com"}}'),
             {
                 "time": datetime(2017, 4, 26, 19, 27, 38, tzinfo=UTC), "ip": "191.96.249.97", "host": "www.example.com",
                 "method": "GET", "target": "/phpmyadmin/index.php?a=b", "status": 404, "bytes": 553, "headers": True,
@@ -137,9 +137,9 @@ NGINX_ESCAPED = {
         ),
         (
             "fastly",
-            '{"timestamp":"2026-03-04T12:00:00","client_ip":"203.0.113.7","geo_country":"france","host":"www.example.com",'
-            '"url":"/a?b","request_method":"GET","request_protocol":"HTTP/2","request_referer":"","request_user_agent":'
-            '"Mozilla/5.0","response_state":"HIT","response_status":200,"response_body_size":612,"fastly_is_edge":true}',
+            ('{"timestamp":"2026-03-04T12:00:00","client_ip":"203.0.113.7","geo_country":"france","host":"www.example.com",'
+             '"url":"/a?b","request_method":"GET","request_protocol":"HTTP/2","request_referer":"","request_user_agent":'
+             '"Mozilla/5.0","response_state":"HIT","response_status":200,"response_body_size":612,"fastly_is_edge":true}'),
             {
                 "time": NOON, "ip": "203.0.113.7", "host": "www.example.com", "method": "GET", "target": "/a?b", "status": 200,
                 "bytes": 612, "headers": False, "ua": "Mozilla/5.0",
@@ -147,11 +147,11 @@ NGINX_ESCAPED = {
         ),
         (
             "vercel",
-            '{"id":"1573817187330377061717300000","deploymentId":"dpl_233NRGRjVZX1caZrXWtz5g1TAksD","source":"lambda","host":'
-            '"d.example","timestamp":1573817187330,"projectId":"gdufoJxB6b9b1fEqr1jUtFkyavUU","level":"info","message":"x",'
-            '"requestId":"643af4e3","statusCode":-1,"proxy":{"timestamp":1573817250172,"method":"GET","host":"my.example",'
-            '"path":"/dynamic/1?route=2","userAgent":["Mozilla/5.0"],"referer":"*.vercel.app","statusCode":200,"clientIp":'
-            '"120.75.16.101","region":"sfo1","scheme":"https"}}',
+            ('{"id":"1573817187330377061717300000","deploymentId":"dpl_233NRGRjVZX1caZrXWtz5g1TAksD","source":"lambda","host":'
+             '"d.example","timestamp":1573817187330,"projectId":"gdufoJxB6b9b1fEqr1jUtFkyavUU","level":"info","message":"x",'
+             '"requestId":"643af4e3","statusCode":-1,"proxy":{"timestamp":1573817250172,"method":"GET","host":"my.example",'
+             '"path":"/dynamic/1?route=2","userAgent":["Mozilla/5.0"],"referer":"*.vercel.app","statusCode":200,"clientIp":'
+             '"120.75.16.101","region":"sfo1","scheme":"https"}}'),
             {
                 "time": datetime(2019, 11, 15, 11, 27, 30, 172000, UTC), "ip": "120.75.16.101", "host": "my.example",
                 "method": "GET", "target": "/dynamic/1?route=2", "status": 200, "headers": False, "referer": "*.vercel.app",
@@ -160,10 +160,10 @@ NGINX_ESCAPED = {
         ),
         (
             "akamai",
-            '{"version":1,"customField":"any","reqId":"1239f220","reqTimeSec":"1573840000","city":"HERNDON","cacheStatus":"1",'
-            '"xForwardedFor":"1.2.3.4","referer":"https%3A%2F%2Ftest.referrer.net%2Fen","reqPort":"443","reqPath":"/p1/f.ext",'
-            '"reqMethod":"GET","reqHost":"test.hostname.net","cliIP":"5.6.7.8","bytes":"4995","statusCode":"206","queryStr":'
-            '"param=value","UA":"Mozilla%2F5.0%20(Macintosh)"}',
+            ('{"version":1,"customField":"any","reqId":"1239f220","reqTimeSec":"1573840000","city":"HERNDON","cacheStatus":"1",'
+             '"xForwardedFor":"1.2.3.4","referer":"https%3A%2F%2Ftest.referrer.net%2Fen","reqPort":"443","reqPath":"/p1/f.ext",'
+             '"reqMethod":"GET","reqHost":"test.hostname.net","cliIP":"5.6.7.8","bytes":"4995","statusCode":"206","queryStr":'
+             '"param=value","UA":"Mozilla%2F5.0%20(Macintosh)"}'),
             {
                 "time": datetime(2019, 11, 15, 17, 46, 40, tzinfo=UTC), "ip": "5.6.7.8", "forwarded": "1.2.3.4",
                 "host": "test.hostname.net", "method": "GET", "target": "/p1/f.ext?param=value", "status": 206, "bytes": 4995,
@@ -173,10 +173,10 @@ NGINX_ESCAPED = {
         ),
         (
             "rpc_gateway",
-            '{"version":"accesslog/v1beta2","ts":"2021-07-20T01:53:33.174645Z","id":"578d81a2","channel":"DSHACKLE","method":'
-            '"NativeCall","blockchain":"ETHEREUM","request":{"id":"6a0b","start":"2021-07-20T01:53:33.166Z","remote":{"ips":'
-            '["172.217.8.78"],"ip":"172.217.8.78","userAgent":"grpc-node"}},"nativeCall":{"method":"eth_blockNumber","id":2,'
-            '"payloadSizeBytes":2}}',
+            ('{"version":"accesslog/v1beta2","ts":"2021-07-20T01:53:33.174645Z","id":"578d81a2","channel":"DSHACKLE","method":'
+             '"NativeCall","blockchain":"ETHEREUM","request":{"id":"6a0b","start":"2021-07-20T01:53:33.166Z","remote":{"ips":'
+             '["172.217.8.78"],"ip":"172.217.8.78","userAgent":"grpc-node"}},"nativeCall":{"method":"eth_blockNumber","id":2,'
+             '"payloadSizeBytes":2}}'),
             {
                 "time": datetime(2021, 7, 20, 1, 53, 33, 174645, UTC), "ip": "172.217.8.78", "headers": False,
                 "ua": "grpc-node", "event": "eth_blockNumber",

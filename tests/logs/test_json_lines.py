@@ -73,7 +73,7 @@ def test_a_path_leads_to_its_value(path: str, expected: str | None) -> None:
     ],
 )
 def test_a_line_is_read_however_a_server_wraps_it(line: str) -> None:
-    r"""nginx's \xHH is no JSON, and collectors put names before the object."""
+    r"""Nginx's \xHH is no JSON, and collectors put names before the object."""
     lines = lines_of('{"a":"one"}', line, '{"a":"three"}')
     known, values, broken = decode_paths(lines, ["a"])
     rows = dict(zip(known.get_column("line"), values.get_column("a"), strict=True))

@@ -12,8 +12,8 @@ import pytest
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.formats import FORMATS
+from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.sources import find_files, name_files, read_blocks
 from tests.logs.logbook import ALICE, Logbook, cloudflare, combined
 

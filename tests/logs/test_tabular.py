@@ -138,9 +138,7 @@ def test_an_object_without_end_does_not_swallow_the_list() -> None:
     assert '{"a":2}' == lines[-1]
 
 
-VALUES = st.dictionaries(
-    st.text(max_size=5), st.recursive(st.text(max_size=8) | st.integers() | st.none(), lambda one: st.lists(one))
-)
+VALUES = st.dictionaries(st.text(max_size=5), st.recursive(st.text(max_size=8) | st.integers() | st.none(), st.lists))
 
 
 @settings(deadline=None)
