@@ -21,8 +21,9 @@ _WORD, _PADDING = 64, "0" * 24
 # Numbers are padded as well: an address with eight zeros in front is four billion times rarer than a number.
 _PADDED = r"^0{24}[0-9a-fA-F]{40}$"
 _NUMBER = "^0{32}"
-# Where a call's data stands.
+# Where a call's data and names stand.
 _CALLING = ("target", "body")
+_NAME = r"(?i)(?:^|[^a-z0-9._-])(?:[a-z0-9_-]{1,63}\.){0,8}[a-z0-9_-]{3,63}\.eth(?:$|[^a-z0-9._-])"
 # They stand for nobody: the zero address, the usual sign for the native asset, and two that tokens are burnt at.
 _NOBODY = ["0x" + "0" * 40, "0x" + "e" * 40, "0x" + "0" * 36 + "dead", "0xdead" + "0" * 32 + "dead"]
 _NOBODY += ["0x" + "0" * 39 + "1", "0x" + "f" * 40]
@@ -36,6 +37,14 @@ MENTIONS = shape(source=pl.UInt32, line=pl.UInt64, address=pl.String, in_target=
 def may_hold_address(*columns: str) -> pl.Expr:
     """Tell which rows are worth a closer look; never false for a row with an address."""
     return pl.any_horizontal(pl.col(name).str.contains(_MAYBE).fill_null(value=False) for name in columns)
+
+
+def lines_with_names(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows whose target or body holds an ENS name, such as name.eth."""
+    for part in (".eth", _NAME):  # plain text first, which passes over nearly every line
+        literal = part == ".eth"
+        rows = rows.filter(pl.any_horizontal(pl.col(*_CALLING).str.contains(part, literal=literal)))
+    return rows
 
 
 def decode(text: str) -> str:

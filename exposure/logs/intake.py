@@ -13,7 +13,7 @@ import polars as pl
 
 from exposure.incident import Incident, LogSource
 from exposure.logs.actions import find_action
-from exposure.logs.addresses import MENTIONED, MENTIONS, find_in_text, find_mentions, may_hold_address
+from exposure.logs.addresses import MENTIONED, MENTIONS, find_in_text, find_mentions, lines_with_names, may_hold_address
 from exposure.logs.assets import FETCHES, full_fetches, watches
 from exposure.logs.clients import Pseudonyms
 from exposure.logs.duplicates import SEEN, Duplicates
@@ -50,7 +50,7 @@ class Counts:
     """What happened to the lines of each source: parsed + rejected is every line.
 
     Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests. `addressed`
-    counts the addresses found.
+    counts the addresses found, `named` the lines with ENS names.
     """
 
     parsed: Counter[int] = field(default_factory=Counter)
@@ -62,6 +62,7 @@ class Counts:
     unread_with_address: Counter[int] = field(default_factory=Counter)
     others: Counter[int] = field(default_factory=Counter)
     addressed: Counter[int] = field(default_factory=Counter)
+    named: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Intake:
         self.requests.append(clean)
         self.mentions.append(mentions)
         _count(self.counts.addressed, mentions)
+        _count(self.counts.named, lines_with_names(records))
 
     def _set_aside(self, others: pl.DataFrame) -> None:
         """Count lines that are no requests, and keep the addresses in them."""

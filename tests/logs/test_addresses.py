@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.addresses import find_in_text, find_mentions, may_hold_address
+from exposure.logs.addresses import find_in_text, find_mentions, lines_with_names, may_hold_address
 from tests.logs.logbook import ALICE, BOB, CAROL, CHECKSUMMED
 
 HASH = "0x" + "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
@@ -112,6 +112,26 @@ def test_several_addresses_of_one_line_are_each_found_once() -> None:
     """Even where one character stands between them; the referer's are told apart."""
     found = mentions(f"/balances?of={ALICE},{BOB},{ALICE.upper().replace('X', 'x')}", f"https://x/{BOB}/{CAROL}")
     assert [(ALICE, True, False), (BOB, True, False), (CAROL, False, False)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("/address/alice.eth", True),
+        ("/q?name=pay.Alice-1.eth&b", True),
+        ('{"name":"alice.eth"}', True),
+        ("alice.eth", True),
+        ("/alice.ethereum.org", False),
+        ("/alice.eth.limo", False),
+        ("/.eth", False),
+        ("/ab.eth", False),
+        (None, False),
+    ],
+)
+def test_lines_with_ens_names_are_counted(text: str | None, named: bool) -> None:
+    """They name a wallet that is not known yet; a host of that name is none."""
+    rows = pl.DataFrame({"target": [text, None], "body": [None, text]}, schema={"target": pl.String, "body": pl.String})
+    assert (2 if named else 0) == lines_with_names(rows).height
 
 
 def test_a_line_that_could_not_be_read_still_gives_its_addresses() -> None:
