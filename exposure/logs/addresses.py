@@ -10,10 +10,9 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from exposure.logs.hints import MENTIONED, may_hold_address
 from exposure.logs.records import shape
 
-# Looked for in every line: fast, and true of every line with an address, however it is percent-encoded.
-_MAYBE = r"0[xX]|%(?:30|78|58|25)"
 _ADDRESS = r"(?-u:\b)0[xX][0-9a-fA-F]{40}(?-u:\b)"
 # A call's data: a selector, then words; one word alone is a topic or a slot. Many more words are a program, no call.
 _CALL = r"(?-u:\b)0[xX](?:[0-9a-fA-F]{8})?(?:[0-9a-fA-F]{64}){1,64}(?-u:\b)"
@@ -21,30 +20,21 @@ _WORD, _PADDING = 64, "0" * 24
 # Numbers are padded as well: an address with eight zeros in front is four billion times rarer than a number.
 _PADDED = r"^0{24}[0-9a-fA-F]{40}$"
 _NUMBER = "^0{32}"
-# Where a call's data and names stand.
-_CALLING = ("target", "body")
 _NAME = r"(?i)(?:^|[^a-z0-9._-])(?:[a-z0-9_-]{1,63}\.){0,8}[a-z0-9_-]{3,63}\.eth(?:$|[^a-z0-9._-])"
 # They stand for nobody: the zero address, the usual sign for the native asset, and two that tokens are burnt at.
 _NOBODY = ["0x" + "0" * 40, "0x" + "e" * 40, "0x" + "0" * 36 + "dead", "0xdead" + "0" * 32 + "dead"]
 _NOBODY += ["0x" + "0" * 39 + "1", "0x" + "f" * 40]
 
-# Where addresses are looked for. The referer is the page before; what else a request holds is its own.
-MENTIONED = ("target", "body", "ua", "referer")
 # An address in a line. `in_target`: in the request itself, not only in the referer; `typo`: its checksum is wrong.
 MENTIONS = shape(source=pl.UInt32, line=pl.UInt64, address=pl.String, in_target=pl.Boolean, typo=pl.Boolean)
 
 
-def may_hold_address(*columns: str) -> pl.Expr:
-    """Tell which rows are worth a closer look; never false for a row with an address."""
-    return pl.any_horizontal(pl.col(name).str.contains(_MAYBE).fill_null(value=False) for name in columns)
-
-
-def lines_with_names(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give the rows whose target or body holds an ENS name, such as name.eth."""
-    for part in (".eth", _NAME):  # plain text first, which passes over nearly every line
-        literal = part == ".eth"
-        rows = rows.filter(pl.any_horizontal(pl.col(*_CALLING).str.contains(part, literal=literal)))
-    return rows
+def lines_with_names(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Give the rows that hold an ENS name, such as name.eth, in a column."""
+    likely = rows.filter(
+        pl.col(column).str.contains(".eth", literal=True)
+    )  # plain text first: it passes nearly all over
+    return likely.filter(pl.col(column).str.contains(_NAME))
 
 
 def decode(text: str) -> str:
@@ -61,19 +51,14 @@ def find_mentions(rows: pl.DataFrame) -> pl.DataFrame:
 
     Gives MENTIONS, each address of a line once, lowercase; addresses that stand for nobody are left out. No rows give none.
     """
-    found = pl.concat(
-        [
-            _find_in(rows, name).with_columns(in_target=pl.lit(name != "referer"))
-            for name in MENTIONED
-            if name in rows.columns
-        ]
-    )
+    found = _words(rows)
+    words = found.select(pl.col("word").unique())
     digits = pl.col("word").str.slice(2)
     mixed = (digits != digits.str.to_lowercase()) & (digits != digits.str.to_uppercase())
-    checked = found.filter(mixed).select(pl.col("word").unique())
-    typos = checked.filter(pl.Series([_is_typo(word) for word in checked["word"]], dtype=pl.Boolean))
+    checked = words.filter(mixed)["word"]
+    typos = checked.filter(pl.Series([_is_typo(word) for word in checked], dtype=pl.Boolean))
     mentions = found.with_columns(
-        address=pl.col("word").str.to_lowercase(), typo=pl.col("word").is_in(typos["word"].implode())
+        address=pl.col("word").str.to_lowercase(), typo=pl.col("word").is_in(typos.implode())
     ).filter(~pl.col("address").is_in(_NOBODY))
     once = mentions.group_by("source", "line", "address").agg(pl.col("in_target").any(), pl.col("typo").all())
     return once.select(MENTIONS.names())
@@ -86,27 +71,30 @@ def find_in_text(text: str) -> list[str]:
     return sorted(good - set(_NOBODY))
 
 
-def _find_in(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    some = rows.filter(may_hold_address(column)).select("source", "line", text=column)
+def _words(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give every word of 40 hex digits in the texts of rows: source, line, in_target, word."""
+    texts = pl.concat(
+        rows.filter(may_hold_address(name)).select("source", "line", text=name, in_target=pl.lit(name != "referer"))
+        for name in MENTIONED
+        if name in rows.columns
+    )
     encoded = pl.col("text").str.contains("%", literal=True)
-    plain, other = some.filter(~encoded), some.filter(encoded)
+    plain, other = texts.filter(~encoded), texts.filter(encoded)
     decoded = other.with_columns(pl.Series("text", [decode(text) for text in other["text"]], dtype=pl.String))
     # an underscore joins words for regular expressions, not for people who build names such as user_0x...
     spaced = pl.concat([plain, decoded]).with_columns(pl.col("text").str.replace_all("_", " ", literal=True))
-    found = spaced.select("source", "line", word=pl.col("text").str.extract_all(_ADDRESS))
-    found = found.explode("word").drop_nulls("word")
-    return pl.concat([found, _find_in_calls(spaced)]) if column in _CALLING else found
+    found = spaced.select("source", "line", "in_target", word=pl.col("text").str.extract_all(_ADDRESS))
+    return pl.concat([found.explode("word").drop_nulls("word"), _words_of_calls(spaced.filter("in_target"))])
 
 
-def _find_in_calls(rows: pl.DataFrame) -> pl.DataFrame:
-    """Find the addresses in words of calls' data, in `text` beside `source` and `line`."""
-    padded = rows.filter(pl.col("text").str.contains(_PADDING, literal=True))
-    calls = (
-        padded.select("source", "line", call=pl.col("text").str.extract_all(_CALL)).explode("call").drop_nulls("call")
-    )
+def _words_of_calls(texts: pl.DataFrame) -> pl.DataFrame:
+    """Give the addresses that fill words of calls' data in `text`, as `_words` does."""
+    padded = texts.filter(pl.col("text").str.contains(_PADDING, literal=True))
+    calls = padded.select("source", "line", "in_target", call=pl.col("text").str.extract_all(_CALL))
+    calls = calls.explode("call").drop_nulls("call")
     digits = pl.col("call").str.slice(2)
     body = digits.str.slice(digits.str.len_bytes() % _WORD)
-    words = calls.select("source", "line", word=body.str.extract_all(rf".{{{_WORD}}}")).explode("word")
+    words = calls.select("source", "line", "in_target", word=body.str.extract_all(rf".{{{_WORD}}}")).explode("word")
     fit = words.filter(pl.col("word").str.contains(_PADDED) & ~pl.col("word").str.contains(_NUMBER))
     return fit.with_columns(word=pl.lit("0x") + pl.col("word").str.slice(len(_PADDING)))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from exposure.logs.hints import ADDRESS
 from exposure.logs.json_lines import parse_inside
 
 # Requests of one batch that are read. Wallets send dozens.
@@ -90,9 +91,9 @@ def read_rpc(records: pl.DataFrame) -> pl.DataFrame:
         schema={"_row": pl.UInt32, "_users": pl.String, "_event": pl.String},
     )
     joined = numbered.join(found, on="_row", how="left", maintain_order="left")
-    return joined.with_columns(body=pl.coalesce("_users", "body"), event=pl.coalesce("_event", "event")).select(
-        records.columns
-    )
+    hints = pl.when(pl.col("_users").str.len_bytes() > 0).then(pl.col("hints") | ADDRESS).otherwise("hints")
+    changed = joined.with_columns(body=pl.coalesce("_users", "body"), event=pl.coalesce("_event", "event"), hints=hints)
+    return changed.select(records.columns)
 
 
 def read_body(body: str) -> tuple[str, str] | None:
