@@ -62,7 +62,11 @@ def decode_object(text: str) -> dict[str, Any] | None:
 
 def find(item: Mapping[str, Any], path: str) -> str | None:
     """Give the text at a path of one object; None where nothing or no single value stands there."""
-    found: str | None = _read_each([item], [path]).item()
+    place, _, pattern = path.partition(" ~ ")
+    (text,) = _read(item, _map((place,)), {place: 0}, 1)
+    if text is None or not pattern:
+        return text
+    found: str | None = pl.Series([text]).str.extract(pattern, 1).item()
     return found
 
 

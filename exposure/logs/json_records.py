@@ -1,8 +1,9 @@
 """Lines of JSON objects -> records, by a table that says under which paths each field stands. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from urllib.parse import unquote
 
 import polars as pl
@@ -66,8 +67,16 @@ class Layout:
 
 def recognise_by(layout: Layout, text: str) -> bool:
     """Tell whether a line is an object with a path of every mark."""
+    if not all(any(_opening(path) in text for path in group) for group in layout.marks):
+        return False  # without reading it: every format looks at every line of a sample
     item = decode_object(text)
     return item is not None and all(any(find(item, path) is not None for path in group) for group in layout.marks)
+
+
+@cache
+def _opening(path: str) -> str:
+    """Give what a line holds where a path's first key stands in it, be it flattened or not."""
+    return '"' + re.split(r"[.\[]| ~ ", path, maxsplit=1)[0]
 
 
 def parse_by(layout: Layout, lines: pl.DataFrame, log: LogSource) -> Parsed:

@@ -29,7 +29,9 @@ def read(name: str, *lines: str | Mapping[str, Any], **log: Any) -> Parsed:
 def first(name: str, line: str | Mapping[str, Any], **log: Any) -> dict[str, Any]:
     """Read one line to the fields that say something."""
     row = read(name, line, **log).records.row(0, named=True)
-    return {key: value for key, value in row.items() if value is not None and key not in ("source", "line", "text", "hints")}
+    return {
+        key: value for key, value in row.items() if value is not None and key not in ("source", "line", "text", "hints")
+    }
 
 
 NGINX_ESCAPED = {
