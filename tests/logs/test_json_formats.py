@@ -161,6 +161,25 @@ NGINX_ESCAPED = {
             },
         ),
         (
+            "vercel",
+            ('{"requestId":"297gl","timestamp":1780859257148,"deploymentId":"dpl_Cw","projectId":"prj_ly","level":"error","message":'
+             '"x","source":"edge-middleware","domain":"zero.example","requestMethod":"GET","requestPath":"/","responseStatusCode":500}'),
+            {
+                "time": datetime(2026, 6, 7, 19, 7, 37, 148000, UTC), "host": "zero.example", "method": "GET", "target": "/",
+                "status": 500, "headers": False, "request_id": "297gl",
+            },
+        ),
+        (
+            "azure",
+            ('{"TimeGenerated":"2026-03-04T12:00:00.123Z","Category":"ApplicationGatewayAccessLog","clientIP_s":"203.0.113.7",'
+             '"httpMethod_s":"GET","requestUri_s":"/a","requestQuery_s":"b=c","httpStatus_d":200,"sentBytes_d":553,"host_s":'
+             '"a.example","userAgent_s":"Mozilla"}'),
+            {
+                "time": NOON.replace(microsecond=123_000), "ip": "203.0.113.7", "host": "a.example", "method": "GET",
+                "target": "/a?b=c", "status": 200, "bytes": 553, "headers": True, "ua": "Mozilla",
+            },
+        ),
+        (
             "akamai",
             ('{"version":1,"customField":"any","reqId":"1239f220","reqTimeSec":"1573840000","city":"HERNDON","cacheStatus":"1",'
              '"xForwardedFor":"1.2.3.4","referer":"https%3A%2F%2Ftest.referrer.net%2Fen","reqPort":"443","reqPath":"/p1/f.ext",'
