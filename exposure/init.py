@@ -35,7 +35,7 @@ _LOGS = """
 # path   = "logs/*.log.gz"              # file, folder or glob, from this folder on
 # kind   = "access"                     # or events: analytics, error reports, sign-ins, a table of the app's database
 # format = "auto"                       # or a name of: exposure formats
-# fields = { time = "ts", address = "user.id" }   # any other JSON, CSV or Parquet: docs/logs.md
+# fields = { time = "ts", address = "user.id" }   # any other JSON, CSV or Parquet: docs/events.md
 
 # [[action]]                            # the possible X, most specific first
 # name     = "entered_seed_phrase"

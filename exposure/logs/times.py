@@ -48,8 +48,13 @@ def localise(time: pl.Expr, zone: str | None) -> pl.Expr:
 
 
 def parse_clf(time: pl.Expr, zone: str | None) -> pl.Expr:
-    """Read `04/Mar/2026:09:12:00`, with parts of a second and an offset or without either; without an offset `zone` counts."""
+    """Read `04/Mar/2026:09:12:00 +0000`, with parts of a second or without.
+
+    Where a time names no offset, `zone` counts; where that is None, the time is null.
+    """
     tidy = time.str.replace(r"\.[0-9]+", "", n=1)
     zoned = tidy.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", strict=False, time_zone="UTC", time_unit="us")
+    if zone is None:
+        return zoned.cast(TIME)
     naive = tidy.str.to_datetime("%d/%b/%Y:%H:%M:%S", strict=False, time_unit="us")
     return pl.coalesce(zoned, localise(naive, zone)).cast(TIME)
