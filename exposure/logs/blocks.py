@@ -25,7 +25,7 @@ class Piece:
     first: int
     data: bytes
     lines: int
-    header: str = ""
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def parse_block(block: Block) -> Parsed:
 
 
 def _with_header(piece: Piece) -> pl.DataFrame:
-    """Repeat above the lines, as line 0, the line further up that names the columns."""
+    """Repeat above the lines, as lines 0, those further up that name the columns."""
     lines = to_lines(piece.data, piece.source, piece.first)
     if not piece.header:
         return lines
-    above = pl.DataFrame({"source": [piece.source], "line": [0], "text": [piece.header]}, schema=LINES)
+    above = pl.DataFrame([(piece.source, 0, text) for text in piece.header], schema=LINES, orient="row")
     return pl.concat([above, lines])

@@ -16,7 +16,7 @@ from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import Found, asset_states, study
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
-from exposure.logs.formats import FORMATS
+from exposure.logs.formats import FORMATS, asked_for
 from exposure.logs.intake import KEPT, Intake, parse_blocks
 from exposure.logs.sessions import UNREAD, find_sessions, link_sightings, name_sessions
 from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
@@ -82,11 +82,6 @@ def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
 def _check(log: LogSource) -> None:
     """Refuse what incident.toml may ask for and this version cannot do: read wrongly would be worse than not read."""
     asked = f"logs {log.path} cannot be read"
-    for key in ("log_format", "session"):
-        if getattr(log, key) is not None:
-            raise ExposureError(
-                asked, f"{key} is not read yet", f"take {key} out, or export a format of: exposure formats"
-            )
     for proxy in log.trusted_proxies:
         try:
             ip_network(proxy, strict=False)
@@ -94,9 +89,7 @@ def _check(log: LogSource) -> None:
             raise ExposureError(
                 asked, f"trusted_proxies: {proxy!r} is no network", "write 10.0.0.0/8 or an IP address"
             ) from None
-    if log.format != "auto" and log.format not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
+    asked_for(log)
     if log.fields and log.format != "auto" and not FORMATS[log.format].objects:
         raise ExposureError(
             asked, f"the lines of {log.format} have no named fields", "take fields out, or correct format"

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.blocks import Block, Piece
-from exposure.logs.formats import FORMATS, Format, detect
+from exposure.logs.formats import FORMATS, Format, asked_for, detect
 from exposure.logs.gzip_stream import DamagedError, gunzip
 from exposure.logs.lines import LONGEST_LINE, count_lines, to_lines
 from exposure.logs.secrets import excerpt
@@ -23,6 +21,8 @@ BLOCK = 8 << 20
 _CHUNK = 1 << 20
 _SAMPLE = 200
 _PEEKS, _PEEK = 8, 64 << 10
+# Of a file with comments, these name what the lines below mean.
+_HEADERS = ("#Fields", "#Date")
 _GZ = b"\x1f\x8b"
 # What a file begins with -> what it is, and how to get lines out of it.
 _OTHER_KINDS = (
@@ -50,7 +50,7 @@ class SourceFile:
     lines: int = 0
     stored: int = 0
     sha256: str = ""
-    header: str = ""
+    header: tuple[str, ...] = ()
     damage: str = ""
     fault: ExposureError | None = None
 
@@ -147,13 +147,15 @@ def _pieces(file: SourceFile, size: int) -> Iterator[Piece]:
 
 
 def _remember_header(file: SourceFile, piece: Piece) -> None:
-    """Remember the line that names the columns of those below it: the file's first, or the last one that begins with #Fields."""
+    """Remember the lines that name the columns of those below: the file's first, or the last #Fields and #Date."""
     assert file.format is not None
     if file.format.header == "first" and piece.first == 1:
-        file.header = to_lines(piece.data[: piece.data.find(b"\n") + 1] or piece.data, file.number, 1).item(0, "text")
-    if file.format.header == "#" and b"#Fields" in piece.data:
-        named = to_lines(piece.data, file.number, 1).filter(pl.col("text").str.starts_with("#Fields"))
-        file.header = named.item(-1, "text") if named.height else file.header
+        first = to_lines(piece.data[: piece.data.find(b"\n") + 1] or piece.data, file.number, 1)
+        file.header = (first.item(0, "text"),)
+    if file.format.header == "#" and any(sign.encode() in piece.data for sign in _HEADERS):
+        known = [*file.header, *to_lines(piece.data, file.number, 1).get_column("text")]
+        last = ([text for text in known if text.startswith(sign)][-1:] for sign in _HEADERS)
+        file.header = tuple(text for found in last for text in found)
 
 
 def _empty(file: SourceFile) -> ExposureError:
@@ -227,16 +229,20 @@ def _choose(file: SourceFile, block: bytes) -> Format:
         # else all of it would be one line, and the first request would stand for all
         why = "its lines end in carriage returns alone"
         raise ExposureError(f"{file.shown} cannot be read", why, "convert it with: tr '\\r' '\\n'")
-    if file.log.format != "auto":
-        return FORMATS[file.log.format]
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]
-    found = detect(sample)
-    if file.log.fields or file.log.kind == "events":
-        # people name fields where no format of ours is known to have them
-        return found if found is not None and found.objects else FORMATS["plain"]
+    found = asked_for(file.log) or detect(sample)
+    if (found is None or not found.objects) and (file.log.fields or file.log.kind == "events"):
+        found = FORMATS["plain"]  # people name fields where no format of ours is known to have them
     if found is None:
         raise _unknown(file, block, sample)
+    session = file.log.session
+    if session is not None and not found.gives_session(session, [*lines.head(_SAMPLE), *sample]):
+        raise ExposureError(
+            f"{file.shown} cannot be read",
+            f"session = {session!r} is asked for, and its lines (format {found.name}) do not hold that",
+            "take session out, or export a log that holds it, such as log_format with $cookie_NAME",
+        )
     return found
 
 
