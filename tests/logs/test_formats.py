@@ -18,6 +18,12 @@ def test_every_format_recognises_and_reads_its_own_example(name: str) -> None:
     assert (1, 0) == tuple(part.height for part in _parts(known.example, name))
 
 
+@pytest.mark.parametrize("name", sorted(name for name, known in FORMATS.items() if known.objects))
+def test_an_object_is_in_one_format_alone(name: str) -> None:
+    """Formats with names that people choose leave the others' lines to them."""
+    assert [name] == [known.name for known in FORMATS.values() if known.recognise(FORMATS[name].example)]
+
+
 def _parts(line: str, name: str) -> tuple[object, ...]:
     parsed = parse(lines_of(line), FORMATS[name], LogSource(path="x.log"))
     return parsed.records, parsed.rejects
