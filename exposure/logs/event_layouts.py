@@ -262,6 +262,7 @@ PLAIN = Layout(
         (*_in(""), "event", "event_name"),
     ),
     events=True,
+    general=True,
 )
 
 EVENTS = (SEGMENT, AMPLITUDE, MIXPANEL, POSTHOG, GA4, SENTRY, SIWE, PLAIN)

@@ -106,7 +106,7 @@ def _objects(layout: Layout) -> Format:
         layout.name,
         layout.title,
         layout.example,
-        partial(recognise_by, layout),
+        partial(_is_only if layout.general else recognise_by, layout),
         partial(parse_by, layout),
         request_ids=layout.request_ids,
         names_host="host" in layout.fields or "target" in layout.fields,
@@ -114,6 +114,12 @@ def _objects(layout: Layout) -> Format:
         objects=True,
         events=layout.events,
     )
+
+
+def _is_only(layout: Layout, text: str) -> bool:
+    """Tell whether a line is in a layout of common names, and in none with names of its own."""
+    others = (other for other in (*REQUESTS, *EVENTS) if not other.general)
+    return recognise_by(layout, text) and not any(recognise_by(other, text) for other in others)
 
 
 FORMATS: dict[str, Format] = {

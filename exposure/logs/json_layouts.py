@@ -49,6 +49,7 @@ NGINX = Layout(
         ),
         ("status", "status_code", "request_method", "method", "request"),
     ),
+    general=True,
 )
 
 CADDY = Layout(

@@ -44,7 +44,8 @@ class Layout:
 
     `marks`: of each group of paths a request has one; they tell the format, and a line without them is no request. `zone` is that
     of times without one, where the vendor says so. `encoded` fields are percent-encoded once more by the server. `event` is what
-    all lines are, where they do not say. With `whole_line` the line itself is the body. The others are as in `formats.Format`.
+    all lines are, where they do not say. With `whole_line` the line itself is the body. `general`: its names are those
+    that people choose, so that a line of another format may have them too. The others are as in `formats.Format`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Layout:
     encoded: Sequence[str] = ()
     event: str | None = None
     whole_line: bool = False
+    general: bool = False
     request_ids: bool = False
     events: bool = False
     limits: str = ""

@@ -101,13 +101,13 @@ NGINX_ESCAPED = {
         ),
         (
             "google_lb",
-            ('{"httpRequest":{"latency":"0.102s","remoteIp":"89.160.20.156:33478","requestMethod":"GET","requestSize":"577",'
+            ('{"httpRequest":{"latency":"0.102s","remoteIp":"89.160.20.156","requestMethod":"GET","requestSize":"577",'
              '"requestUrl":"http://81.2.69.193/static/us/?a=b","responseSize":"157","serverIp":"10.5.3.1","status":304,'
              '"userAgent":"Mozilla/5.0"},"insertId":"1oek5rg3l3fxj7","jsonPayload":{"@type":"type.googleapis.com/x"},'
              '"logName":"projects/p/logs/requests","receiveTimestamp":"2020-06-08T23:41:30.588Z","resource":{"type":'
              '"http_load_balancer"},"severity":"INFO","timestamp":"2020-06-08T23:41:30.078651Z"}'),
             {
-                "time": datetime(2020, 6, 8, 23, 41, 30, 78651, UTC), "ip": "89.160.20.156:33478", "host": "[ip]",
+                "time": datetime(2020, 6, 8, 23, 41, 30, 78651, UTC), "ip": "89.160.20.156", "host": "[ip]",
                 "method": "GET", "target": "/static/us/?a=b", "status": 304, "bytes": 157, "headers": True,
                 "ua": "Mozilla/5.0", "request_id": "1oek5rg3l3fxj7",
             },
