@@ -54,8 +54,9 @@ def parse_block(block: Block) -> Parsed:
         records, others = scan(text, piece.source, piece.first)
         parts.append(Parsed(records))
         left.append(others)
-    rest = pl.concat(left)
-    return join([*parts, parse(rest, block.format, block.log)]) if rest.height or len(parts) != 1 else parts[0]
+    if any(lines.height for lines in left):
+        parts.append(parse(pl.concat(left), block.format, block.log))
+    return join(parts) if len(parts) > 1 else parts[0]
 
 
 def _with_header(piece: Piece) -> pl.DataFrame:
