@@ -31,6 +31,12 @@ Role = Literal["sink", "spender", "delegate", "funder"]
 FactKind = Literal["last_known_good", "first_bad", "last_bad", "first_known_good", "detected", "public_notice"]
 MatchField = Literal["host", "path", "query", "method", "status", "referer", "event", "version"]
 
+# What a mapping under [[logs]] may name, and what it then reads.
+LogField = Literal[
+    "time", "address", "event", "session", "version", "ip", "path", "query", "method", "status", "host", "referer", "user_agent",
+    "bytes", "body",
+]  # fmt: skip
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,7 +65,7 @@ class LogSource(_Model):
     kind: Literal["access", "events"] = "access"
     format: str = "auto"
     log_format: str | None = None
-    fields: dict[str, str] | None = None
+    fields: dict[LogField, str] | None = None
     timezone: Zone | None = None
     trusted_proxies: tuple[str, ...] = ()
     session: str | None = None

@@ -16,7 +16,7 @@ from exposure.chain.presets import CHAINS
 from exposure.errors import ExposureError
 from exposure.incident import Incident
 from exposure.incident_checks import check_incident
-from exposure.reports_csv import read_reports
+from exposure.report_files import read_reports
 from exposure.toml_lines import KeyPath, TomlLines, read_lines
 
 # What the file calls each list, and what the model calls it.

@@ -33,11 +33,12 @@ control = "unsure"                      # lost | unsure | regained: who holds th
 _LOGS = """
 # [[logs]]                              # needed with [[action]] where there are logs
 # path   = "logs/*.log.gz"              # file, folder or glob, from this folder on
-# kind   = "access"
+# kind   = "access"                     # or events: analytics, error reports, sign-ins, a table of the app's database
 # format = "auto"                       # or a name of: exposure formats
 # log_format = '$remote_addr [$time_local] "$request" $status'   # the text of nginx log_format or Apache LogFormat
 # timezone   = "Europe/Berlin"          # only where the lines carry none
 # session    = "cookie:sid"             # where the lines hold it: tells people behind one IP address apart
+# fields = { time = "ts", address = "user.id" }   # any other JSON, CSV or Parquet: docs/events.md
 
 # [[action]]                            # the possible X, most specific first
 # name     = "entered_seed_phrase"

@@ -1,7 +1,10 @@
 """incident.toml is validated whole, and every fault is named at its line."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from exposure.errors import ExposureError
@@ -155,10 +158,52 @@ def test_reports_come_from_a_csv_and_a_mistyped_one_does_not_stop_the_rest(tmp_p
     ) == incident.problems
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "list", "parquet"])
+def test_reports_come_from_any_kind_of_table(tmp_path: Path, kind: str) -> None:
+    """Whatever a help desk exports, each line is a report or a problem with its number."""
+    good, bad = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"
+    rows = [{"address": good, "time": "2026-03-04T10:00:00Z", "source": "ticket 1"}, {"address": bad}]
+    file = tmp_path / "reports"
+    if kind == "csv":
+        file.write_text(f"address;time;source\n{good};2026-03-04T10:00:00Z;ticket 1\n{bad};;\n", encoding="utf-8-sig")
+    elif kind == "jsonl":
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    elif kind == "list":
+        file.write_text(json.dumps(rows, indent=2))
+    else:
+        typed = pl.DataFrame(rows).with_columns(pl.col("time").str.to_datetime(time_zone="UTC"))
+        typed.write_parquet(file)
+    (tmp_path / "incident.toml").write_text(GOOD + '\n[[report]]\nfile = "reports"\n')
+    incident = load_incident(tmp_path, {})
+    (report,) = incident.reports
+    assert (good.lower(), "ticket 1") == (report.address, report.source)
+    assert datetime(2026, 3, 4, 10, tzinfo=UTC) == report.time
+    line = 3 if kind == "csv" else 2
+    assert (
+        (
+            f"reports line {line}: {bad!r} has a wrong checksum: a digit was mistyped; copy it again from its source; "
+            "this report was left out"
+        ),
+    ) == incident.problems
+
+
+def test_a_table_of_reports_without_addresses_is_a_fault(tmp_path: Path) -> None:
+    """It is another table than was meant."""
+    (tmp_path / "r.csv").write_text("name,mail\na,b\n")
+    found = _faults(tmp_path, GOOD + '\n[[report]]\nfile = "r.csv"\n')
+    assert "r.csv has no column address: its columns are mail, name; write a first line with address," in found
+
+
+def test_a_mapping_names_only_fields_that_there_are(tmp_path: Path) -> None:
+    """What may stand on the left is listed."""
+    found = _faults(tmp_path, GOOD + '\n[[logs]]\npath = "a"\nfields = { time = "ts", adress = "user" }\n')
+    assert "logs[2].fields.adress: write one of 'time', 'address', 'event'" in found
+
+
 def test_a_reports_file_that_is_missing_is_a_fault(tmp_path: Path) -> None:
     """Reports that were meant to be read are not silently none."""
     found = _faults(tmp_path, GOOD + '\n[[report]]\nfile = "r.csv"\n')
     assert (
-        "line 20, report[1].file: r.csv cannot be read: No such file or directory; name a CSV file saved as UTF-8"
+        "line 20, report[1].file: r.csv cannot be read: No such file or directory; name a CSV, JSON lines or Parquet file, in UTF-8"
         in found
     )

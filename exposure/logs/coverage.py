@@ -44,6 +44,10 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
         yield f"the longest silence is {times.hole_minutes} minutes from {_stamp(times.hole_start)}"
     if number := counts.others[file.number]:
         yield f"{_lines(number)} {'is no request' if number == 1 else 'are no requests'} (names of columns, messages)"
+    if file.events and not counts.addressed[file.number]:
+        yield "no event names an address: tell under fields = { address = ... } where it stands"
+    if number := counts.named[file.number]:
+        yield f"{_lines(number)} {'holds' if number == 1 else 'hold'} an ENS name, which is tied to no wallet"
     if number := counts.unread_with_address[file.number]:
         is_, holds = ("is", "holds") if number == 1 else ("are", "hold")
         yield f"{_lines(number)} that {is_} no readable request {holds} an address"

@@ -5,7 +5,7 @@ lies in one stretch of client numbers: such stretches are worked on one after th
 the order of the tables.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -48,9 +48,18 @@ class Finished:
 
 
 def finish(
-    intake: Intake, found: Found, ids: Mapping[int, str], gap: timedelta, scratch: Path, together: int = TOGETHER
+    intake: Intake,
+    found: Found,
+    ids: Mapping[int, str],
+    gap: timedelta,
+    scratch: Path,
+    together: int = TOGETHER,
+    events: Sequence[int] = (),
 ) -> Finished:
-    """Name the sessions of all kept rows, tie addresses to actions, and pile up both tables' rows."""
+    """Name the sessions of all kept rows, tie addresses to actions, and pile up both tables' rows.
+
+    `events` are the numbers of the sources whose lines are events.
+    """
     places = {number: rank * _LINES for rank, (number, _) in enumerate(sorted(ids.items(), key=lambda item: item[1]))}
     requests = Spill(scratch, "out-requests", shape(**TABLES["requests"].schema, place=pl.UInt64), "place", TOGETHER)
     sightings = Spill(scratch, "out-sightings", TABLES["sightings"].schema, "address", TOGETHER)
@@ -63,7 +72,7 @@ def finish(
         named = name_sessions(rows, sessions).join(states, on=["source", "line"], how="left")
         for source, number in named.group_by("source").len().iter_rows():
             kept[source] = kept.get(source, 0) + number
-        sightings.add(_sightings(link_sightings(named, mentions, famous), ids))
+        sightings.add(_sightings(link_sightings(named, mentions, famous, events), ids))
         place = pl.col("source").replace_strict(places, return_dtype=pl.UInt64) + pl.col("line")
         requests.add(with_ids(named.with_columns(place=place), ids))
     sightings.add(_sightings(_alone(intake), ids))

@@ -16,13 +16,16 @@ from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.aws import is_balancer, is_s3, parse_balancer, parse_s3
 from exposure.logs.clf_variants import is_syslog, is_traefik_clf, parse_syslog, parse_traefik_clf
-from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
 from exposure.logs.combined import FIELDS, parse_combined, parse_line
 from exposure.logs.combined_scan import scan_combined
 from exposure.logs.custom import compile_layout, parse_custom
+from exposure.logs.event_layouts import EVENTS
 from exposure.logs.haproxy import is_haproxy, parse_haproxy
+from exposure.logs.json_layouts import REQUESTS
+from exposure.logs.json_records import Layout, parse_by, recognise_by
 from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.records import Parsed, join, reject
+from exposure.logs.rpc_bodies import read_rpc
 from exposure.logs.w3c import gives_session as w3c_gives_session
 from exposure.logs.w3c import is_cloudfront, is_w3c, parse_w3c
 
@@ -54,6 +57,10 @@ class Format:
     header: Literal["", "first", "#"] = ""
     scan: Callable[[bytes, int, int], tuple[pl.DataFrame, pl.DataFrame]] | None = None
     names_host: bool = True
+    # Its lines are JSON objects, so that the same fields are read from CSV, Parquet and JSON arrays, and may be mapped.
+    objects: bool = False
+    # Its lines are events: what a person did in an app, not what a browser asked of a server.
+    events: bool = False
     # What these lines do not say, and what that costs; empty where nothing is missing.
     limits: str = ""
     # False: times bear no offset, and are those of `timezone` under [[logs]], else UTC.
@@ -92,6 +99,29 @@ def _has_agent(fields: tuple[object, ...] | None) -> bool:
 _NO_HOST = "these lines do not name the host"
 _NO_AGENT = "these lines do not name the browser: people behind one IP address count as one"
 
+
+def _objects(layout: Layout) -> Format:
+    """Make the entry of a format of JSON objects."""
+    return Format(
+        layout.name,
+        layout.title,
+        layout.example,
+        partial(_is_only if layout.general else recognise_by, layout),
+        partial(parse_by, layout),
+        request_ids=layout.request_ids,
+        names_host="host" in layout.fields or "target" in layout.fields,
+        limits=layout.limits,
+        objects=True,
+        events=layout.events,
+    )
+
+
+def _is_only(layout: Layout, text: str) -> bool:
+    """Tell whether a line is in a layout of common names, and in none with names of its own."""
+    others = (other for other in (*REQUESTS, *EVENTS) if not other.general)
+    return recognise_by(layout, text) and not any(recognise_by(other, text) for other in others)
+
+
 FORMATS: dict[str, Format] = {
     known.name: known
     for known in (
@@ -123,16 +153,6 @@ FORMATS: dict[str, Format] = {
             scan=scan_combined,
             names_host=False,
             limits=_NO_HOST + ", the page before, or the browser, so that people behind one IP address count as one",
-        ),
-        Format(
-            "cloudflare",
-            "Cloudflare Logpush, HTTP requests as JSON lines",
-            '{"ClientIP":"203.0.113.7","ClientRequestHost":"examplewallet.com","ClientRequestMethod":"GET",'
-            '"ClientRequestURI":"/static/app.js","ClientRequestUserAgent":"Mozilla/5.0","EdgeResponseBytes":183422,'
-            '"EdgeResponseStatus":200,"EdgeStartTimestamp":"2026-03-04T09:12:00Z","RayID":"710e98d9367f357d"}',
-            is_cloudflare,
-            parse_cloudflare,
-            request_ids=True,
         ),
         Format(
             "custom",
@@ -221,6 +241,7 @@ FORMATS: dict[str, Format] = {
             header="#",
             gives_session=w3c_gives_session,
         ),
+        *(_objects(layout) for layout in (*REQUESTS, *EVENTS)),
     )
 }
 
@@ -272,11 +293,16 @@ def parse(lines: pl.DataFrame, known: Format, log: LogSource) -> Parsed:
     length = pl.col("text").str.len_bytes()
     bounds = lines.select(least=length.min(), most=length.max()).row(0)
     if lines.is_empty() or (bounds[0] > 0 and bounds[1] <= LONGEST_LINE):
-        return known.parse(lines, log)
+        return _parse(lines, known, log)
     fit = lines.filter(length.is_between(1, LONGEST_LINE))
     parts = [
-        known.parse(fit, log),
+        _parse(fit, known, log),
         reject(lines.filter(length == 0), EMPTY),
         reject(lines.filter(length > LONGEST_LINE), TOO_LONG),
     ]
     return join(parts)
+
+
+def _parse(lines: pl.DataFrame, known: Format, log: LogSource) -> Parsed:
+    parsed = known.parse(lines, log)
+    return replace(parsed, records=read_rpc(parsed.records))

@@ -17,7 +17,7 @@ from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import study
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.finish import finish, with_ids
-from exposure.logs.formats import asked_for
+from exposure.logs.formats import FORMATS, asked_for
 from exposure.logs.intake import Intake, parse_blocks
 from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
@@ -82,10 +82,6 @@ def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
 def _check(log: LogSource) -> None:
     """Refuse what incident.toml may ask for and this version cannot do: read wrongly would be worse than not read."""
     asked = f"logs {log.path} cannot be read"
-    if log.kind == "events":
-        raise ExposureError(asked, "events are not read yet", "name access logs, or write [[report]] entries")
-    if log.fields is not None:
-        raise ExposureError(asked, "fields is not read yet", "take fields out, or export a format of: exposure formats")
     for proxy in log.trusted_proxies:
         try:
             ip_network(proxy, strict=False)
@@ -94,6 +90,10 @@ def _check(log: LogSource) -> None:
                 asked, f"trusted_proxies: {proxy!r} is no network", "write 10.0.0.0/8 or an IP address"
             ) from None
     asked_for(log)
+    if log.fields and log.format != "auto" and not FORMATS[log.format].objects:
+        raise ExposureError(
+            asked, f"the lines of {log.format} have no named fields", "take fields out, or correct format"
+        )
 
 
 def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake, times: Mapping[int, Times]) -> None:
@@ -101,7 +101,8 @@ def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Inta
     ids = {file.number: file.id for file in files}
     found = study(intake.fetches, intake.files, incident.assets)
     gap = max((log.session_gap for log in incident.logs), default=timedelta(minutes=30))
-    finished = finish(intake, found, ids, gap, intake.scratch)
+    events = [file.number for file in files if file.events]
+    finished = finish(intake, found, ids, gap, intake.scratch, events=events)
     intake.counts.kept.update(finished.kept)
     typos = intake.mentions.scan().filter("typo").group_by("source").agg(pl.col("address").n_unique()).collect()
     intake.counts.typos.update(dict(typos.iter_rows()))
@@ -132,7 +133,7 @@ def _source_row(file: SourceFile) -> dict[str, object]:
     return {
         "source": file.id,
         "path": file.shown,
-        "kind": file.log.kind,
+        "kind": "events" if file.events else "access",
         "format": file.format.name,
         "bytes": file.stored,
         "sha256": file.sha256,

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from exposure.incident import Incident, LogSource
-from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions
+from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions, lines_with_names
 from exposure.logs.asks import Asks
 from exposure.logs.assets import FETCHES, NAMES, file_names, full_fetches
 from exposure.logs.blocks import Block, parse_block
@@ -54,7 +54,8 @@ _HELD = 200_000
 class Counts:
     """What happened to the lines of each source: parsed + rejected is every line.
 
-    Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests.
+    Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests. `addressed`
+    counts the addresses found, `named` the lines with ENS names.
     """
 
     parsed: Counter[int] = field(default_factory=Counter)
@@ -65,6 +66,8 @@ class Counts:
     typos: Counter[int] = field(default_factory=Counter)
     unread_with_address: Counter[int] = field(default_factory=Counter)
     others: Counter[int] = field(default_factory=Counter)
+    addressed: Counter[int] = field(default_factory=Counter)
+    named: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Intake:
         self.fetches.add(full_fetches(judged))
         self.files.add(file_names(asked))
         self._keep(judged)
+        self._count_names(judged, asked)
 
     def _merge(self, batch: Batch) -> pl.DataFrame:
         """Leave out what was delivered twice."""
@@ -145,13 +149,27 @@ class Intake:
         joined = likely.join(named, on=["source", "line"], how="left", maintain_order="left")
         kept = joined.filter(wanted | pl.col("named"))
         rows = kept.rename({"target": "path"})
-        clean, secrets = redact_column(rows.filter(holds(SECRET)).select(KEPT.names()), "path")
+        clean = self._redacted(rows.filter(holds(SECRET)).select(KEPT.names()), "path")
         clean = pl.concat([rows.filter(~holds(SECRET)).select(KEPT.names()), clean])
-        for source, number in secrets.iter_rows():
-            self.counts.secrets[source] += number
+        for column in ("event", "version"):  # of messages and releases: the hints are not about them
+            clean = self._redacted(clean, column)
         self.requests.add(clean)
         clients = likely.select("source", "line", "client")
         self.mentions.add(mentions.join(clients, on=["source", "line"], how="left"))
+        _count(self.counts.addressed, mentions)
+
+    def _redacted(self, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+        """Redact a column, and count the secrets."""
+        clean, secrets = redact_column(rows, column)
+        for source, number in secrets.iter_rows():
+            self.counts.secrets[source] += number
+        return clean
+
+    def _count_names(self, judged: pl.DataFrame, asked: pl.DataFrame) -> None:
+        """Count the lines with ENS names, in what they ask for or in their bodies."""
+        by_target = judged.join(lines_with_names(asked, "target"), on="ask", how="semi")
+        by_body = lines_with_names(judged.filter(pl.col("body").is_not_null()), "body")
+        _count(self.counts.named, pl.concat([one.select("source", "line") for one in (by_target, by_body)]).unique())
 
     def _set_aside(self, others: pl.DataFrame) -> None:
         """Count lines that are no requests, and keep the addresses in them."""

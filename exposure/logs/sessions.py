@@ -1,5 +1,6 @@
 """Requests -> sessions of a client, and how surely an address seen in one belongs to who acted in it. Pure."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import polars as pl
@@ -75,12 +76,14 @@ def known_addresses(mentions: pl.LazyFrame) -> pl.DataFrame:
     return counted.collect(engine="streaming")
 
 
-def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame, famous: pl.DataFrame) -> pl.DataFrame:
+def link_sightings(
+    requests: pl.DataFrame, mentions: pl.DataFrame, famous: pl.DataFrame, events: Sequence[int] = ()
+) -> pl.DataFrame:
     """Tie addresses to actions: each where it stands (`direct`), and to the actions of the same session (`session`).
 
-    `requests` holds source, line, time, client, session, action, event; `mentions` MENTIONS without typos. An address in an event
-    is linked as `event`. `famous` is what `known_addresses` gives; all rows of a client are given at once. Gives address, time,
-    link, strength, client, session, action, source, line. No mentions give no rows.
+    `requests` holds source, line, time, client, session, action; `mentions` MENTIONS without typos. An address in a line of the
+    sources `events` is linked as `event`. `famous` is what `known_addresses` gives; all rows of a client are given at once.
+    Gives address, time, link, strength, client, session, action, source, line. No mentions give no rows.
     """
     seen = mentions.select("source", "line", "address", "in_target").join(requests, on=["source", "line"])
     crowds = seen.group_by("client").agg(crowd=pl.col("address").n_unique())
@@ -97,12 +100,8 @@ def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame, famous: pl.Da
 
     near = _session_strength()
     told = weigh(seen, "direct", pl.when("in_target").then(DIRECT).otherwise(near))
-    events = seen.filter(pl.col("event").is_not_null()).select("source", "line", event=pl.lit("event")).unique()
-    direct = (
-        told.join(events, on=["source", "line"], how="left")
-        .with_columns(link=pl.coalesce("event", "link"))
-        .drop("event")
-    )
+    is_event = pl.col("source").is_in(list(events))
+    direct = told.with_columns(link=pl.when(is_event).then(pl.lit("event")).otherwise("link"))
     small = sizes.filter(pl.col("addresses") <= MOST_ADDRESSES).select("session")
     acted = requests.filter(pl.col("action").is_not_null()).join(small, on="session", how="semi")
     pairs = acted.join(together, on="session").join(seen, on=["source", "line", "address"], how="anti")

@@ -14,6 +14,7 @@ from exposure.logs.formats import FORMATS, Format, asked_for, detect
 from exposure.logs.gzip_stream import DamagedError, gunzip
 from exposure.logs.lines import LONGEST_LINE, count_lines, to_lines
 from exposure.logs.secrets import excerpt
+from exposure.logs.tabular import as_objects
 
 # Whole lines that are read at once. Larger blocks are no faster and take ten times their size in memory.
 BLOCK = 8 << 20
@@ -30,7 +31,6 @@ _OTHER_KINDS = (
     (b"BZh", "packed by bzip2", "unpack it with: bunzip2 FILE"),
     (b"\xfd7zXZ\x00", "packed by xz", "unpack it with: unxz FILE"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it"),
-    (b"PAR1", "a Parquet file", "export it as lines, as nginx or Cloudflare Logpush write them"),
     (b"SQLite format 3\x00", "a SQLite database", "export its table as lines"),
     (b"\xff\xfe", "text in UTF-16", "convert it with: iconv -f UTF-16 -t UTF-8 FILE"),
     (b"\xfe\xff", "text in UTF-16", "convert it with: iconv -f UTF-16 -t UTF-8 FILE"),
@@ -53,6 +53,12 @@ class SourceFile:
     header: tuple[str, ...] = ()
     damage: str = ""
     fault: ExposureError | None = None
+
+    @property
+    def events(self) -> bool:
+        """Tell whether its lines are events: incident.toml says so, or its format does and no mapping says otherwise."""
+        known = self.format is not None and self.format.events and not self.log.fields
+        return known or self.log.kind == "events"
 
 
 def find_files(folder: Path, log: LogSource) -> list[Path]:
@@ -124,7 +130,7 @@ def _block(file: SourceFile, waiting: list[Piece]) -> Block:
 def _pieces(file: SourceFile, size: int) -> Iterator[Piece]:
     """Read one file in pieces of whole lines."""
     try:
-        for block in _whole_lines(_unpacked(file), size):
+        for block in _whole_lines(as_objects(_unpacked(file), file.log, file.shown), size):
             if file.format is None:
                 file.format = _choose(file, block)
             piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
@@ -226,6 +232,8 @@ def _choose(file: SourceFile, block: bytes) -> Format:
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]
     found = asked_for(file.log) or detect(sample)
+    if (found is None or not found.objects) and (file.log.fields or file.log.kind == "events"):
+        found = FORMATS["plain"]  # people name fields where no format of ours is known to have them
     if found is None:
         raise _unknown(file, block, sample)
     session = file.log.session

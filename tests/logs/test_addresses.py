@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.addresses import find_in_text, find_mentions, may_hold_address
+from exposure.logs.addresses import find_in_text, find_mentions, lines_with_names, may_hold_address
 from tests.logs.logbook import ALICE, BOB, CAROL, CHECKSUMMED
 
 HASH = "0x" + "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
@@ -44,6 +44,40 @@ def test_an_address_is_found_in_any_spelling(target: str) -> None:
     assert [(ALICE, True, False)] == mentions(target)
 
 
+WORD = ALICE[2:].rjust(64, "0")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/call?data=0x70a08231{WORD}",
+        f"/call?data=0xdd62ed3e{WORD}{'1'.rjust(64, '0')}",
+        f"/logs?topic=0x{WORD}",
+        f"/logs?topics=[%220x{WORD.upper()}%22]",
+        f"/call?data=0x{HASH[2:]}{WORD}",
+    ],
+)
+def test_an_address_in_a_word_of_calldata_is_found(target: str) -> None:
+    """After a selector, among other words, or as a topic of its own."""
+    assert [(ALICE, True, False)] == mentions(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/call?data=0xa9059cbb{'3e8'.rjust(64, '0')}",
+        f"/call?data=0xa9059cbb{('f' * 32).rjust(64, '0')}",
+        f"/call?data=0xa9059cbb{('f' * 40).rjust(64, '0')}",
+        f"/call?data=0x70a08231{WORD}0",
+        f"/call?data=0x70a082{WORD}",
+        f"/x/{WORD}",
+    ],
+)
+def test_a_padded_number_is_no_address(target: str) -> None:
+    """Amounts are padded as well; what is no whole words is no call."""
+    assert [] == mentions(target)
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -78,6 +112,26 @@ def test_several_addresses_of_one_line_are_each_found_once() -> None:
     """Even where one character stands between them; the referer's are told apart."""
     found = mentions(f"/balances?of={ALICE},{BOB},{ALICE.upper().replace('X', 'x')}", f"https://x/{BOB}/{CAROL}")
     assert [(ALICE, True, False), (BOB, True, False), (CAROL, False, False)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("/address/alice.eth", True),
+        ("/q?name=pay.Alice-1.eth&b", True),
+        ('{"name":"alice.eth"}', True),
+        ("alice.eth", True),
+        ("/alice.ethereum.org", False),
+        ("/alice.eth.limo", False),
+        ("/.eth", False),
+        ("/ab.eth", False),
+        (None, False),
+    ],
+)
+def test_lines_with_ens_names_are_counted(text: str | None, named: bool) -> None:
+    """They name a wallet that is not known yet; a host of that name is none."""
+    rows = pl.DataFrame({"target": [text, None]}, schema={"target": pl.String})
+    assert (1 if named else 0) == lines_with_names(rows, "target").height
 
 
 def test_a_line_that_could_not_be_read_still_gives_its_addresses() -> None:

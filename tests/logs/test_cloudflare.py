@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.cloudflare import NO_JSON, NO_TIME, parse_cloudflare
+from exposure.incident import LogSource
+from exposure.logs.formats import FORMATS
+from exposure.logs.json_records import NO_JSON, NO_TIME
+from exposure.logs.records import Parsed
 from exposure.logs.times import parse_time
 from tests.logs.logbook import NOON, cloudflare, lines_of
+
+
+def parse_cloudflare(lines: pl.DataFrame) -> Parsed:
+    """Read lines as Logpush writes them."""
+    return FORMATS["cloudflare"].parse(lines, LogSource(path="x.log"))
 
 
 def test_a_line_is_read_to_its_fields() -> None:

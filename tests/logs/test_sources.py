@@ -161,7 +161,10 @@ def test_a_folder_in_the_place_of_a_file_and_a_file_that_may_not_be_read(logbook
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"kind": "events"}, "events are not read yet. To go on: name access logs, or write [[report]] entries"),
+        (
+            {"format": "combined", "fields": {"time": "ts"}},
+            "the lines of combined have no named fields. To go on: take fields out, or correct format",
+        ),
         (
             {"format": "custom"},
             NO_LOG_FORMAT,
