@@ -37,6 +37,7 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
         yield file.format.limits
     if file.damage:
         yield f"cut short: {file.damage}, {_lines(file.lines)} could be read"
+    yield from file.remarks
     if times.hole_start is not None:
         yield f"the longest silence is {times.hole_minutes} minutes from {_stamp(times.hole_start)}"
     if number := counts.others[file.number]:

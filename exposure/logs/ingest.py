@@ -16,10 +16,12 @@ from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import Found, asset_states, study
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
+from exposure.logs.finding import find_places
 from exposure.logs.formats import FORMATS
 from exposure.logs.intake import KEPT, Intake, parse_blocks
+from exposure.logs.places import Listener, Place
 from exposure.logs.sessions import UNREAD, find_sessions, link_sightings, name_sessions
-from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
+from exposure.logs.sources import BLOCK, SourceFile, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
@@ -41,7 +43,7 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         intake = Intake(incident, case.key(), Path(scratch), files)
         with teller.task("reading logs", "lines") as tick:
             done = 0
-            for batch in one_ahead(parse_blocks(read_blocks(files, block))):
+            for batch in one_ahead(parse_blocks(read_blocks(files, block, Listener(say=teller.line)))):
                 intake.add(batch)
                 done += batch.lines
                 tick(done)
@@ -68,12 +70,12 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
 
 def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
     """Find the files of all [[logs]], and say what is missing."""
-    found: list[tuple[LogSource, Path]] = []
+    found: list[tuple[LogSource, Place]] = []
     missing: list[str] = []
     for log in incident.logs:
         try:
             _check(log)
-            found += [(log, path) for path in find_files(incident.folder, log)]
+            found += [(log, place) for place in find_places(incident.folder, log)]
         except ExposureError as error:
             missing.append(f"{error.what}: {error.why}. To go on: {error.fix}")
     return name_files(incident.folder, found), missing
