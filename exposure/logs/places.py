@@ -29,8 +29,9 @@ _OFFICE = "[Content_Types].xml"
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears what happens while a source is read: `say` at once, `note` what belongs to the source."""
+    """Who hears what happens while the source `shown` is read: `say` at once, `note` what belongs to the source."""
 
+    shown: str = ""
     say: Callable[[str], None] = lambda _text: None
     note: Callable[[str], None] = lambda _text: None
     patience: float = PATIENCE
@@ -118,8 +119,7 @@ class Pipe:
             while True:
                 if not select.select([handle], [], [], listener.patience)[0]:
                     waited += listener.patience
-                    shown = "standard input" if self.fifo is None else self.fifo.name
-                    listener.say(f"waiting for data from {shown}: nothing came for {waited:,.0f} seconds")
+                    listener.say(f"waiting for data from {listener.shown}: nothing came for {waited:,.0f} seconds")
                     continue
                 try:
                     chunk = os.read(handle, CHUNK)
@@ -161,11 +161,12 @@ class Member:
         """Give `archive!member`."""
         return f"{self.archive.name(folder)}!{self.info.filename}"
 
-    def chunks(self, listener: Listener) -> Iterator[bytes]:  # noqa: ARG002 - the Place's signature
+    def chunks(self, listener: Listener) -> Iterator[bytes]:
         """Give its content; it is checked against its checksum at the end."""
-        shown = self.info.filename
         if self.info.flag_bits & 0x1:
-            raise ExposureError(f"{shown} cannot be read", "it is encrypted", "unpack the archive with its password")
+            raise ExposureError(
+                f"{listener.shown} cannot be read", "it is encrypted", "unpack the archive with its password"
+            )
         methods: dict[int, Callable[[Iterator[bytes]], Iterator[bytes]]] = {
             zipfile.ZIP_STORED: lambda chunks: chunks,
             zipfile.ZIP_DEFLATED: inflate,
@@ -174,7 +175,7 @@ class Member:
         }
         if self.info.compress_type not in methods:
             way = "unpack the archive, or make it with deflate"
-            raise ExposureError(f"{shown} cannot be read", "it is packed in a way that is not read", way)
+            raise ExposureError(f"{listener.shown} cannot be read", "it is packed in a way that is not read", way)
         checksum = size = 0
         for chunk in methods[self.info.compress_type](self._raw()):
             checksum = zlib.crc32(chunk, checksum)

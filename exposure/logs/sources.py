@@ -201,7 +201,7 @@ def _stored(file: SourceFile, listener: Listener) -> Iterator[bytes]:
         listener.say(f"{file.shown}: {text}")
 
     try:
-        for chunk in file.place.chunks(replace(listener, note=note)):
+        for chunk in file.place.chunks(replace(listener, note=note, shown=file.shown)):
             digest.update(chunk)
             file.stored += len(chunk)
             yield chunk
