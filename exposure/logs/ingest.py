@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,11 +15,13 @@ from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import Found, asset_states, study
+from exposure.logs.clocks import tell_jumps
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.finding import find_places
 from exposure.logs.formats import FORMATS
 from exposure.logs.intake import KEPT, Intake, parse_blocks
-from exposure.logs.places import Listener, Place
+from exposure.logs.noticed import Noticed, notice
+from exposure.logs.places import Listener, LocalFile, Place
 from exposure.logs.sessions import UNREAD, find_sessions, link_sightings, name_sessions
 from exposure.logs.sources import BLOCK, SourceFile, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
@@ -51,7 +53,14 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         said += hostless(files, incident.actions)
         if done or not incident.logs:
             times = source_times(intake.cells.scan())
-            _write(incident, case, files, intake, times)
+            noticed = notice(
+                [file for file in files if file.lines], intake.cells.scan(), _beside(incident.folder, files)
+            )
+            for source, jumps in tell_jumps(intake.jumps).items():
+                for text in jumps:
+                    noticed.note(source, text)
+            said += noticed.problems
+            _write(incident, case, files, intake, times, noticed)
             said += _outside(incident, files, times)
     if incident.logs and not intake.counts.parsed.total():
         raise ExposureError("no log could be read", "; ".join(said), "correct [[logs]] in incident.toml, or the files")
@@ -103,7 +112,20 @@ def _check(log: LogSource) -> None:
         raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
 
 
-def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake, times: Mapping[int, Times]) -> None:
+def _beside(folder: Path, files: Sequence[SourceFile]) -> list[str]:
+    """Give the names of the files that lie beside those that were read."""
+    folders = {file.path.parent for file in files if file.path is not None}
+    return sorted(LocalFile(path).name(folder) for parent in folders for path in parent.iterdir() if path.is_file())
+
+
+def _write(
+    incident: Incident,
+    case: Case,
+    files: list[SourceFile],
+    intake: Intake,
+    times: Mapping[int, Times],
+    noticed: Noticed,
+) -> None:
     """Finish what needs all lines (sessions, versions of files), and write the tables."""
     ids = {file.number: file.id for file in files}
     found = study(intake.fetches, incident.assets)
@@ -119,7 +141,7 @@ def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Inta
     case.write("assets", found.assets)
     case.write("rejects", _with_ids(pl.concat(intake.unread), ids))
     read = [file for file in files if file.lines]
-    rows = [coverage_row(file, times.get(file.number, Times()), intake.counts) for file in read]
+    rows = [coverage_row(file, times.get(file.number, Times()), intake.counts, noticed) for file in read]
     case.write_part("coverage", TABLES["coverage"].frame(rows), ~pl.col("source").str.starts_with("chain:"))
     case.write("sources", TABLES["sources"].frame([_source_row(file) for file in read]))
 

@@ -16,8 +16,10 @@ from exposure.logs.actions import find_action
 from exposure.logs.addresses import MENTIONED, MENTIONS, find_in_text, find_mentions, may_hold_address
 from exposure.logs.assets import FETCHES, full_fetches, watches
 from exposure.logs.clients import Pseudonyms
+from exposure.logs.clocks import count_jumps
 from exposure.logs.duplicates import SEEN, Duplicates
-from exposure.logs.formats import Format, parse
+from exposure.logs.formats import Format
+from exposure.logs.mixed import Others, parse_mixed
 from exposure.logs.records import Parsed, shape
 from exposure.logs.secrets import excerpt, redact_column
 from exposure.logs.sources import Block, SourceFile
@@ -60,6 +62,8 @@ class Counts:
     typos: Counter[int] = field(default_factory=Counter)
     unread_with_address: Counter[int] = field(default_factory=Counter)
     others: Counter[int] = field(default_factory=Counter)
+    reasons: Counter[tuple[int, str]] = field(default_factory=Counter)
+    second: Others = field(default_factory=Others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,14 @@ class Batch:
     format: Format
     parsed: Parsed
     lines: int
+    second: Others
 
 
 def parse_blocks(blocks: Iterator[Block]) -> Iterator[Batch]:
     """Parse block after block."""
     for block in blocks:
-        yield Batch(block.log, block.format, parse(block.lines, block.format, block.log), block.count)
+        parsed, second = parse_mixed(block.lines, block.format, block.log)
+        yield Batch(block.log, block.format, parsed, block.count, second)
 
 
 class Intake:
@@ -88,6 +94,7 @@ class Intake:
         self.requests: list[pl.DataFrame] = [KEPT.to_frame()]
         self.mentions: list[pl.DataFrame] = [MENTIONS.to_frame()]
         self.unread: list[pl.DataFrame] = [UNREAD.to_frame()]
+        self.jumps: list[pl.DataFrame] = []
         self.unread_addresses: list[tuple[int, int, str]] = []
         self._incident = incident
         self._action = find_action(incident.actions)
@@ -100,6 +107,8 @@ class Intake:
     def add(self, batch: Batch) -> None:
         """Take in a batch."""
         _count(self.counts.parsed, batch.parsed.records)
+        self.counts.second.update(batch.second)
+        self.jumps.append(count_jumps(batch.parsed.records))
         self._reject(batch.parsed.rejects)
         self._set_aside(batch.parsed.others)
         fresh = self._merge(batch).drop("text", "request_id")
@@ -163,6 +172,12 @@ class Intake:
     def _reject(self, rejects: pl.DataFrame) -> None:
         """Keep the first rejected lines of each source, redacted, and the addresses of all."""
         self._keep_addresses(rejects)
+        self.counts.reasons.update(
+            {
+                (source, reason): number
+                for source, reason, number in rejects.group_by("source", "reason").len().iter_rows()
+            }
+        )
         rows = []
         for (source,), of_source in rejects.sort("source", "line").group_by("source", maintain_order=True):
             room = max(0, MOST_REJECTS - self.counts.rejected[source])

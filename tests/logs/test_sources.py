@@ -197,7 +197,7 @@ def test_a_log_whose_every_line_is_refused_is_said(logbook: Logbook) -> None:
     logbook.name("other.log", format="combined")
     assert [
         (
-            "no line of other.log could be read: all 3 lines were refused as combined. "
+            "no line of other.log could be read: all 3 lines were refused as combined; the likely format is cloudflare. "
             "To go on: see the reasons in the table rejects, and correct format under [[logs]]"
         )
     ] == problems(logbook)
