@@ -77,8 +77,9 @@ def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
             "To go on: see whether two logs were joined by mistake"
         )
     if rejected == file.lines:
+        name = known.name if known else "lines"
         yield (
-            f"no line of {file.shown} could be read: all {_lines(rejected)} were refused as {known.name if known else 'lines'}{alike}. "
+            f"no line of {file.shown} could be read: all {_lines(rejected)} were refused as {name}{alike}. "
             "To go on: see the reasons in the table rejects, and correct format under [[logs]]"
         )
     elif rejected > _MANY * file.lines:

@@ -1,4 +1,4 @@
-"""Hours in which far less came than other days and the hours around predict: visitors were sent elsewhere, or lines are missing. Pure.
+"""Hours in which far less came than other days predict: visitors were sent elsewhere, or lines are missing. Pure.
 
 What an hour should hold is what the same hour of each other day held, times how much busier this day's hours around it are than
 that day's; the median over the days counts, so that a few odd days or hours do not matter. How far an hour strays by chance is
@@ -59,6 +59,12 @@ def find_dips(hours: pl.DataFrame) -> list[Dip]:
         for start in np.flatnonzero(found):
             low[start : start + hours_long] = True
     return [_dip(counts, expected, run, first + 1) for run in _runs(low, counts < _EDGE * expected)]
+
+
+def tell_dip(dip: Dip) -> str:
+    """Say when traffic dips, and to what part of the usual."""
+    part = f"{100 * dip.seen / dip.expected:.0f} %" if dip.seen else "nothing"
+    return f"traffic dips from {dip.start:%Y-%m-%d %H:%M} to {dip.end:%Y-%m-%d %H:%M} UTC to {part} of what is usual"
 
 
 def _expected(counts: _Counts) -> _Counts:

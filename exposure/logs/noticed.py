@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from exposure.logs.dips import Dip, find_dips
+from exposure.logs.dips import Dip, find_dips, tell_dip
 from exposure.logs.rotation import beside, piece, tell_missing
 from exposure.logs.sources import SourceFile
 from exposure.logs.zones import blame, find_shifts
@@ -100,12 +100,6 @@ def _tell_dips(dips: Sequence[Dip]) -> Iterator[str]:
         yield tell_dip(dip)
     if len(dips) > _SHOWN:
         yield f"traffic dips {len(dips) - _SHOWN:,} more times"
-
-
-def tell_dip(dip: Dip) -> str:
-    """Say when traffic dips, and to what part of the usual."""
-    part = f"{100 * dip.seen / dip.expected:.0f} %" if dip.seen else "nothing"
-    return f"traffic dips from {dip.start:%Y-%m-%d %H:%M} to {dip.end:%Y-%m-%d %H:%M} UTC to {part} of what is usual"
 
 
 def _notice_zones(found: Noticed, files: Sequence[SourceFile], sets: Mapping[int, str], logs: pl.LazyFrame) -> None:
