@@ -19,6 +19,11 @@ _FIELDS = {
 }
 
 
+def fields_of(actions: Sequence[Action]) -> set[str]:
+    """Give the columns of records that the patterns of these actions look at."""
+    return {name for action in actions for key in action.match for name in _FIELDS[key].meta.root_names()}
+
+
 def find_action(actions: Sequence[Action]) -> pl.Expr:
     """Give an expression over records: the name of the first action that matches, null where none does.
 

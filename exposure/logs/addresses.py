@@ -9,24 +9,16 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from exposure.logs.hints import MENTIONED, may_hold_address
 from exposure.logs.records import shape
 
-# Looked for in every line: fast, and true of every line with an address, however it is percent-encoded.
-_MAYBE = r"0[xX]|%(?:30|78|58|25)"
 _ADDRESS = r"(?-u:\b)0[xX][0-9a-fA-F]{40}(?-u:\b)"
 # They stand for nobody: the zero address, the usual sign for the native asset, and two that tokens are burnt at.
 _NOBODY = ["0x" + "0" * 40, "0x" + "e" * 40, "0x" + "0" * 36 + "dead", "0xdead" + "0" * 32 + "dead"]
 _NOBODY += ["0x" + "0" * 39 + "1", "0x" + "f" * 40]
 
-# Where addresses are looked for. The referer is the page before; what else a request holds is its own.
-MENTIONED = ("target", "body", "ua", "referer")
 # An address in a line. `in_target`: in the request itself, not only in the referer; `typo`: its checksum is wrong.
 MENTIONS = shape(source=pl.UInt32, line=pl.UInt64, address=pl.String, in_target=pl.Boolean, typo=pl.Boolean)
-
-
-def may_hold_address(*columns: str) -> pl.Expr:
-    """Tell which rows are worth a closer look; never false for a row with an address."""
-    return pl.any_horizontal(pl.col(name).str.contains(_MAYBE).fill_null(value=False) for name in columns)
 
 
 def decode(text: str) -> str:
@@ -43,19 +35,14 @@ def find_mentions(rows: pl.DataFrame) -> pl.DataFrame:
 
     Gives MENTIONS, each address of a line once, lowercase; addresses that stand for nobody are left out. No rows give none.
     """
-    found = pl.concat(
-        [
-            _find_in(rows, name).with_columns(in_target=pl.lit(name != "referer"))
-            for name in MENTIONED
-            if name in rows.columns
-        ]
-    )
+    found = _words(rows)
+    words = found.select(pl.col("word").unique())
     digits = pl.col("word").str.slice(2)
     mixed = (digits != digits.str.to_lowercase()) & (digits != digits.str.to_uppercase())
-    checked = found.filter(mixed).select(pl.col("word").unique())
-    typos = checked.filter(pl.Series([_is_typo(word) for word in checked["word"]], dtype=pl.Boolean))
+    checked = words.filter(mixed)["word"]
+    typos = checked.filter(pl.Series([_is_typo(word) for word in checked], dtype=pl.Boolean))
     mentions = found.with_columns(
-        address=pl.col("word").str.to_lowercase(), typo=pl.col("word").is_in(typos["word"].implode())
+        address=pl.col("word").str.to_lowercase(), typo=pl.col("word").is_in(typos.implode())
     ).filter(~pl.col("address").is_in(_NOBODY))
     once = mentions.group_by("source", "line", "address").agg(pl.col("in_target").any(), pl.col("typo").all())
     return once.select(MENTIONS.names())
@@ -68,14 +55,19 @@ def find_in_text(text: str) -> list[str]:
     return sorted(good - set(_NOBODY))
 
 
-def _find_in(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    some = rows.filter(may_hold_address(column)).select("source", "line", text=column)
+def _words(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give every word of 40 hex digits in the texts of rows: source, line, in_target, word."""
+    texts = pl.concat(
+        rows.filter(may_hold_address(name)).select("source", "line", text=name, in_target=pl.lit(name != "referer"))
+        for name in MENTIONED
+        if name in rows.columns
+    )
     encoded = pl.col("text").str.contains("%", literal=True)
-    plain, other = some.filter(~encoded), some.filter(encoded)
+    plain, other = texts.filter(~encoded), texts.filter(encoded)
     decoded = other.with_columns(pl.Series("text", [decode(text) for text in other["text"]], dtype=pl.String))
     # an underscore joins words for regular expressions, not for people who build names such as user_0x...
     spaced = pl.concat([plain, decoded]).with_columns(pl.col("text").str.replace_all("_", " ", literal=True))
-    found = spaced.select("source", "line", word=pl.col("text").str.extract_all(_ADDRESS))
+    found = spaced.select("source", "line", "in_target", word=pl.col("text").str.extract_all(_ADDRESS))
     return found.explode("word").drop_nulls("word")
 
 

@@ -9,26 +9,26 @@ from dataclasses import dataclass
 import polars as pl
 
 from exposure.incident import Asset
+from exposure.logs.asks import path_of
 from exposure.logs.records import shape
 from exposure.logs.secrets import redact_column
 from exposure.logs.spill import Spill
 from exposure.logs.versions import Version, find_versions, judge
 from exposure.tables import TABLES, TIME
 
-# A full fetch of a file that can carry an attack. `path` is the hash of host and path.
+# A full fetch of a file that can carry an attack. `path` is the number of host and path, `ask` that of what NAMES spells out.
 FETCHES = shape(
     path=pl.UInt64,
     time=TIME,
     source=pl.UInt32,
     line=pl.UInt64,
     client=pl.UInt64,
-    host=pl.String,
-    target=pl.String,
+    ask=pl.UInt64,
     size=pl.Int64,
     headers=pl.Boolean,
 )
-# What browsers run or build pages from. Pictures and fonts carry no attack; `/` is the page itself.
-_STATIC = r"(?i)^[^?#]*(?:\.(?:m?js|cjs|css|x?html?|wasm|json|webmanifest|svg|map)|/)(?:\?|$)"
+# `target` is redacted.
+NAMES = shape(ask=pl.UInt64, path=pl.UInt64, host=pl.String, target=pl.String)
 _OK = 200
 # Fetches of changed paths that are looked at together.
 _TOGETHER = 2_000_000
@@ -43,62 +43,51 @@ class Found:
     changed_paths: int
 
 
-def watches(assets: Sequence[Asset]) -> pl.Expr:
-    """Tell which records ask for a path named by an [[asset]]."""
-    return _path().is_in([asset.path for asset in assets]).fill_null(value=False)
+def full_fetches(records: pl.DataFrame) -> pl.DataFrame:
+    """Give the full fetches (FETCHES) among judged records: GET, 200, with a body, of a static path or of an [[asset]]."""
+    full = (pl.col("static") | pl.col("watched")) & (pl.col("status") == _OK) & (pl.col("bytes") > 0)
+    fetched = records.lazy().filter(full & (pl.col("method") == "GET"))
+    return fetched.with_columns(path="file", size="bytes").select(FETCHES.names()).collect()
 
 
-def _path() -> pl.Expr:
-    return pl.col("target").str.splitn("?", 2).struct.field("field_0")
+def file_names(asked: pl.DataFrame) -> pl.DataFrame:
+    """Spell out the files (NAMES) among what was asked; redacted, since the pile may be written to disk."""
+    files = asked.filter(pl.col("static") | pl.col("watched")).with_columns(path="file", source=pl.lit(0))
+    return redact_column(files, "target")[0].select(NAMES.names())
 
 
-def full_fetches(records: pl.DataFrame, assets: Sequence[Asset]) -> pl.DataFrame:
-    """Give the full fetches (FETCHES) among records: GET, 200, with a body, of a static path or of an [[asset]]."""
-    full = (pl.col("method") == "GET") & (pl.col("status") == _OK) & (pl.col("bytes") > 0)
-    static = pl.col("target").str.contains(_STATIC)
-    needed = records.select("source", "line", "time", "client", "host", "target", "headers", size="bytes").filter(
-        records.select(full).to_series()
-    )
-    fetched = needed.filter(static | watches(assets)).with_columns(path=pl.struct("host", _path()).hash())
-    # redacted here, since the pile may be written to disk
-    targets = fetched.select("target").unique().with_columns(source=pl.lit(0), clean="target")
-    clean = redact_column(targets, "clean")[0].select("target", "clean")
-    changed = clean.filter(pl.col("target") != pl.col("clean"))
-    if changed.height:
-        fetched = fetched.join(changed, on="target", how="left").with_columns(target=pl.coalesce("clean", "target"))
-    return fetched.select(FETCHES.names())
-
-
-def study(fetches: Spill, assets: Sequence[Asset]) -> Found:
+def study(fetches: Spill, names: Spill, assets: Sequence[Asset]) -> Found:
     """Find the runs of every static path, and the fetches of those that are watched: named by an [[asset]], or changed.
 
     The verdict of a fetch is bad, good or unknown; null where its path says nothing: where the team has named the file, other
     files that changed are kept in view, but decide nothing.
     """
     known = {asset.path: asset.bytes for asset in assets}
-    named = _named_paths(fetches, known)
-    tables = [_constant(fetches, named)]
+    spelt = names.scan().unique("ask").collect()
+    named = _named_paths(spelt, known)
+    tables = [_constant(fetches, spelt, named)]
     watched = [FETCHES.to_frame().with_columns(verdict=pl.lit(None, pl.String))]
     changed = 0
     for path, of_path in _by_path(fetches, named):
         sizes = known.get(named.get(path, ""), ())
         versions = find_versions(of_path, sizes)
-        first = of_path.row(0, named=True)
+        first = spelt.row(by_predicate=pl.col("ask") == of_path.item(0, "ask"), named=True)
         tables.append(TABLES["assets"].frame(list(_rows(first["host"], first["target"].split("?", 1)[0], versions))))
         changed += len(versions) > 1
         if path in named or len(versions) > 1:
             verdicts = judge(versions, sizes) if path in named or not named else None
             watched.append(of_path.with_columns(verdict=_verdicts(versions, verdicts)))
-    return Found(TABLES["assets"].check(pl.concat(tables)), pl.concat(watched), changed)
+    spelt_out = pl.concat(watched).join(spelt.select("ask", "host", "target"), on="ask", how="left")
+    return Found(TABLES["assets"].check(pl.concat(tables)), spelt_out, changed)
 
 
-def _constant(fetches: Spill, named: Mapping[int, str]) -> pl.DataFrame:
+def _constant(fetches: Spill, spelt: pl.DataFrame, named: Mapping[int, str]) -> pl.DataFrame:
     """Give the table's rows of all paths that were served in one size only: nearly all, so they are not looked at one by one."""
     runs = (
         fetches.scan()
         .group_by("path")
         .agg(
-            pl.col("host", "target").first(),
+            pl.col("ask").first(),
             sizes=pl.col("size").n_unique(),
             size=pl.col("size").first(),
             start=pl.col("time").min(),
@@ -108,7 +97,8 @@ def _constant(fetches: Spill, named: Mapping[int, str]) -> pl.DataFrame:
         .filter((pl.col("sizes") == 1) & ~pl.col("path").is_in(list(named)))
         .collect()
     )
-    return runs.with_columns(path=_path(), encoding=pl.lit("")).select(TABLES["assets"].schema.names())
+    told = runs.drop("path").join(spelt.select("ask", "host", "target"), on="ask", how="left")
+    return told.with_columns(path=path_of("target"), encoding=pl.lit("")).select(TABLES["assets"].schema.names())
 
 
 def _rows(host: str | None, path: str, versions: Sequence[Version]) -> Iterator[dict[str, object]]:
@@ -132,10 +122,10 @@ def _verdicts(versions: Sequence[Version], verdicts: Sequence[str] | None) -> pl
     return pl.col("size").replace_strict(of_size, default="unknown", return_dtype=pl.String)
 
 
-def _named_paths(fetches: Spill, known: Mapping[str, object]) -> dict[int, str]:
-    """Give hash -> path of the paths that [[asset]] names."""
-    asked = fetches.scan().filter(_path().is_in(list(known))).select("path", plain=_path()).unique().collect()
-    return dict(asked.iter_rows())
+def _named_paths(spelt: pl.DataFrame, known: Mapping[str, object]) -> dict[int, str]:
+    """Give number -> path of the paths that [[asset]] names."""
+    plain = path_of("target")
+    return dict(spelt.filter(plain.is_in(list(known))).select("path", plain=plain).unique().iter_rows())
 
 
 def _by_path(fetches: Spill, named: Mapping[int, str]) -> Iterator[tuple[int, pl.DataFrame]]:

@@ -23,7 +23,10 @@ class Pseudonyms:
     def attach(self, records: pl.DataFrame) -> pl.DataFrame:
         """Put `client` (a number; null where a line names neither IP address nor session) in the place of `ip` and `forwarded`."""
         names = ("ip", "ua", "session", "forwarded") if self._trusted else ("ip", "ua", "session")
-        who = records.select(_who=pl.struct(names).hash())
+        number = pl.lit(0, pl.UInt64)
+        for name in names:
+            number = number * 31 + pl.col(name).hash()
+        who = records.select(_who=number)
         clients = self._look_up(who)
         unknown = clients.is_null()
         if unknown.any():

@@ -2,8 +2,8 @@
 
     IP IDENT USER [25/Oct/2016:14:49:33 +0200] "GET /path HTTP/1.1" 200 612 "REFERER" "USER AGENT" ...
 
-Plain lines are split by columns at three million a second; the others (escaped quotes, spaces in a path, a handshake in place
-of a request) go line by line through a regular expression. What follows the user agent is kept as `forwarded`.
+Every line is read here: escaped quotes, spaces in a path, a handshake in place of a request. What follows the user agent is kept
+as `forwarded`.
 """
 
 import re
@@ -15,11 +15,6 @@ from exposure.logs.records import LINES, Parsed, join, reject, shape, to_records
 from exposure.tables import TIME
 
 _TIME = "%d/%b/%Y:%H:%M:%S %z"
-# Every further method is read by the slow way.
-_METHODS = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"]
-_AFTER = r'^$|^ [^"]*(?:"[^"]*"[^"]*)*$'  # an odd quote means that one of them stands inside a field
-_TAIL = r"^ [0-9]{3} (?:[0-9]{1,18}|-) ?$"
-
 # A user name is short: without a limit, a hostile line would be tried from each of its brackets on.
 _FRONT = r"(?P<ip>[^ \[]+) (?P<ident>[^ ]+) (?P<user>.{0,255}?[^ ]) \[(?P<time>[^\[\]]{26})\] "
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
@@ -60,54 +55,10 @@ NO_TIME = "the time cannot be read"
 
 
 def parse_combined(lines: pl.DataFrame, _log: LogSource | None = None, *, vhost: bool = False) -> Parsed:
-    """Read lines (LINES) of one of these layouts; `vhost` is Apache's vhost_combined. No lines give no records."""
-    split = _split(lines, vhost=vhost)
-    plain = split.filter("plain")
-    others = split.filter(~pl.col("plain")).select("source", "line", "text")
-    fast = Parsed(to_records(plain.select(_COLUMNS)))
-    return join([fast, _parse_slowly(others, vhost=vhost)]) if others.height else fast
+    """Read lines (LINES) of one of these layouts; `vhost` is Apache's vhost_combined. No lines give no records.
 
-
-def _split(lines: pl.DataFrame, *, vhost: bool) -> pl.DataFrame:
-    """Split every line by its quotes. `plain` is true where that was right; the other rows hold nonsense."""
-    part = [pl.col("parts").struct.field(f"field_{number}") for number in range(7)]
-    front = part[0].str.splitn(" ", 3 if vhost else 2)
-    request = part[1].str.splitn(" ", 3)
-    version = pl.col("request").struct.field("field_2")
-    time = part[0].str.tail(28).str.head(26).str.to_datetime(_TIME, strict=False, time_zone="UTC")
-    plain = (
-        ~pl.col("text").str.contains("\\", literal=True)
-        & pl.col("time").is_not_null()
-        & pl.col("method").is_in(_METHODS)
-        & version.str.starts_with("HTTP/")
-        & (version.str.len_bytes() <= len("HTTP/1.1"))
-        & part[2].str.contains(_TAIL)
-        & (part[3].is_null() | ((part[4] == " ") & part[6].str.contains(_AFTER)))
-    )
-    split = lines.lazy().with_columns(pl.col("text").str.splitn('"', 7).alias("parts"))
-    split = split.with_columns(request.alias("request"), front.alias("front"))
-    split = split.select(
-        "source",
-        "line",
-        "text",
-        "parts",
-        "request",
-        time=time.cast(TIME),
-        ip=pl.col("front").struct.field("field_1" if vhost else "field_0"),
-        host=pl.col("front").struct.field("field_0") if vhost else pl.lit(None, pl.String),
-        method=pl.col("request").struct.field("field_0"),
-        target=pl.col("request").struct.field("field_1"),
-        status=part[2].str.slice(1, 3).cast(pl.UInt16, strict=False),
-        bytes=part[2].str.slice(5).str.strip_chars(" ").cast(pl.Int64, strict=False),
-        referer=part[3],
-        ua=part[5],
-        forwarded=part[6],
-    )
-    return split.with_columns(plain=plain.fill_null(value=False)).collect()
-
-
-def _parse_slowly(lines: pl.DataFrame, *, vhost: bool) -> Parsed:
-    """Read line by line what columns cannot."""
+    All go through a regular expression, a hundred thousand a second. Plain lines of large logs come another way (combined_scan.py).
+    """
     fields = [parse_line(text, vhost=vhost) for text in lines.get_column("text")]
     shaped = pl.Series([one is not None for one in fields], dtype=pl.Boolean)
     known = lines.filter(shaped)

@@ -15,6 +15,7 @@ import polars as pl
 from exposure.incident import LogSource
 from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
 from exposure.logs.combined import FIELDS, parse_combined, parse_line
+from exposure.logs.combined_scan import scan_combined
 from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.records import Parsed, join, reject
 
@@ -31,7 +32,8 @@ class Format:
     """A format. `request_ids`: the server names each request, so that one delivered twice is known by its name.
 
     `header`: which lines name the columns of those below: `first` the file's first, `#` those that begin so. The reader repeats
-    the last one above every further block as line 0.
+    the last one above every further block as line 0. `scan` reads the plain lines of a block in machine code: UTF-8 without NUL
+    bytes, number of the source and of the first line -> records, and LINES that it leaves to `parse`.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Format:
     parse: Callable[[pl.DataFrame, LogSource], Parsed]
     request_ids: bool = False
     header: Literal["", "first", "#"] = ""
+    scan: Callable[[bytes, int, int], tuple[pl.DataFrame, pl.DataFrame]] | None = None
     names_host: bool = True
     # What these lines do not say, and what that costs; empty where nothing is missing.
     limits: str = ""
@@ -76,6 +79,7 @@ FORMATS: dict[str, Format] = {
             '"https://examplewallet.com/" "Mozilla/5.0"',
             _is_combined,
             parse_combined,
+            scan=scan_combined,
             names_host=False,
             limits=_NO_HOST,
         ),
@@ -85,6 +89,7 @@ FORMATS: dict[str, Format] = {
             'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
             _is_vhost_combined,
             partial(parse_combined, vhost=True),
+            scan=partial(scan_combined, vhost=True),
         ),
         Format(
             "common",
@@ -92,6 +97,7 @@ FORMATS: dict[str, Format] = {
             '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422',
             lambda text: parse_line(text) is not None,
             parse_combined,
+            scan=scan_combined,
             names_host=False,
             limits=_NO_HOST + ", the page before, or the browser, so that people behind one IP address count as one",
         ),

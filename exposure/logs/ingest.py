@@ -128,7 +128,7 @@ def _write(
 ) -> None:
     """Finish what needs all lines (sessions, versions of files), and write the tables."""
     ids = {file.number: file.id for file in files}
-    found = study(intake.fetches, incident.assets)
+    found = study(intake.fetches, intake.files, incident.assets)
     requests = _requests(incident, intake, found)
     intake.counts.kept.update(dict(requests.group_by("source").len().iter_rows()))
     mentions = pl.concat(intake.mentions)

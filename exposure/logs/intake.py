@@ -12,17 +12,19 @@ from pathlib import Path
 import polars as pl
 
 from exposure.incident import Incident, LogSource
-from exposure.logs.actions import find_action
-from exposure.logs.addresses import MENTIONED, MENTIONS, find_in_text, find_mentions, may_hold_address
-from exposure.logs.assets import FETCHES, full_fetches, watches
+from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions
+from exposure.logs.asks import Asks
+from exposure.logs.assets import FETCHES, NAMES, file_names, full_fetches
+from exposure.logs.blocks import Block
 from exposure.logs.clients import Pseudonyms
 from exposure.logs.clocks import count_jumps
 from exposure.logs.duplicates import SEEN, Duplicates
 from exposure.logs.formats import Format
+from exposure.logs.hints import ADDRESS, MENTIONED, SECRET, holds, may_hold_address
 from exposure.logs.mixed import Others, parse_mixed
-from exposure.logs.records import Parsed, shape
+from exposure.logs.records import Parsed, compact, shape
 from exposure.logs.secrets import excerpt, redact_column
-from exposure.logs.sources import Block, SourceFile
+from exposure.logs.sources import SourceFile
 from exposure.logs.spill import Spill
 from exposure.logs.traffic import CELLS, count_cells
 from exposure.tables import TIME
@@ -80,8 +82,8 @@ class Batch:
 def parse_blocks(blocks: Iterator[Block]) -> Iterator[Batch]:
     """Parse block after block."""
     for block in blocks:
-        parsed, second = parse_mixed(block.lines, block.format, block.log)
-        yield Batch(block.log, block.format, parsed, block.count, second)
+        parsed, second = parse_mixed(block)
+        yield Batch(block.log, block.format, parsed, block.lines, second)
 
 
 class Intake:
@@ -91,13 +93,13 @@ class Intake:
         self.counts = Counts()
         self.cells = Spill(scratch, "cells", CELLS, "minute")
         self.fetches = Spill(scratch, "fetches", FETCHES, "path")
+        self.files = Spill(scratch, "files", NAMES, "ask")
         self.requests: list[pl.DataFrame] = [KEPT.to_frame()]
         self.mentions: list[pl.DataFrame] = [MENTIONS.to_frame()]
         self.unread: list[pl.DataFrame] = [UNREAD.to_frame()]
         self.jumps: list[pl.DataFrame] = []
         self.unread_addresses: list[tuple[int, int, str]] = []
-        self._incident = incident
-        self._action = find_action(incident.actions)
+        self._asks = Asks(incident.actions, incident.assets)
         self._scratch = scratch
         self._several = Counter(id(file.log) for file in files)
         proxies = {file.log.trusted_proxies for file in files}
@@ -114,8 +116,10 @@ class Intake:
         fresh = self._merge(batch).drop("text", "request_id")
         records = self._pseudonyms[batch.log.trusted_proxies].attach(fresh)
         self.cells.add(count_cells(records))
-        self.fetches.add(full_fetches(records, self._incident.assets))
-        self._keep(records)
+        judged, asked = self._asks.judge(records)
+        self.fetches.add(full_fetches(judged))
+        self.files.add(file_names(asked))
+        self._keep(judged)
 
     def _merge(self, batch: Batch) -> pl.DataFrame:
         """Leave out what was delivered twice."""
@@ -135,26 +139,20 @@ class Intake:
             self._duplicates[name] = Duplicates(seen, request_ids=by_id)
         return self._duplicates[name]
 
-    def _keep(self, records: pl.DataFrame) -> None:
+    def _keep(self, judged: pl.DataFrame) -> None:
         """Keep requests with an address or an action, and for the files under suspicion."""
-        judged = (
-            records.lazy()
-            .with_columns(
-                action=self._action,
-                _watched=watches(self._incident.assets),
-                _maybe=may_hold_address(*MENTIONED),
-            )
-            .collect()
-        )
-        mentions = find_mentions(judged.filter("_maybe").select("source", "line", *MENTIONED))
-        named = mentions.select("source", "line").unique().with_columns(_named=pl.lit(value=True))
-        likely = judged.filter(pl.col("action").is_not_null() | pl.col("_watched") | pl.col("_maybe"))
+        wanted = pl.col("action").is_not_null() | pl.col("watched")
+        likely = judged.filter(wanted | holds(ADDRESS))
+        mentions = find_mentions(likely.filter(holds(ADDRESS)).select("source", "line", *MENTIONED))
+        named = mentions.select("source", "line").unique().with_columns(named=pl.lit(value=True))
         joined = likely.join(named, on=["source", "line"], how="left", maintain_order="left")
-        kept = joined.filter(pl.col("action").is_not_null() | pl.col("_watched") | pl.col("_named"))
-        clean, secrets = redact_column(kept.rename({"target": "path"}).select(KEPT.names()), "path")
+        kept = joined.filter(wanted | pl.col("named"))
+        rows = kept.rename({"target": "path"})
+        clean, secrets = redact_column(rows.filter(holds(SECRET)).select(KEPT.names()), "path")
+        clean = pl.concat([rows.filter(~holds(SECRET)).select(KEPT.names()), clean])
         for source, number in secrets.iter_rows():
             self.counts.secrets[source] += number
-        self.requests.append(clean)
+        self.requests.append(compact(clean))
         self.mentions.append(mentions)
 
     def _set_aside(self, others: pl.DataFrame) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from exposure.incident import LogSource
-from exposure.logs.formats import Format, detect, parse
+from exposure.logs.blocks import Block, parse_block
+from exposure.logs.formats import detect, parse
 from exposure.logs.records import LINES, Parsed, join
 
 # Torn lines are fewer; above this part of a source's lines in a block, another format is looked for.
@@ -27,32 +27,30 @@ class Others:
         self.alike.update(more.alike)
 
 
-def parse_mixed(lines: pl.DataFrame, known: Format, log: LogSource) -> tuple[Parsed, Others]:
-    """Read lines (LINES) in their format, and where it refuses many, those in the other that most of them are in.
+def parse_mixed(block: Block) -> tuple[Parsed, Others]:
+    """Read a block in its format, and where that refuses many lines of a source, those in the other that most of them are in.
 
     A format that incident.toml names is the only one used; then it is said what the others look like. So are those whose
     columns are named by a line of the file. What the second format refuses too keeps the first one's reason.
     """
-    parsed, others = parse(lines, known, log), Others()
-    if parsed.rejects.is_empty():
-        return parsed, others
-    total = lines.filter(pl.col("line") > 0).group_by("source").agg(total=pl.len())
-    refused = parsed.rejects.group_by("source").agg(refused=pl.len()).join(total, on="source").sort("source")
-    for source in refused.filter(pl.col("refused") > _MANY * pl.col("total")).get_column("source"):
-        parsed = _read_again(parsed, others, source, known, log)
+    parsed, others = parse_block(block), Others()
+    refused = parsed.rejects.group_by("source").len().sort("source")
+    for source, number in refused.iter_rows():
+        if number > _MANY * sum(piece.lines for piece in block.pieces if piece.source == source):
+            parsed = _read_again(parsed, others, source, block)
     return parsed, others
 
 
-def _read_again(parsed: Parsed, others: Others, source: int, known: Format, log: LogSource) -> Parsed:
+def _read_again(parsed: Parsed, others: Others, source: int, block: Block) -> Parsed:
     mine = parsed.rejects.filter(pl.col("source") == source).sort("line")
     texts = mine.get_column("text")
-    second = detect(texts.gather_every(max(1, len(texts) // _SAMPLE)).to_list(), without=known)
+    second = detect(texts.gather_every(max(1, len(texts) // _SAMPLE)).to_list(), without=block.format)
     if second is None:
         return parsed
-    if log.format != "auto" or second.header:
+    if block.log.format != "auto" or second.header:
         others.alike[source, second.name] += mine.height
         return parsed
-    again = parse(mine.select(list(LINES)), second, log)
+    again = parse(mine.select(list(LINES)), second, block.log)
     others.read[source, second.name] += mine.height - again.rejects.height
     place = ["source", "line"]
     still = mine.join(again.rejects, on=place, how="semi")

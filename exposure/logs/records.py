@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from exposure.logs.hints import hint_expr
 from exposure.tables import TIME
 
 
@@ -20,7 +21,7 @@ LINES = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String)
 # `target` is path and query as sent; `forwarded` what follows the known fields (there nginx writes X-Forwarded-For);
 # `headers` tells that `bytes` counts headers too; `request_id` is the server's own id of the request, where it has one.
 # `session` is the user's session or id as the site knows it, `body` further text that may name addresses (a request's body, an
-# event's own fields); `event` and `version` (of the app) come from events.
+# event's own fields); `event` and `version` (of the app) come from events. `hints` says what is worth a closer look (hints.py).
 RECORD = shape(
     source=pl.UInt32,
     line=pl.UInt64,
@@ -41,6 +42,7 @@ RECORD = shape(
     event=pl.String,
     version=pl.String,
     text=pl.String,
+    hints=pl.UInt8,
 )
 REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
 
@@ -88,8 +90,19 @@ def set_aside(lines: pl.DataFrame, reason: str) -> Parsed:
 
 def to_records(rows: pl.DataFrame) -> pl.DataFrame:
     """Give rows that hold some of RECORD's columns all of them, tidied: what a format does not say is null."""
+    whole = fill(rows)
+    return tidy(whole).with_columns(hints=hint_expr())
+
+
+def fill(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give rows that hold some of RECORD's columns all of them: what a format does not say is null."""
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in RECORD.items() if name not in rows.columns]
-    return tidy(rows.with_columns(missing).with_columns(pl.col("headers").fill_null(value=False)).select(list(RECORD)))
+    return rows.with_columns(missing).with_columns(pl.col("headers").fill_null(value=False)).select(list(RECORD))
+
+
+def compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """Copy the text of rows that are kept: views of a block would hold all of it in memory."""
+    return pl.DataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def tidy(records: pl.DataFrame) -> pl.DataFrame:
@@ -107,10 +120,15 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
             host=pl.when(absolute).then(pl.coalesce("host", inside)).otherwise("host"),
             target=pl.when(absolute).then(slashed).otherwise("target"),
         )
-    if records.get_column("host").null_count() < records.height:
-        records = records.with_columns(host=by_value(records.get_column("host"), _clean_host))
+    records = tidy_hosts(records)
     said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in _SAID)
     return records.with_columns(*said, method=pl.when(pl.col("method").str.contains(_METHOD)).then("method"))
+
+
+def tidy_hosts(records: pl.DataFrame) -> pl.DataFrame:
+    """Bring hosts into one form."""
+    hosts = records.get_column("host")
+    return records if hosts.null_count() == len(hosts) else records.with_columns(host=by_value(hosts, _clean_host))
 
 
 def by_value(column: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Series:

@@ -13,6 +13,7 @@ import polars as pl
 
 from exposure.console import escape
 from exposure.logs.addresses import decode
+from exposure.logs.hints import PHRASE_WORDS, may_hold_secret
 
 MARK = "[secret]"
 IP = "[ip]"
@@ -34,7 +35,6 @@ _FILE_AFTER = re.compile(
 _WORD = re.compile(r"[A-Za-z]+")
 # A phrase has 12 words or more. Some may be mistyped, not typed yet, or cut off, and a form may put its own words between them
 # (w1=…&w2=…). Eight words leave a thief four to try; ordinary addresses of pages hardly ever hold eight words of the list.
-_PHRASE_WORDS = 8
 _PHRASE_WORDS_CUT = 5
 _GAP = 24
 _OTHERS = 2
@@ -72,7 +72,7 @@ def excerpt(text: str) -> tuple[str, int]:
 def redact_column(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Redact a column of text. Gives the rows, and of those with secrets `source` and `secrets`, their number."""
     rows = rows.with_row_index("_row")
-    likely = rows.filter(_may_hold_secret(pl.col(column)))
+    likely = rows.filter(may_hold_secret(column))
     cleaned = [redact(text) for text in likely.get_column(column)]
     changed = pl.DataFrame(
         {
@@ -87,21 +87,11 @@ def redact_column(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.Dat
     return joined.with_columns(pl.coalesce("_clean", column).alias(column)).drop("_row", "_clean", "secrets"), counts
 
 
-def _may_hold_secret(text: pl.Expr) -> pl.Expr:
-    """Tell which texts are worth a closer look; never false for one that `redact` would change."""
-    return (
-        text.str.contains(r"[0-9a-fA-F]{41}|prv[1-9A-Za-z]{50}|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9a-fA-F]{0,4}:")
-        | (text.str.count_matches(r"[A-Za-z]{3,}") >= _PHRASE_WORDS)
-        # hidden behind percent-encoding, whatever it is
-        | (text.str.count_matches("%", literal=True) >= 3)
-    ).fill_null(value=False)
-
-
 def _without_secrets(text: str, *, cut: bool) -> tuple[str, int]:
     """Replace secrets. `cut`: parts of a secret, and long hex of any kind, are replaced as well."""
     found = 0
     # phrases first: the mark itself holds a word of the list
-    spans = _phrases(text, _PHRASE_WORDS_CUT if cut else _PHRASE_WORDS)
+    spans = _phrases(text, _PHRASE_WORDS_CUT if cut else PHRASE_WORDS)
     if cut and spans:
         text = text[: spans[0][0]] + MARK  # four letters of a word that was cut off name it: the rest goes, too
     ends = [0, *(end for _, end in spans)]

@@ -10,8 +10,9 @@ import polars as pl
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.ahead import one_ahead
+from exposure.logs.blocks import Block, Piece
 from exposure.logs.formats import FORMATS, Format, detect
-from exposure.logs.lines import LONGEST_LINE, to_lines
+from exposure.logs.lines import LONGEST_LINE, count_lines, to_lines
 from exposure.logs.places import ZIP, Listener, Place
 from exposure.logs.plain import HEAD, dress, peek, to_plain
 from exposure.logs.secrets import excerpt
@@ -62,20 +63,6 @@ class SourceFile:
         return self.place.path
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Lines (LINES) of one format, of one or more files of one [[logs]] entry."""
-
-    log: LogSource
-    format: Format
-    lines: pl.DataFrame
-
-    @property
-    def count(self) -> int:
-        """Give the number of its lines; repeated headers are none."""
-        return self.lines.filter(pl.col("line") > 0).height
-
-
 def name_files(folder: Path, found: Sequence[tuple[LogSource, Place]]) -> list[SourceFile]:
     """Give every file its number and its id, which stays the same when files are added. A file named twice is read once."""
     files: dict[str, SourceFile] = {}
@@ -96,16 +83,16 @@ def read_blocks(files: Sequence[SourceFile], size: int = BLOCK, listener: Listen
 
     `listener` hears what a person must know at once: a pipe that stalls, a file that grows.
     """
-    waiting: list[pl.DataFrame] = []
+    waiting: list[Piece] = []
     held = 0
     before: SourceFile | None = None
     for file in files:
-        for lines, length in _lines(file, size, listener or Listener()):
+        for piece in _pieces(file, size, listener or Listener()):
             if before is not None and waiting and (before.log is not file.log or before.format is not file.format):
                 yield _block(before, waiting)
                 waiting, held = [], 0
-            waiting.append(lines)
-            held += length
+            waiting.append(piece)
+            held += len(piece.data)
             before = file
             if held >= size:
                 yield _block(file, waiting)
@@ -114,20 +101,21 @@ def read_blocks(files: Sequence[SourceFile], size: int = BLOCK, listener: Listen
         yield _block(before, waiting)
 
 
-def _block(file: SourceFile, waiting: list[pl.DataFrame]) -> Block:
+def _block(file: SourceFile, waiting: list[Piece]) -> Block:
     assert file.format is not None
-    return Block(file.log, file.format, pl.concat(waiting))
+    return Block(file.log, file.format, waiting, sum(piece.lines for piece in waiting))
 
 
-def _lines(file: SourceFile, size: int, listener: Listener) -> Iterator[tuple[pl.DataFrame, int]]:
-    """Read one file into LINES, with the bytes that they took. Reading and unpacking go on in a thread of their own."""
+def _pieces(file: SourceFile, size: int, listener: Listener) -> Iterator[Piece]:
+    """Read one file in pieces of whole lines. Reading and unpacking go on in a thread of their own."""
     try:
         for block in one_ahead(_whole_lines(_unpacked(file, listener), size)):
             if file.format is None:
                 file.format = _choose(file, block)
-            lines = to_lines(block, file.number, file.lines + 1)
-            file.lines += lines.height
-            yield _with_header(file, lines), len(block)
+            piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
+            file.lines += piece.lines
+            _remember_header(file, piece)
+            yield piece
         if not file.lines:
             raise _empty(file)
     except OSError as error:
@@ -137,21 +125,14 @@ def _lines(file: SourceFile, size: int, listener: Listener) -> Iterator[tuple[pl
         file.fault = error
 
 
-def _with_header(file: SourceFile, lines: pl.DataFrame) -> pl.DataFrame:
-    """Repeat above a block, as line 0, the line further up that names the columns; remember the last one of this block."""
+def _remember_header(file: SourceFile, piece: Piece) -> None:
+    """Remember the line that names the columns of those below it: the file's first, or the last one that begins with #Fields."""
     assert file.format is not None
-    if not file.format.header:
-        return lines
-    known = lines.select(
-        pl.lit(file.number, pl.UInt32).alias("source"), pl.lit(0, pl.UInt64).alias("line"), text=pl.lit(file.header)
-    )
-    above = known.head(1 if file.header else 0)
-    if file.format.header == "first":
-        file.header = file.header or lines.item(0, "text")
-    else:
-        named = lines.filter(pl.col("text").str.starts_with("#Fields"))
+    if file.format.header == "first" and piece.first == 1:
+        file.header = to_lines(piece.data[: piece.data.find(b"\n") + 1] or piece.data, file.number, 1).item(0, "text")
+    if file.format.header == "#" and b"#Fields" in piece.data:
+        named = to_lines(piece.data, file.number, 1).filter(pl.col("text").str.starts_with("#Fields"))
         file.header = named.item(-1, "text") if named.height else file.header
-    return pl.concat([above, lines])
 
 
 def _empty(file: SourceFile) -> ExposureError:

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from exposure.incident import Asset
-from exposure.logs.assets import FETCHES, Found, asset_states, full_fetches, study
+from exposure.logs.asks import Asks
+from exposure.logs.assets import FETCHES, NAMES, Found, asset_states, file_names, full_fetches, study
 from exposure.logs.spill import Spill
 from tests.logs.logbook import at
 
@@ -37,7 +38,7 @@ def records(*rows: dict[str, object]) -> pl.DataFrame:
 
 def fetched(*rows: dict[str, object], assets: tuple[Asset, ...] = ()) -> list[int]:
     """Give the lines that are full fetches."""
-    return full_fetches(records(*rows), assets).get_column("line").to_list()
+    return full_fetches(Asks((), assets).judge(records(*rows))[0]).get_column("line").to_list()
 
 
 @pytest.mark.parametrize(
@@ -82,8 +83,11 @@ def steady(size: int, first: int, last: int, **fields: object) -> list[dict[str,
 def found(folder: Path, *rows: dict[str, object], assets: tuple[Asset, ...] = (), held: int = 10**6) -> Found:
     """Study fetches."""
     pile = Spill(folder, "fetches", FETCHES, "path", held)
-    pile.add(full_fetches(records(*rows), assets))
-    return study(pile, assets)
+    names = Spill(folder, "files", NAMES, "ask", held)
+    judged, asked = Asks((), assets).judge(records(*rows))
+    pile.add(full_fetches(judged))
+    names.add(file_names(asked))
+    return study(pile, names, assets)
 
 
 CHANGED = [*steady(100, 0, 6000), *steady(150, 6000, 9000), *steady(100, 9000, 12_000)]

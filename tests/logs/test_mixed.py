@@ -6,15 +6,21 @@ import polars as pl
 import pytest
 
 from exposure.incident import LogSource
-from exposure.logs.formats import FORMATS
+from exposure.logs.blocks import Block, Piece
+from exposure.logs.formats import FORMATS, Format
 from exposure.logs.mixed import parse_mixed
-from tests.logs.logbook import ALICE, BOB, Logbook, at, cloudflare, combined, lines_of
+from tests.logs.logbook import ALICE, BOB, Logbook, at, cloudflare, combined
 
 
 @pytest.fixture
 def logbook(tmp_path: Path) -> Logbook:
     """An empty case."""
     return Logbook(tmp_path)
+
+
+def block_of(known: Format, *lines: str) -> Block:
+    """Give a block as the reader makes it."""
+    return Block(LogSource(path="x"), known, [Piece(0, 1, "\n".join(lines).encode(), len(lines))], len(lines))
 
 
 def test_lines_of_a_second_format_are_read_with_it(logbook: Logbook) -> None:
@@ -57,16 +63,15 @@ def test_every_line_stays_accounted_for(known: object, other: object) -> None:
     assert hasattr(known, "example")
     assert hasattr(other, "example")
     first, second = FORMATS[known.name], FORMATS[other.name]  # type: ignore[attr-defined]
-    lines = lines_of(*first.example.split("\n"), *second.example.split("\n") * 3, "garbage", "", "garbage again")
-    parsed, _ = parse_mixed(lines, first, LogSource(path="x"))
+    block = block_of(first, *first.example.split("\n"), *second.example.split("\n") * 3, "garbage", "", "garbage again")
+    parsed, _ = parse_mixed(block)
     numbers = pl.concat([parsed.records["line"], parsed.rejects["line"], parsed.others["line"]]).sort().to_list()
-    assert list(range(1, lines.height + 1)) == numbers
+    assert list(range(1, block.lines + 1)) == numbers
 
 
 def test_a_few_torn_lines_are_torn_lines() -> None:
     """Below one in twenty nobody looks for another format: a request may quote one."""
-    lines = lines_of(*[combined()] * 40, cloudflare(ray="a"))
-    parsed, others = parse_mixed(lines, FORMATS["combined"], LogSource(path="x"))
+    parsed, others = parse_mixed(block_of(FORMATS["combined"], *[combined()] * 40, cloudflare(ray="a")))
     assert (40, 1, 0) == (parsed.records.height, parsed.rejects.height, others.read.total())
 
 

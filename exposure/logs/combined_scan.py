@@ -1,0 +1,53 @@
+"""Blocks of combined and common lines -> records, without copying their text. Pure."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from exposure.logs.lines import count_lines
+from exposure.logs.records import LINES, fill, tidy_hosts
+
+
+def scan_combined(block: bytes, source: int, first: int, *, vhost: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read the plain lines of a block of whole lines (UTF-8, without NUL bytes); `first` is the number of its first line.
+
+    Gives records by RECORD, whose text is that of the block, and LINES of all other lines.
+    """
+    from exposure.logs.combined_kernel import VIEWS, scan  # compiled once; imported only where a large log is read
+
+    data = np.frombuffer(block, dtype=np.uint8)
+    most = count_lines(block)
+    views = np.zeros((len(VIEWS), most, 2), dtype=np.uint64)
+    there = np.zeros((len(VIEWS), most), dtype=np.bool_)
+    times, sizes, lines = np.zeros((3, most), dtype=np.int64)
+    status, hints, sized = np.zeros(most, np.uint16), np.zeros(most, np.uint8), np.zeros(most, np.bool_)
+    others = np.zeros((most, 3), dtype=np.int64)
+    kinds = np.zeros((len(data) // 8 + 2) * 8, dtype=np.uint8)
+    found, left = scan(data, kinds, vhost, views, there, times, status, sizes, sized, lines, hints, others)
+    columns: dict[str, Any] = {
+        "line": pl.Series(lines[:found] + first, dtype=pl.UInt64),
+        "time": pl.Series(times[:found] * 1_000_000).cast(pl.Datetime("us", "UTC")),
+        "status": pl.Series(status[:found]),
+        "bytes": pl.from_arrow(pa.array(sizes[:found], mask=~sized[:found])),
+        "hints": pl.Series(hints[:found]),
+    }
+    buffer = pa.py_buffer(block)
+    columns |= {
+        name: _strings(views[number, :found], there[number, :found], buffer) for number, name in enumerate(VIEWS)
+    }
+    rows = fill(pl.DataFrame(columns).with_columns(source=pl.lit(source, pl.UInt32)))
+    texts = [block[begin:end].decode() for _, begin, end in others[:left].tolist()]
+    rest = pl.DataFrame({"source": source, "line": others[:left, 0] + first, "text": texts}, schema=LINES)
+    return (tidy_hosts(rows) if vhost else rows), rest
+
+
+def _strings(views: NDArray[np.uint64], there: NDArray[np.bool_], buffer: Any) -> pl.Series:
+    """Make a column of views of one buffer."""
+    valid = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+    array = pa.Array.from_buffers(pa.string_view(), len(views), [valid, pa.py_buffer(views), buffer])
+    series = pl.from_arrow(array)
+    assert isinstance(series, pl.Series)
+    return series
