@@ -56,7 +56,7 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
             noticed = notice(
                 [file for file in files if file.lines], intake.cells.scan(), _beside(incident.folder, files)
             )
-            for source, jumps in tell_jumps(intake.jumps).items():
+            for source, jumps in tell_jumps(intake.jumps, intake.counts.parsed).items():
                 for text in jumps:
                     noticed.note(source, text)
             said += noticed.problems
