@@ -32,6 +32,16 @@ def find_places(folder: Path, log: LogSource) -> list[Place]:
     return places
 
 
+def local_files(folder: Path, log: LogSource) -> list[Path]:
+    """Give the files of this machine that a [[logs]] entry names; none where it names none, or something else."""
+    if log.path == "-" or "://" in log.path or (folder / log.path).is_fifo():
+        return []
+    try:
+        return _find_files(folder, log.path)
+    except ExposureError:
+        return []
+
+
 def _find_files(folder: Path, path: str) -> list[Path]:
     named = folder / path
     if named.is_file():
