@@ -121,7 +121,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_every_file_of_the_package_and_the_questions(wheel: Path) -> None:
     """Templates, contracts and queries are there after `pip install .` as they are in a clone."""
     files = [path.relative_to(ROOT).as_posix() for top in ("exposure", "queries") for path in (ROOT / top).rglob("*.*")]
-    expected = {re.sub(r"^queries/", "exposure/_queries/", file) for file in files if not file.endswith(".pyc")}
+    expected = {re.sub(r"^queries/", "exposure/_queries/", file) for file in files if "__pycache__" not in file}
     carried = set(zipfile.ZipFile(wheel).namelist())
     assert set() == expected - carried
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import polars as pl
 
+from exposure.logs.records import compact
+
 # Rows of one kind that are held in memory: at 60 bytes a row about 60 megabytes.
 _HELD = 1_000_000
 
@@ -23,7 +25,7 @@ class Spill:
 
     def add(self, rows: pl.DataFrame) -> None:
         """Put rows on the pile."""
-        self._held.append(rows.select(self._schema.names()).cast(self._schema))
+        self._held.append(compact(rows.select(self._schema.names()).cast(self._schema)))
         self._rows += rows.height
         if self._rows > self._limit:
             path = self._folder / f"{self._name}-{len(self._parts)}.parquet"
