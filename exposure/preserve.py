@@ -80,7 +80,7 @@ def checklist(title: str, items: Sequence[Item], before: str) -> str:
         f"# What to save first: {title}",
         "",
         "Made by `exposure preserve`. Tick what is done, and write below an item, with `>` in front, who did it, when, and where",
-        "it lies: both stay when the list is made again. Save copies, and work on copies. What lies in logs/ and evidence/ is hashed.",
+        "it lies: both stay when the list is made again. Work on copies. What lies in logs/ and evidence/ is hashed.",
     ]
     level = ""
     for item in items:

@@ -5,14 +5,13 @@ import lzma
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from isal import igzip_lib
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+# The same module in both; the first is the standard library's.
+zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 # What was unpacked in a call that ends in an error is lost, so that each call gets little.
 _SLICE = 32 << 10
@@ -20,7 +19,7 @@ _SLICE = 32 << 10
 _PIECE = 4 << 20
 # `xz -9` asks for 65 MiB, `zstd --long=31` for 2 GiB; more than that no tool writes unasked.
 _XZ_MEMORY = 2 << 30
-_ZSTD_WINDOW = {int(zstd.DecompressionParameter.window_log_max): 31}
+_ZSTD_WINDOW = {zstd.DecompressionParameter.window_log_max: 31}
 # So many bytes show what packed them.
 ENOUGH = 16
 # A flood of one line packs 1:250 by gzip and 1:7,000 by zstd (measured), so that a ratio alone cuts real logs. What a bomb costs
