@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
 
 T = TypeVar("T")
 
-# How often a worker whose reader waits looks whether the reader has left.
+# How often who waits looks whether the other has left, or a person wants the end.
 _LOOK = 0.2
 
 
@@ -39,7 +39,11 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
     Thread(target=work, daemon=True).start()
     try:
         while True:
-            item, error = coming.get()
+            try:
+                # never without an end: polars' handler for Ctrl-C does not interrupt a wait
+                item, error = coming.get(timeout=_LOOK)
+            except Empty:
+                continue
             if isinstance(error, StopIteration):
                 return
             if error is not None:

@@ -67,7 +67,7 @@ def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
     if file.damage:
         yield (
             f"{file.shown} is cut short: {file.damage}. The {_lines(file.lines)} before were read. "
-            "To go on: copy the file again from where it was made"
+            "To go on: copy the file again from where it was made, and see who made it"
         )
     rejected, known = counts.rejected[file.number], file.format
     alike = "".join(f"; the likely format is {name}" for name, _ in _of(counts.second.alike, file)[:1])

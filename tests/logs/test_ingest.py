@@ -249,7 +249,7 @@ def test_nothing_private_is_written(tmp_path: Path) -> None:
 
 TRUNCATED = (
     "logs/a.log.gz is cut short: the gz data ends in the middle. The {lines} lines before were read. "
-    "To go on: copy the file again from where it was made"
+    "To go on: copy the file again from where it was made, and see who made it"
 )
 
 

@@ -31,6 +31,24 @@ from tests.logs.logbook import ALICE, BOB, Logbook, at, combined
 
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMIbPxRfiCYEXAMPLEKEY"
 LINES = [combined(f"/wallet/{ALICE}", at(0)), combined("/", at(1)), combined(f"/wallet/{BOB}", at(2))]
+CASE = """
+[incident]
+name = "x"
+title = "X"
+
+[[logs]]
+path = "-"
+
+[[action]]
+name = "typed"
+words = "typed"
+exposure = "key"
+match = { path = "^/typed" }
+
+[[chain]]
+name = "ethereum"
+rpc = ["http://127.0.0.1:9"]
+"""
 TEXT = "".join(line + "\n" for line in LINES).encode()
 
 
@@ -163,15 +181,20 @@ def test_a_pipe_that_stalls_is_said_and_then_read(tmp_path: Path) -> None:
     assert len(TEXT) == source.stored
 
 
-def test_a_worker_that_waits_for_ever_does_not_hold_up_the_end() -> None:
-    """Ctrl-C ends the program, whatever a pipe does."""
+def test_ctrl_c_ends_a_run_that_waits_for_a_pipe(tmp_path: Path) -> None:
+    """Whatever the pipe does, and though polars has its own handler for it."""
+    os.mkfifo(tmp_path / "live.log")
+    (tmp_path / "incident.toml").write_text(CASE.replace('"-"', '"live.log"'))
     code = (
-        "import time\nfrom exposure.logs.ahead import one_ahead\n"
-        "def wait():\n    yield 1\n    time.sleep(600)\n"
-        "print(next(one_ahead(wait())))"
+        "import os, signal, threading, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background inherits that it is ignored
+        "def stop():\n    time.sleep(6)\n    os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Thread(target=stop, daemon=True).start()\n"
+        f"import sys; sys.argv = ['exposure', 'ingest', {str(tmp_path)!r}]\n"
+        "from exposure.cli import main; main()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
-    assert "1\n" == done.stdout
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (2, "stopped: nothing is lost, run the same command to go on\n") == (done.returncode, done.stderr)
 
 
 def test_an_error_comes_where_its_item_would() -> None:
@@ -189,10 +212,7 @@ def test_an_error_comes_where_its_item_would() -> None:
 
 def test_standard_input_is_read(tmp_path: Path) -> None:
     """`zcat … | exposure ingest CASE`, packed or not."""
-    (tmp_path / "incident.toml").write_text(
-        '[incident]\nname = "x"\ntitle = "X"\n\n[[logs]]\npath = "-"\n\n[[action]]\nname = "typed"\nwords = "typed"\n'
-        'exposure = "key"\nmatch = { path = "^/typed" }\n\n[[chain]]\nname = "ethereum"\nrpc = ["http://127.0.0.1:9"]\n'
-    )
+    (tmp_path / "incident.toml").write_text(CASE)
     command = [sys.executable, "-c", "from exposure.cli import main; main()", "ingest", str(tmp_path), "--json"]
     done = subprocess.run(command, input=gzip.compress(TEXT), capture_output=True, check=False, timeout=120)
     assert 0 == done.returncode, done.stderr.decode()
