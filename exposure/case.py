@@ -10,13 +10,14 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from exposure import __version__
 from exposure.errors import ExposureError
@@ -135,6 +136,13 @@ class Case:
         with self.manifest() as manifest:
             manifest.setdefault("tables", {})[table] = {"rows": checked.height, "sha256": hash_file(path)}
 
+    def write_parts(self, table: str, parts: Iterable[pl.DataFrame]) -> None:
+        """Check, sort and write a table that is too large for memory, from parts whose order is that of its key."""
+        path = self.path(table)
+        rows = write_parquet_parts(path, TABLES[table].schema, (TABLES[table].check(part) for part in parts))
+        with self.manifest() as manifest:
+            manifest.setdefault("tables", {})[table] = {"rows": rows, "sha256": hash_file(path)}
+
     def write_part(self, table: str, frame: pl.DataFrame, mine: pl.Expr) -> None:
         """Replace the rows of a shared table for which `mine` is true, and keep the others' rows."""
         kept = self.read(table).filter(~mine)
@@ -190,3 +198,23 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_parquet_parts(path: Path, schema: pl.Schema, parts: Iterable[pl.DataFrame]) -> int:
+    """Write frames of one schema into one Parquet file, whole or not at all; gives the number of rows."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    rows = 0
+    try:
+        oldest = pl.CompatLevel.oldest()  # string views are not known everywhere
+        arrow = pl.DataFrame(schema=schema).to_arrow(compat_level=oldest).schema
+        with pq.ParquetWriter(temporary, arrow, compression="zstd") as writer:
+            for part in parts:
+                writer.write_table(part.to_arrow(compat_level=oldest), row_group_size=262_144)
+                rows += part.height
+        temporary.chmod(0o600)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return rows

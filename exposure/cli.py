@@ -1,6 +1,7 @@
 """The commands: parse, call, render. Nothing heavy is imported until a command runs."""
 
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -320,7 +321,9 @@ def formats(context: Context) -> None:
     """
     from exposure.logs.formats import FORMATS
 
-    lines = [text for known in FORMATS.values() for text in (f"{known.name}: {known.title}", f"    {known.example}")]
+    lines = []
+    for known in FORMATS.values():
+        lines += [f"{known.name}: {known.title}", *indent(known.example, "    ").split("\n")]
     context.show(
         lines, {"formats": {known.name: {"title": known.title, "example": known.example} for known in FORMATS.values()}}
     )

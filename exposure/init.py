@@ -35,6 +35,9 @@ _LOGS = """
 # path   = "logs/*.log.gz"              # file, folder or glob, from this folder on
 # kind   = "access"
 # format = "auto"                       # or a name of: exposure formats
+# log_format = '$remote_addr [$time_local] "$request" $status'   # the text of nginx log_format or Apache LogFormat
+# timezone   = "Europe/Berlin"          # only where the lines carry none
+# session    = "cookie:sid"             # where the lines hold it: tells people behind one IP address apart
 
 # [[action]]                            # the possible X, most specific first
 # name     = "entered_seed_phrase"

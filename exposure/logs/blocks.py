@@ -25,7 +25,7 @@ class Piece:
     first: int
     data: bytes
     lines: int
-    header: str = ""
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,15 @@ def parse_block(block: Block) -> Parsed:
         records, others = scan(text, piece.source, piece.first)
         parts.append(Parsed(records))
         left.append(others)
-    rest = pl.concat(left)
-    return join([*parts, parse(rest, block.format, block.log)]) if rest.height or len(parts) != 1 else parts[0]
+    if any(lines.height for lines in left):
+        parts.append(parse(pl.concat(left), block.format, block.log))
+    return join(parts) if len(parts) > 1 else parts[0]
 
 
 def _with_header(piece: Piece) -> pl.DataFrame:
-    """Repeat above the lines, as line 0, the line further up that names the columns."""
+    """Repeat above the lines, as lines 0, those further up that name the columns."""
     lines = to_lines(piece.data, piece.source, piece.first)
     if not piece.header:
         return lines
-    above = pl.DataFrame({"source": [piece.source], "line": [0], "text": [piece.header]}, schema=LINES)
+    above = pl.DataFrame([(piece.source, 0, text) for text in piece.header], schema=LINES, orient="row")
     return pl.concat([above, lines])

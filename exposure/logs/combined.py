@@ -11,12 +11,15 @@ import re
 import polars as pl
 
 from exposure.incident import LogSource
+from exposure.logs.escapes import unescape
+from exposure.logs.layouts import NO_TIME
 from exposure.logs.records import LINES, Parsed, join, reject, shape, to_records
+from exposure.logs.times import parse_clf
 from exposure.tables import TIME
 
-_TIME = "%d/%b/%Y:%H:%M:%S %z"
 # A user name is short: without a limit, a hostile line would be tried from each of its brackets on.
-_FRONT = r"(?P<ip>[^ \[]+) (?P<ident>[^ ]+) (?P<user>.{0,255}?[^ ]) \[(?P<time>[^\[\]]{26})\] "
+_IP = r"(?P<ip>[^ \[]+|\[[0-9a-fA-F:.]{2,45}\]:[0-9]{1,5})"
+_FRONT = _IP + r" (?P<ident>[^ ]+) (?P<user>.{0,255}?[^ ]) \[(?P<time>[^\[\]]{20}(?:[^\[\]]{6})?)\] "
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 # First as servers escape; else up to the first quote that a status follows, for servers that escape nothing.
 _REQUESTS = (r'"(?P<request>(?:[^"\\]|\\.)*)"', r'"(?P<request>.*?)"')
@@ -32,8 +35,6 @@ _FURTHER = r'(| [^"]*(?:"(?:[^"\\]|\\.)*"[^"]*)*)'
 _REST = re.compile(rf" {_QUOTED}(?: {_QUOTED}{_FURTHER})?", re.DOTALL)
 _RAW_REST = re.compile(r' "(.*?)" "(.*)"([^"]*)', re.DOTALL)
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z_-]{0,31}) (.+?)(?: HTTP/[0-9.]+)?", re.DOTALL)
-_ESCAPE = re.compile(rb'\\(?:x([0-9a-fA-F]{2})|(["\\bnrtv]))')
-_SHORT = {b'"': b'"', b"\\": b"\\", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
 # What one line gives, in this order.
 FIELDS = shape(
@@ -51,23 +52,28 @@ FIELDS = shape(
 _COLUMNS = [*LINES, *FIELDS]
 
 NO_SHAPE = "the line is not in the common or combined layout"
-NO_TIME = "the time cannot be read"
+NO_ZONE = "the time names no zone: write timezone under [[logs]]"
 
 
-def parse_combined(lines: pl.DataFrame, _log: LogSource | None = None, *, vhost: bool = False) -> Parsed:
+def parse_combined(lines: pl.DataFrame, log: LogSource | None = None, *, vhost: bool = False) -> Parsed:
     """Read lines (LINES) of one of these layouts; `vhost` is Apache's vhost_combined. No lines give no records.
 
     All go through a regular expression, a hundred thousand a second. Plain lines of large logs come another way (combined_scan.py).
+    A time without an offset (CherryPy writes so) is refused unless `timezone` is given: all others of these lines name theirs.
     """
+    zone = log.timezone if log else None
     fields = [parse_line(text, vhost=vhost) for text in lines.get_column("text")]
     shaped = pl.Series([one is not None for one in fields], dtype=pl.Boolean)
     known = lines.filter(shaped)
     read = pl.DataFrame([one for one in fields if one is not None], schema={**FIELDS, "time": pl.String}, orient="row")
-    read = read.with_columns(pl.col("time").str.to_datetime(_TIME, strict=False, time_zone="UTC").cast(TIME))
+    bare = read.get_column("time").str.len_bytes() == len("04/Mar/2026:09:12:00")
+    read = read.with_columns(parse_clf(pl.col("time"), zone))
     timed = read.get_column("time").is_not_null()
+    zoneless = bare & pl.Series([zone is None])
     records = pl.concat([known, read], how="horizontal").filter(timed).select(_COLUMNS)
     parts = [Parsed(to_records(records))]
-    return join([*parts, reject(lines.filter(~shaped), NO_SHAPE), reject(known.filter(~timed), NO_TIME)])
+    parts += [reject(lines.filter(~shaped), NO_SHAPE), reject(known.filter(~timed & ~zoneless), NO_TIME)]
+    return join([*parts, reject(known.filter(zoneless), NO_ZONE)])
 
 
 def parse_line(text: str, *, vhost: bool = False) -> tuple[object, ...] | None:
@@ -75,7 +81,7 @@ def parse_line(text: str, *, vhost: bool = False) -> tuple[object, ...] | None:
     found = next((match for pattern in _LINES[vhost] if (match := pattern.match(text))), None)
     if found is None:
         return None
-    request = _unescape(found["request"])
+    request = unescape(found["request"])
     words = _REQUEST_LINE.fullmatch(request)
     # Handshakes and noise on the port are logged as requests too, and answered with 400: they are no reason to refuse a line.
     method, target = (words[1], words[2]) if words else (None, request)
@@ -91,16 +97,5 @@ def _after(rest: str) -> tuple[str | None, str | None, str | None]:
     match = _REST.fullmatch(rest) or _RAW_REST.fullmatch(rest)
     if match is None:
         return None, None, rest
-    referer, ua = (None if text is None else _unescape(text) for text in match.group(1, 2))
+    referer, ua = (None if text is None else unescape(text) for text in match.group(1, 2))
     return referer, ua, match[3]
-
-
-def _unescape(text: str) -> str:
-    r"""Undo what servers do to a field: nginx writes a quote as \x22, Apache as \"."""
-    if "\\" not in text:
-        return text
-
-    def plain(match: re.Match[bytes]) -> bytes:
-        return bytes.fromhex(match[1].decode()) if match[1] else _SHORT[match[2]]
-
-    return _ESCAPE.sub(plain, text.encode("utf-8", "replace")).decode("utf-8", "replace")

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from exposure.logs.lines import count_lines
-from exposure.logs.records import LINES, fill, tidy_hosts
+from exposure.logs.records import LINES, fill, tidy_clients, tidy_hosts
 
 
 def scan_combined(block: bytes, source: int, first: int, *, vhost: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -41,7 +41,7 @@ def scan_combined(block: bytes, source: int, first: int, *, vhost: bool = False)
     rows = fill(pl.DataFrame(columns).with_columns(source=pl.lit(source, pl.UInt32)))
     texts = [block[begin:end].decode() for _, begin, end in others[:left].tolist()]
     rest = pl.DataFrame({"source": source, "line": others[:left, 0] + first, "text": texts}, schema=LINES)
-    return (tidy_hosts(rows) if vhost else rows), rest
+    return tidy_clients(tidy_hosts(rows) if vhost else rows), rest
 
 
 def _strings(views: NDArray[np.uint64], there: NDArray[np.bool_], buffer: Any) -> pl.Series:

@@ -13,6 +13,7 @@ from exposure.logs.traffic import Times
 LAYER = "lines"
 # Above this part of its lines, a source needs a person: its format may be another one.
 _MANY = 0.05
+UNZONED = "these lines name no zone: UTC was assumed (timezone under [[logs]] says another)"
 _STARTS = ("last_known_good", "first_bad")
 _ENDS = ("last_bad", "first_known_good")
 
@@ -37,6 +38,8 @@ def coverage_row(file: SourceFile, times: Times, counts: Counts, noticed: Notice
 def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
     if file.format is not None and file.format.limits:
         yield file.format.limits
+    if file.format is not None and not file.format.zoned and file.log.timezone is None:
+        yield UNZONED
     if file.damage:
         yield f"cut short: {file.damage}, {_lines(file.lines)} could be read"
     yield from file.remarks

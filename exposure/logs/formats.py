@@ -6,18 +6,25 @@ entry that names their file, and gives Parsed.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Literal
 
 import polars as pl
 
+from exposure.errors import ExposureError
 from exposure.incident import LogSource
+from exposure.logs.aws import is_balancer, is_s3, parse_balancer, parse_s3
+from exposure.logs.clf_variants import is_syslog, is_traefik_clf, parse_syslog, parse_traefik_clf
 from exposure.logs.cloudflare import is_cloudflare, parse_cloudflare
 from exposure.logs.combined import FIELDS, parse_combined, parse_line
 from exposure.logs.combined_scan import scan_combined
+from exposure.logs.custom import compile_layout, parse_custom
+from exposure.logs.haproxy import is_haproxy, parse_haproxy
 from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.records import Parsed, join, reject
+from exposure.logs.w3c import gives_session as w3c_gives_session
+from exposure.logs.w3c import is_cloudfront, is_w3c, parse_w3c
 
 # Of a sample's lines, this part must be recognised: less is chance, and a wrong guess would refuse nearly every line.
 _ENOUGH = 0.05
@@ -29,11 +36,13 @@ TOO_LONG = "the line is longer than a mebibyte"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format. `request_ids`: the server names each request, so that one delivered twice is known by its name.
+    """A format.
 
-    `header`: which lines name the columns of those below: `first` the file's first, `#` those that begin so. The reader repeats
-    the last one above every further block as line 0. `scan` reads the plain lines of a block in machine code: UTF-8 without NUL
-    bytes, number of the source and of the first line -> records, and LINES that it leaves to `parse`.
+    `example`: one request; above it, where there are such, the names of columns. `request_ids`: the server names each request,
+    so that one delivered twice is known by its name. `header`: which lines name the columns of those below: `first` the file's
+    first, `#` those that begin so. The reader repeats the last one above every further block as line 0. `scan` reads the plain
+    lines of a block in machine code: UTF-8 without NUL bytes, number of the source and of the first line -> records, and LINES
+    that it leaves to `parse`.
     """
 
     name: str
@@ -47,14 +56,27 @@ class Format:
     names_host: bool = True
     # What these lines do not say, and what that costs; empty where nothing is missing.
     limits: str = ""
+    # False: times bear no offset, and are those of `timezone` under [[logs]], else UTC.
+    zoned: bool = True
+    # Tells whether lines such as these hold what `session` of [[logs]] asks for.
+    gives_session: Callable[[str, Sequence[str]], bool] = lambda _session, _sample: False
 
 
 def _is_combined(text: str) -> bool:
-    return not _has_host(text) and _has_agent(parse_line(text))
+    return _is_bare(text) and _has_agent(parse_line(text))
 
 
-def _is_vhost_combined(text: str) -> bool:
-    return _has_host(text) and _has_agent(parse_line(text, vhost=True))
+def _is_common(text: str) -> bool:
+    return _is_bare(text) and parse_line(text) is not None
+
+
+def _is_vhost(text: str) -> bool:
+    return _has_host(text) and not is_syslog(text) and parse_line(text, vhost=True) is not None
+
+
+def _is_bare(text: str) -> bool:
+    """Tell whether nothing stands in front that would be taken for the client, and nothing behind tells another server."""
+    return not _has_host(text) and not is_syslog(text) and not is_traefik_clf(text)
 
 
 def _has_host(text: str) -> bool:
@@ -68,6 +90,7 @@ def _has_agent(fields: tuple[object, ...] | None) -> bool:
 
 
 _NO_HOST = "these lines do not name the host"
+_NO_AGENT = "these lines do not name the browser: people behind one IP address count as one"
 
 FORMATS: dict[str, Format] = {
     known.name: known
@@ -85,9 +108,9 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "vhost_combined",
-            "Apache, combined with the virtual host in front",
+            "Apache, combined or common with the virtual host in front",
             'examplewallet.com:443 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0"',
-            _is_vhost_combined,
+            _is_vhost,
             partial(parse_combined, vhost=True),
             scan=partial(scan_combined, vhost=True),
         ),
@@ -95,7 +118,7 @@ FORMATS: dict[str, Format] = {
             "common",
             "nginx and Apache, common",
             '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET /static/app.js HTTP/1.1" 200 183422',
-            lambda text: parse_line(text) is not None,
+            _is_common,
             parse_combined,
             scan=scan_combined,
             names_host=False,
@@ -111,8 +134,129 @@ FORMATS: dict[str, Format] = {
             parse_cloudflare,
             request_ids=True,
         ),
+        Format(
+            "custom",
+            "nginx log_format or Apache LogFormat, its text given as log_format under [[logs]]",
+            'examplewallet.com 203.0.113.7 [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "sid=7c1f" 0.004',
+            lambda _text: False,
+            parse_custom,
+        ),
+        Format(
+            "traefik_clf",
+            "Traefik, common log format",
+            '203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "GET / HTTP/1.1" 200 612 "-" "Mozilla/5.0" 262 "site@docker" '
+            '"http://10.0.0.5:3000" 2ms',
+            is_traefik_clf,
+            parse_traefik_clf,
+            names_host=False,
+            limits=_NO_HOST,
+        ),
+        Format(
+            "syslog",
+            "Fastly classic, nginx and others: common or combined behind a syslog prefix",
+            "<134>2026-03-04T09:12:00Z cache-fra19123 site[62959]: 203.0.113.7 - - [04/Mar/2026:09:12:00 +0000] "
+            '"GET /static/app.js HTTP/1.1" 200 183422',
+            is_syslog,
+            parse_syslog,
+            names_host=False,
+            limits=_NO_HOST + ", and by Fastly's default neither the page before nor the browser",
+        ),
+        Format(
+            "haproxy",
+            "HAProxy, HTTP log (option httplog)",
+            "Mar  4 09:12:00 lb1 haproxy[14389]: 203.0.113.7:33317 [04/Mar/2026:09:12:00.655] https-in~ app/web1 10/0/30/69/109 "
+            '200 2750 - - ---- 1/1/1/1/0 0/0 {examplewallet.com|Mozilla/5.0} {} "GET /static/app.js HTTP/1.1"',
+            is_haproxy,
+            parse_haproxy,
+            limits="captured headers are told by their look: host, browser and page before may be missing",
+            zoned=False,
+        ),
+        Format(
+            "alb",
+            "AWS load balancers, application and classic",
+            "https 2026-03-04T09:12:00.356586Z app/site/d5b1c9f1e5b9a3f0 203.0.113.7:44325 10.0.0.5:443 0.013 0.164 0.000 200 200 "
+            '391 183422 "GET https://examplewallet.com:443/static/app.js HTTP/1.1" "Mozilla/5.0" ECDHE-RSA-AES128-GCM-SHA256 '
+            "TLSv1.2 arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/site/943f017f100becff "
+            '"Root=1-58337262-36d228ad5d99923122bbe354" "examplewallet.com" "session-reused" 0 2026-03-04T09:12:00.179000Z '
+            '"forward" "-" "-" "10.0.0.5:443" "200" "-" "-"',
+            is_balancer,
+            parse_balancer,
+            limits="these lines do not say the page before",
+        ),
+        Format(
+            "s3",
+            "AWS S3, server access logs",
+            "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be examplewallet [04/Mar/2026:09:12:00 +0000] "
+            '203.0.113.7 - 3E57427F3EXAMPLE WEBSITE.GET.OBJECT static/app.js "GET /static/app.js HTTP/1.1" 200 - 183422 183422 '
+            '17 16 "https://examplewallet.com/" "Mozilla/5.0" - s9lzHYrFp76ZVxRcpX9+5cjAnEH2ROuNkd2BHfIa6UkF= - - - '
+            "examplewallet.com - - -",
+            is_s3,
+            parse_s3,
+            request_ids=True,
+            limits="S3 delivers these lines on a best-effort basis: a request that is not there may have been made",
+        ),
+        Format(
+            "cloudfront",
+            "AWS CloudFront, standard logs (tabs)",
+            "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) "
+            "cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header\n"
+            "2026-03-04\t09:12:00\tFRA56-P1\t183422\t203.0.113.7\tGET\td111111abcdef8.cloudfront.net\t/static/app.js\t200\t"
+            "https://examplewallet.com/\tMozilla/5.0%20(X11)\t-\t-\tHit\tk6WGMNkEzR5BEM_SaF47gjtX9zBDO2m349OY2an0QPEaUum1ZOLrow==\t"
+            "examplewallet.com",
+            is_cloudfront,
+            parse_w3c,
+            request_ids=True,
+            header="#",
+            limits="CloudFront delivers up to 24 hours late, on a best-effort basis, and no request with a very long URL",
+            gives_session=w3c_gives_session,
+        ),
+        Format(
+            "w3c",
+            "IIS and other W3C extended logs",
+            "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) "
+            "sc-status\n"
+            "2026-03-04 09:12:00 10.0.0.5 GET /static/app.js - 443 - 203.0.113.7 Mozilla/5.0+(X11) https://examplewallet.com/ 200",
+            is_w3c,
+            parse_w3c,
+            header="#",
+            gives_session=w3c_gives_session,
+        ),
     )
 }
+
+
+def asked_for(log: LogSource) -> Format | None:
+    """Give the format that a [[logs]] entry names, by name or by log_format; None for auto. Raises ExposureError."""
+    asked = f"logs {log.path} cannot be read"
+    if log.log_format is not None:
+        if log.format not in ("auto", "custom"):
+            why = f"it has format = {log.format!r} and a log_format"
+            raise ExposureError(asked, why, 'take one of them out: log_format alone means "custom"')
+        return _custom(log.log_format, log.session)
+    if log.format == "auto":
+        return None
+    if log.format not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
+    if log.format == "custom":
+        why = 'format = "custom" needs log_format'
+        raise ExposureError(asked, why, "write as log_format the text of log_format (nginx) or LogFormat (Apache)")
+    return FORMATS[log.format]
+
+
+@lru_cache(maxsize=64)
+def _custom(text: str, session: str | None) -> Format:
+    """Say of a log_format what its lines can tell; the same text gives the same object."""
+    layout = compile_layout(text, session)
+    missing = [said for said, there in ((_NO_HOST, layout.says("host")), (_NO_AGENT, layout.says("ua"))) if not there]
+    return replace(
+        FORMATS["custom"],
+        request_ids="request_id" in layout.names,
+        names_host=layout.says("host"),
+        zoned=layout.zoned,
+        limits=", and ".join(missing),
+        gives_session=lambda session, _sample: layout.session(session) is not None,
+    )
 
 
 def detect(sample: Sequence[str], without: Format | None = None) -> Format | None:

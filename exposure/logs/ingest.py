@@ -14,15 +14,15 @@ from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import one_ahead
-from exposure.logs.assets import Found, asset_states, study
+from exposure.logs.assets import study
 from exposure.logs.clocks import tell_jumps
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.finding import find_places
-from exposure.logs.formats import FORMATS
-from exposure.logs.intake import KEPT, Intake, parse_blocks
+from exposure.logs.finish import finish, with_ids
+from exposure.logs.formats import asked_for
+from exposure.logs.intake import Intake, parse_blocks
 from exposure.logs.noticed import Noticed, notice
 from exposure.logs.places import Listener, LocalFile, Place
-from exposure.logs.sessions import UNREAD, find_sessions, link_sightings, name_sessions
 from exposure.logs.sources import BLOCK, SourceFile, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
@@ -45,7 +45,8 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         intake = Intake(incident, case.key(), Path(scratch), files)
         with teller.task("reading logs", "lines") as tick:
             done = 0
-            for batch in one_ahead(parse_blocks(read_blocks(files, block, Listener(say=teller.line)))):
+            listener = Listener(say=teller.line)
+            for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block, listener)))):
                 intake.add(batch)
                 done += batch.lines
                 tick(done)
@@ -95,11 +96,8 @@ def _check(log: LogSource) -> None:
     asked = f"logs {log.path} cannot be read"
     if log.kind == "events":
         raise ExposureError(asked, "events are not read yet", "name access logs, or write [[report]] entries")
-    for key in ("log_format", "fields", "session"):
-        if getattr(log, key) is not None:
-            raise ExposureError(
-                asked, f"{key} is not read yet", f"take {key} out, or export a format of: exposure formats"
-            )
+    if log.fields is not None:
+        raise ExposureError(asked, "fields is not read yet", "take fields out, or export a format of: exposure formats")
     for proxy in log.trusted_proxies:
         try:
             ip_network(proxy, strict=False)
@@ -107,9 +105,7 @@ def _check(log: LogSource) -> None:
             raise ExposureError(
                 asked, f"trusted_proxies: {proxy!r} is no network", "write 10.0.0.0/8 or an IP address"
             ) from None
-    if log.format != "auto" and log.format not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise ExposureError(asked, f"format {log.format!r} is not known", f"write auto, or one of {known}")
+    asked_for(log)
 
 
 def _beside(folder: Path, files: Sequence[SourceFile]) -> list[str]:
@@ -129,59 +125,22 @@ def _write(
     """Finish what needs all lines (sessions, versions of files), and write the tables."""
     ids = {file.number: file.id for file in files}
     found = study(intake.fetches, intake.files, incident.assets)
-    requests = _requests(incident, intake, found)
-    intake.counts.kept.update(dict(requests.group_by("source").len().iter_rows()))
-    mentions = pl.concat(intake.mentions)
-    typos = mentions.filter("typo").group_by("source").agg(pl.col("address").n_unique())
+    gap = max((log.session_gap for log in incident.logs), default=timedelta(minutes=30))
+    finished = finish(intake, found, ids, gap, intake.scratch)
+    intake.counts.kept.update(finished.kept)
+    typos = intake.mentions.scan().filter("typo").group_by("source").agg(pl.col("address").n_unique()).collect()
     intake.counts.typos.update(dict(typos.iter_rows()))
-    sightings = _sightings(requests, mentions.filter(~pl.col("typo")), intake, ids)
-    case.write("requests", _with_ids(requests, ids))
-    case.write_part("sightings", sightings, pl.col("link").is_in(_LINKS))
+    case.write_parts("requests", finished.parts("requests"))
+    others = case.read("sightings").filter(~pl.col("link").is_in(_LINKS))
+    finished.sightings.add(others)
+    case.write_parts("sightings", finished.parts("sightings"))
     case.write("traffic", make_traffic(intake.cells.scan()))
     case.write("assets", found.assets)
-    case.write("rejects", _with_ids(pl.concat(intake.unread), ids))
+    case.write("rejects", with_ids(pl.concat(intake.unread), ids))
     read = [file for file in files if file.lines]
     rows = [coverage_row(file, times.get(file.number, Times()), intake.counts, noticed) for file in read]
     case.write_part("coverage", TABLES["coverage"].frame(rows), ~pl.col("source").str.starts_with("chain:"))
     case.write("sources", TABLES["sources"].frame([_source_row(file) for file in read]))
-
-
-def _requests(incident: Incident, intake: Intake, found: Found) -> pl.DataFrame:
-    """Give all kept rows with session and asset_state. `source` is a number still."""
-    kept = pl.concat(intake.requests)
-    more = found.watched.join(kept, on=["source", "line"], how="anti")
-    fetched = more.with_columns(
-        path="target",
-        bytes="size",
-        method=pl.lit("GET"),
-        status=pl.lit(200, pl.UInt16),
-        **{name: pl.lit(None, pl.String) for name in ("action", "event", "version")},
-    )
-    kept = pl.concat([kept, fetched.select(KEPT.names())])
-    states = asset_states(kept.filter(pl.col("action").is_not_null()), found.watched)
-    gap = max((log.session_gap for log in incident.logs), default=timedelta(minutes=30))
-    sessions = find_sessions(intake.cells.scan(), kept.get_column("client").drop_nulls(), gap)
-    return name_sessions(kept, sessions).join(states, on=["source", "line"], how="left")
-
-
-def _sightings(requests: pl.DataFrame, mentions: pl.DataFrame, intake: Intake, ids: dict[int, str]) -> pl.DataFrame:
-    """Give the addresses seen, each tied to what it can be tied to."""
-    linked = link_sightings(requests, mentions)
-    unread = pl.DataFrame(
-        intake.unread_addresses, schema={"source": pl.UInt32, "line": pl.UInt64, "address": pl.String}, orient="row"
-    )
-    # Nothing is known of such a line but that the address stands in it: no time, no client, no action.
-    alone = unread.with_columns(link=pl.lit("direct"), strength=pl.lit(UNREAD))
-    seen = _with_ids(pl.concat([linked, alone], how="diagonal"), ids)
-    ref = pl.concat_str(pl.lit("log:"), "source", pl.lit(":"), "line")
-    return seen.with_columns(ref=ref).select(TABLES["sightings"].schema.names())
-
-
-def _with_ids(rows: pl.DataFrame, ids: dict[int, str]) -> pl.DataFrame:
-    """Put the ids of sources in the place of their numbers."""
-    schema = {"source": pl.UInt32, "id": pl.String}
-    named = pl.DataFrame(list(ids.items()), schema=schema, orient="row")
-    return rows.join(named, on="source", how="left").drop("source").rename({"id": "source"})
 
 
 def _outside(incident: Incident, files: list[SourceFile], times: Mapping[int, Times]) -> list[str]:

@@ -22,8 +22,9 @@ from exposure.logs.duplicates import SEEN, Duplicates
 from exposure.logs.formats import Format
 from exposure.logs.hints import ADDRESS, MENTIONED, SECRET, holds, may_hold_address
 from exposure.logs.mixed import Others, parse_mixed
-from exposure.logs.records import Parsed, compact, shape
+from exposure.logs.records import Parsed, shape
 from exposure.logs.secrets import excerpt, redact_column
+from exposure.logs.sessions import SPANS
 from exposure.logs.sources import SourceFile
 from exposure.logs.spill import Spill
 from exposure.logs.traffic import CELLS, count_cells
@@ -47,6 +48,8 @@ KEPT = shape(
 UNREAD = shape(source=pl.UInt32, line=pl.UInt64, reason=pl.String, excerpt=pl.String)
 # Rejected lines of one source that are kept; all are counted. A file in the wrong format would be copied whole.
 MOST_REJECTS = 10_000
+# Kept rows that are held in memory; their text makes them larger than other rows.
+_HELD = 200_000
 
 
 @dataclass(slots=True)
@@ -94,13 +97,14 @@ class Intake:
         self.cells = Spill(scratch, "cells", CELLS, "minute")
         self.fetches = Spill(scratch, "fetches", FETCHES, "path")
         self.files = Spill(scratch, "files", NAMES, "ask")
-        self.requests: list[pl.DataFrame] = [KEPT.to_frame()]
-        self.mentions: list[pl.DataFrame] = [MENTIONS.to_frame()]
+        self.spans = Spill(scratch, "spans", SPANS, "client")
+        self.requests = Spill(scratch, "requests", KEPT, "client", _HELD)
+        self.mentions = Spill(scratch, "mentions", shape(**MENTIONS, client=pl.UInt64), "client", _HELD)
         self.unread: list[pl.DataFrame] = [UNREAD.to_frame()]
         self.jumps: list[pl.DataFrame] = []
         self.unread_addresses: list[tuple[int, int, str]] = []
         self._asks = Asks(incident.actions, incident.assets)
-        self._scratch = scratch
+        self.scratch = scratch
         self._several = Counter(id(file.log) for file in files)
         proxies = {file.log.trusted_proxies for file in files}
         self._pseudonyms = {trusted: Pseudonyms(key, trusted) for trusted in proxies}
@@ -115,7 +119,9 @@ class Intake:
         self._set_aside(batch.parsed.others)
         fresh = self._merge(batch).drop("text", "request_id")
         records = self._pseudonyms[batch.log.trusted_proxies].attach(fresh)
-        self.cells.add(count_cells(records))
+        cells = count_cells(records)
+        self.cells.add(cells)
+        self.spans.add(cells.filter(pl.col("client").is_not_null()))
         judged, asked = self._asks.judge(records)
         self.fetches.add(full_fetches(judged))
         self.files.add(file_names(asked))
@@ -135,7 +141,7 @@ class Intake:
         """Give what was seen: an id names a request wherever it stands, a line only within its own set of files."""
         name: object = "ids" if by_id else id(log)
         if name not in self._duplicates:
-            seen = Spill(self._scratch, f"seen-{len(self._duplicates)}", SEEN, "hour")
+            seen = Spill(self.scratch, f"seen-{len(self._duplicates)}", SEEN, "hour")
             self._duplicates[name] = Duplicates(seen, request_ids=by_id)
         return self._duplicates[name]
 
@@ -152,8 +158,9 @@ class Intake:
         clean = pl.concat([rows.filter(~holds(SECRET)).select(KEPT.names()), clean])
         for source, number in secrets.iter_rows():
             self.counts.secrets[source] += number
-        self.requests.append(compact(clean))
-        self.mentions.append(mentions)
+        self.requests.add(clean)
+        clients = likely.select("source", "line", "client")
+        self.mentions.add(mentions.join(clients, on=["source", "line"], how="left"))
 
     def _set_aside(self, others: pl.DataFrame) -> None:
         """Count lines that are no requests, and keep the addresses in them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from exposure.logs.blocks import Block, parse_block
-from exposure.logs.formats import detect, parse
+from exposure.logs.formats import asked_for, detect, parse
 from exposure.logs.records import LINES, Parsed, join
 
 # Torn lines are fewer; above this part of a source's lines in a block, another format is looked for.
@@ -47,7 +47,7 @@ def _read_again(parsed: Parsed, others: Others, source: int, block: Block) -> Pa
     second = detect(texts.gather_every(max(1, len(texts) // _SAMPLE)).to_list(), without=block.format)
     if second is None:
         return parsed
-    if block.log.format != "auto" or second.header:
+    if asked_for(block.log) is not None or second.header:
         others.alike[source, second.name] += mine.height
         return parsed
     again = parse(mine.select(list(LINES)), second, block.log)

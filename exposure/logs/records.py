@@ -52,6 +52,8 @@ _LABEL = "[a-z0-9_-]{1,63}"
 _HOST = rf"^{_LABEL}(?:\.{_LABEL})*$"
 _KEY = "[0-9a-f]{41}"
 _METHOD = "^[A-Za-z_-]{1,32}$"
+_PORTED = r"^[^:]*:[0-9]|\]:"
+_PORT = r"^(?:\[([^\]]*)\]|([^:]*)):[0-9]{1,5}$"
 _IP_HOST = r"^\[?[0-9a-f:]*:[0-9a-f:.]*\]?$|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$"
 
 
@@ -109,7 +111,8 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
     """Bring fields that any client may write as it likes into one form.
 
     `-` becomes null; `http://host/path` gives its host and path; hosts are lowercase, without port, and null where they are
-    no host; a method that is none is null. An IP address as host is not written anywhere.
+    no host; a method that is none is null. An IP address as host is not written anywhere. The client's port is left out: it changes
+    with every connection.
     """
     absolute = pl.col("target").str.contains(r"^(?i:https?)://")
     if records.select(absolute.any()).item():
@@ -120,7 +123,7 @@ def tidy(records: pl.DataFrame) -> pl.DataFrame:
             host=pl.when(absolute).then(pl.coalesce("host", inside)).otherwise("host"),
             target=pl.when(absolute).then(slashed).otherwise("target"),
         )
-    records = tidy_hosts(records)
+    records = tidy_clients(tidy_hosts(records))
     said = (pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in _SAID)
     return records.with_columns(*said, method=pl.when(pl.col("method").str.contains(_METHOD)).then("method"))
 
@@ -129,6 +132,16 @@ def tidy_hosts(records: pl.DataFrame) -> pl.DataFrame:
     """Bring hosts into one form."""
     hosts = records.get_column("host")
     return records if hosts.null_count() == len(hosts) else records.with_columns(host=by_value(hosts, _clean_host))
+
+
+def tidy_clients(records: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the client's port, which changes with every connection; a dash is no client."""
+    ip = records.get_column("ip")
+    if ip.str.contains(":", literal=True).any() and ip.str.contains(_PORTED).any():
+        ip = ip.str.replace(_PORT, "${1}${2}")
+    if (ip == "-").any():
+        return records.with_columns(ip=pl.when(ip != "-").then(ip))
+    return records.with_columns(ip)
 
 
 def by_value(column: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Series:

@@ -5,6 +5,8 @@ from datetime import timedelta
 import polars as pl
 
 from exposure.logs.clients import show_clients
+from exposure.logs.records import shape
+from exposure.tables import TIME
 
 # How surely the owner of an address did what a request did. These are judgements, measured on drills; one place to change them.
 DIRECT = 0.98  # the address stands in the request itself: still, people look at addresses of others
@@ -24,20 +26,25 @@ FAMOUS_ADDRESS = 500  # at most one of n clients: 1/n
 # An address in a line that could not be read: somebody was there, at a time that is not known.
 UNREAD = 0.5
 
+# When a client asked for anything: what sessions are made of.
+SPANS = shape(client=pl.UInt64, first=TIME, last=TIME)
 _LEAST_GAP = timedelta(minutes=1)  # cells are a minute wide
 
 
-def find_sessions(cells: pl.LazyFrame, clients: pl.Series, gap: timedelta) -> pl.DataFrame:
+def find_sessions(spans: pl.LazyFrame, clients: pl.Series, gap: timedelta) -> pl.DataFrame:
     """Give the sessions of these clients: client, number (from 1), start; `gap` without a request begins a new one.
 
-    Built from every request (CELLS), in whatever order and source they came. A gap below a minute counts as a minute.
+    Built from the SPANS of every request, in whatever order and source they came. A gap below a minute counts as a minute.
     """
-    wanted = clients.unique().to_frame("client").lazy()
-    spans = cells.join(wanted, on="client", how="semi").select("client", "first", "last").collect()
-    spans = spans.sort("client", "first")
+    wanted = clients.unique().sort()
+    if wanted.is_empty():
+        return pl.DataFrame(schema={"client": pl.UInt64, "start": TIME, "number": pl.UInt32})
+    near = spans.filter(pl.col("client").is_between(wanted[0], wanted[-1]))
+    mine = near.join(wanted.to_frame("client").lazy(), on="client", how="semi").select("client", "first", "last")
+    sorted_ = mine.collect().sort("client", "first")
     before = pl.col("last").cum_max().shift(1).over("client")
     begins = (pl.col("first") - before > max(gap, _LEAST_GAP)).fill_null(value=True)
-    starts = spans.filter(begins).select("client", start="first")
+    starts = sorted_.filter(begins).select("client", start="first")
     return starts.with_columns(number=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("client"))
 
 
@@ -61,22 +68,30 @@ def name_sessions(requests: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFram
     return pl.concat([named, empty.select(named.columns)])
 
 
-def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+def known_addresses(mentions: pl.LazyFrame) -> pl.DataFrame:
+    """Give the addresses that many clients look at, over all logs: address, shares (how many)."""
+    shown = mentions.filter(~pl.col("typo")).select("address", "client").drop_nulls().unique()
+    counted = shown.group_by("address").agg(shares=pl.len()).filter(pl.col("shares") > SHARED_ADDRESS)
+    return counted.collect(engine="streaming")
+
+
+def link_sightings(requests: pl.DataFrame, mentions: pl.DataFrame, famous: pl.DataFrame) -> pl.DataFrame:
     """Tie addresses to actions: each where it stands (`direct`), and to the actions of the same session (`session`).
 
     `requests` holds source, line, time, client, session, action, event; `mentions` MENTIONS without typos. An address in an event
-    is linked as `event`. Gives address, time, link,
-    strength, client, session, action, source, line. No mentions give no rows.
+    is linked as `event`. `famous` is what `known_addresses` gives; all rows of a client are given at once. Gives address, time,
+    link, strength, client, session, action, source, line. No mentions give no rows.
     """
     seen = mentions.select("source", "line", "address", "in_target").join(requests, on=["source", "line"])
     crowds = seen.group_by("client").agg(crowd=pl.col("address").n_unique())
-    shares = seen.group_by("address").agg(shares=pl.col("client").drop_nulls().n_unique())
     together = seen.select("session", "address").drop_nulls("session").unique()
     sizes = together.group_by("session").agg(addresses=pl.len())
 
     def weigh(rows: pl.DataFrame, link: str, near: pl.Expr) -> pl.DataFrame:
-        known = rows.join(crowds, on="client", how="left").join(shares, on="address", how="left")
-        known = known.join(sizes, on="session", how="left").with_columns(pl.col("crowd", "addresses").fill_null(1))
+        known = rows.join(crowds, on="client", how="left").join(famous, on="address", how="left")
+        known = known.join(sizes, on="session", how="left").with_columns(
+            pl.col("crowd", "addresses", "shares").fill_null(1)
+        )
         weighed = known.with_columns(link=pl.lit(link), strength=pl.min_horizontal(near, _crowd_limit()))
         return weighed.select("address", "time", "link", "strength", "client", "session", "action", "source", "line")
 

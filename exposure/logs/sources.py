@@ -5,13 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import polars as pl
-
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.ahead import one_ahead
 from exposure.logs.blocks import Block, Piece
-from exposure.logs.formats import FORMATS, Format, detect
+from exposure.logs.formats import FORMATS, Format, asked_for, detect
 from exposure.logs.lines import LONGEST_LINE, count_lines, to_lines
 from exposure.logs.places import ZIP, Listener, Place
 from exposure.logs.plain import HEAD, dress, peek, to_plain
@@ -22,6 +19,8 @@ from exposure.logs.unpack import ENOUGH, DamagedError, guarded, packing, unpack
 BLOCK = 8 << 20
 _SAMPLE = 200
 _PEEKS, _PEEK = 8, 64 << 10
+# Of a file with comments, these name what the lines below mean.
+_HEADERS = ("#Fields", "#Date")
 # What a file begins with -> what it is, and how to get lines out of it.
 _OTHER_KINDS = (
     (ZIP, "a zip archive that holds no log or is damaged", "unpack it"),
@@ -51,7 +50,7 @@ class SourceFile:
     lines: int = 0
     stored: int = 0
     sha256: str = ""
-    header: str = ""
+    header: tuple[str, ...] = ()
     damage: str = ""
     fault: ExposureError | None = None
     whole: bool = True
@@ -107,9 +106,9 @@ def _block(file: SourceFile, waiting: list[Piece]) -> Block:
 
 
 def _pieces(file: SourceFile, size: int, listener: Listener) -> Iterator[Piece]:
-    """Read one file in pieces of whole lines. Reading and unpacking go on in a thread of their own."""
+    """Read one file in pieces of whole lines."""
     try:
-        for block in one_ahead(_whole_lines(_unpacked(file, listener), size)):
+        for block in _whole_lines(_unpacked(file, listener), size):
             if file.format is None:
                 file.format = _choose(file, block)
             piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
@@ -126,13 +125,15 @@ def _pieces(file: SourceFile, size: int, listener: Listener) -> Iterator[Piece]:
 
 
 def _remember_header(file: SourceFile, piece: Piece) -> None:
-    """Remember the line that names the columns of those below it: the file's first, or the last one that begins with #Fields."""
+    """Remember the lines that name the columns of those below: the file's first, or the last #Fields and #Date."""
     assert file.format is not None
     if file.format.header == "first" and piece.first == 1:
-        file.header = to_lines(piece.data[: piece.data.find(b"\n") + 1] or piece.data, file.number, 1).item(0, "text")
-    if file.format.header == "#" and b"#Fields" in piece.data:
-        named = to_lines(piece.data, file.number, 1).filter(pl.col("text").str.starts_with("#Fields"))
-        file.header = named.item(-1, "text") if named.height else file.header
+        first = to_lines(piece.data[: piece.data.find(b"\n") + 1] or piece.data, file.number, 1)
+        file.header = (first.item(0, "text"),)
+    if file.format.header == "#" and any(sign.encode() in piece.data for sign in _HEADERS):
+        known = [*file.header, *to_lines(piece.data, file.number, 1).get_column("text")]
+        last = ([text for text in known if text.startswith(sign)][-1:] for sign in _HEADERS)
+        file.header = tuple(text for found in last for text in found)
 
 
 def _empty(file: SourceFile) -> ExposureError:
@@ -219,13 +220,18 @@ def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 def _choose(file: SourceFile, block: bytes) -> Format:
     """Find the format of a file: the one that incident.toml names, or the one that most sampled lines are in."""
-    if file.log.format != "auto":
-        return FORMATS[file.log.format]
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]
-    found = detect(sample)
+    found = asked_for(file.log) or detect(sample)
     if found is None:
         raise _unknown(file, block, sample)
+    session = file.log.session
+    if session is not None and not found.gives_session(session, [*lines.head(_SAMPLE), *sample]):
+        raise ExposureError(
+            f"{file.shown} cannot be read",
+            f"session = {session!r} is asked for, and its lines (format {found.name}) do not hold that",
+            "take session out, or export a log that holds it, such as log_format with $cookie_NAME",
+        )
     return found
 
 

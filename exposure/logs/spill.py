@@ -11,7 +11,10 @@ _HELD = 1_000_000
 
 
 class Spill:
-    """A growing pile of rows of one schema. Parts are sorted by `by`, so that a filter on it reads little of each."""
+    """A growing pile of rows of one schema. Parts are sorted by `by`, so that a filter on it reads little of each.
+
+    `rows` counts all of them.
+    """
 
     def __init__(self, folder: Path, name: str, schema: pl.Schema, by: str, held: int = _HELD) -> None:
         self._folder = folder
@@ -20,18 +23,20 @@ class Spill:
         self._by = by
         self._limit = held
         self._held: list[pl.DataFrame] = []
-        self._rows = 0
+        self._waiting = 0
+        self.rows = 0
         self._parts: list[Path] = []
 
     def add(self, rows: pl.DataFrame) -> None:
         """Put rows on the pile."""
         self._held.append(compact(rows.select(self._schema.names()).cast(self._schema)))
-        self._rows += rows.height
-        if self._rows > self._limit:
+        self._waiting += rows.height
+        self.rows += rows.height
+        if self._waiting > self._limit:
             path = self._folder / f"{self._name}-{len(self._parts)}.parquet"
             pl.concat(self._held).sort(self._by).write_parquet(path, compression="lz4", row_group_size=65_536)
             self._parts.append(path)
-            self._held, self._rows = [], 0
+            self._held, self._waiting = [], 0
 
     def scan(self) -> pl.LazyFrame:
         """Give all rows, in no order."""

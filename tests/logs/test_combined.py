@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.combined import NO_SHAPE, NO_TIME, parse_combined
+from exposure.incident import LogSource
+from exposure.logs.combined import NO_SHAPE, NO_TIME, NO_ZONE, parse_combined
 from tests.logs.logbook import NOON, combined, lines_of
 
 FIELDS = ("ip", "host", "method", "target", "status", "bytes", "referer", "ua", "forwarded")
@@ -59,6 +60,11 @@ PAGE: dict[str, object] = {"ip": "203.0.113.7", "method": "GET", "target": "/a",
         (f'{FRONT} "" 400 0 "-" "-"', {"ip": "203.0.113.7", "status": 400, "bytes": 0}),
         (f'{FRONT} "-" 408 - "-" "-"', {"ip": "203.0.113.7", "target": "-", "status": 408}),
         (f'{FRONT} "PROPFIND /a HTTP/1.1" 200 612', {**PAGE, "method": "PROPFIND"}),
+        (f'{FRONT} "GET /a HTTP/1.1" 200 612'.replace(".7 ", ".7:4711 "), PAGE),
+        (
+            '[2001:db8::1]:4711 - - [04/Mar/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 612',
+            {**PAGE, "ip": "2001:db8::1"},
+        ),
         (
             '2001:db8::1 - frank doe [04/Mar/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 612',
             {**PAGE, "ip": "2001:db8::1"},
@@ -67,7 +73,7 @@ PAGE: dict[str, object] = {"ip": "203.0.113.7", "method": "GET", "target": "/a",
     ids=[
         "combined", "common", "no body", "space in path", "http 0.9", "nginx escapes", "apache escapes", "quote in path",
         "quote in referer", "quote in agent", "further fields", "absolute", "absolute without path", "handshake", "empty request",
-        "no request", "rare method", "user with space",
+        "no request", "rare method", "port", "port of ipv6", "user with space",
     ],
 )  # fmt: skip
 def test_a_line_is_read_to_its_fields(line: str, expected: dict[str, object]) -> None:
@@ -97,6 +103,15 @@ def test_times_are_read_with_their_offset(stamp: str, utc: datetime) -> None:
     line = f'203.0.113.7 - - [{stamp}] "GET /a HTTP/1.1" 200 612'
     for text in (line, line.replace("/a ", "/a b ")):
         assert [utc] == parse_combined(lines_of(text)).records.get_column("time").to_list()
+
+
+def test_a_time_without_an_offset_is_read_where_the_zone_is_given() -> None:
+    """CherryPy writes none. An hour wrong is a victim on the wrong side of the window: it is not guessed."""
+    line = '203.0.113.7 - - [04/Mar/2026:12:00:00] "GET /a HTTP/1.1" 200 612 "" "UA"'
+    assert [NO_ZONE] == refused(line)
+    for zone, utc in (("Europe/Berlin", NOON - timedelta(hours=1)), ("UTC", NOON)):
+        parsed = parse_combined(lines_of(line, combined()), LogSource(path="x.log", timezone=zone))
+        assert [utc, NOON] == parsed.records.sort("line").get_column("time").to_list()
 
 
 @pytest.mark.parametrize(

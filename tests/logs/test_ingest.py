@@ -2,12 +2,14 @@
 
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from exposure.incident import Action, Asset, Fact
+from exposure.logs.finish import finish
 from tests.logs.logbook import ALICE, BOB, CAROL, CHECKSUMMED, UNLOCK, Logbook, at, cloudflare, combined
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
@@ -128,6 +130,38 @@ def test_blocks_of_any_size_give_the_same_tables(tmp_path: Path) -> None:
         logbook.read(block=block)
         tables.append({path.name: path.read_bytes() for path in (logbook.folder / "data").iterdir()})
     assert tables[0] == tables[1] == tables[2]
+
+
+def test_what_is_worked_on_together_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large logs are finished a few people at a time; the tables are the same to the byte."""
+    key = bytes(32).hex()
+    written = []
+    for together in (500_000, 3):
+        logbook = Logbook(tmp_path / str(together), assets=(Asset(path="/static/app.js", bytes=(7,)),))
+        lines = [
+            combined(target, at(60 * number), ip=f"203.0.113.{number % 7}", method=method, size=number % 9 + 1)
+            for number, (target, method) in enumerate(
+                [
+                    (f"/a/{ALICE}", "GET"),
+                    ("/api/unlock/mnemonic", "POST"),
+                    (f"/b/{BOB}", "GET"),
+                    ("/static/app.js", "GET"),
+                ]
+                * 15
+            )
+        ]
+        logbook.write("a.log", *lines[:30], "no request " + CAROL)
+        logbook.write("b.log", *lines[30:], combined(f"/c/{CAROL}", ip="-"))
+        (logbook.folder / ".pseudonym.key").write_text(key)
+        monkeypatch.setattr("exposure.logs.ingest.finish", partial(finish, together=together))
+        logbook.read()
+        written.append({path.name: path.read_bytes() for path in sorted(logbook.case.data.glob("*.parquet"))})
+    assert written[0].keys() == written[1].keys()
+    assert [] == [
+        name
+        for name in written[0]
+        if pl.read_parquet(written[0][name]).rows() != pl.read_parquet(written[1][name]).rows()
+    ]
 
 
 def test_overlapping_exports_are_merged(logbook: Logbook) -> None:

@@ -10,6 +10,7 @@ from exposure.logs.blocks import Block, Piece
 from exposure.logs.formats import FORMATS, Format
 from exposure.logs.mixed import parse_mixed
 from tests.logs.logbook import ALICE, BOB, Logbook, at, cloudflare, combined
+from tests.logs.test_formats import CUSTOM
 
 
 @pytest.fixture
@@ -18,9 +19,15 @@ def logbook(tmp_path: Path) -> Logbook:
     return Logbook(tmp_path)
 
 
+def settings(name: str) -> dict[str, str]:
+    """Give what [[logs]] must say for a format."""
+    return {"log_format": CUSTOM} if name == "custom" else {}
+
+
 def block_of(known: Format, *lines: str) -> Block:
     """Give a block as the reader makes it."""
-    return Block(LogSource(path="x"), known, [Piece(0, 1, "\n".join(lines).encode(), len(lines))], len(lines))
+    log = LogSource.model_validate({"path": "x", **settings(known.name)})
+    return Block(log, known, [Piece(0, 1, "\n".join(lines).encode(), len(lines))], len(lines))
 
 
 def test_lines_of_a_second_format_are_read_with_it(logbook: Logbook) -> None:
@@ -79,7 +86,8 @@ def test_a_few_torn_lines_are_torn_lines() -> None:
 def test_lines_read_are_kept_not_kept_or_rejected(logbook: Logbook, name: str) -> None:
     """For every format, through the whole way: what goes in is in the figures of coverage."""
     example = FORMATS[name].example.split("\n")
-    logbook.write("a.log", *example * 3, "garbage", "", *example, "\x1b[31mred\x1b[0m")
+    logbook.write("a.log", *example * 3, "garbage", "", *example, "\x1b[31mred\x1b[0m", listed=False)
+    logbook.name("a.log", **settings(name))
     logbook.read(block=1000)
     (row,) = logbook.case.read("coverage").iter_rows(named=True)
     assert row["lines"] == row["parsed"] + row["rejected"] == len(example) * 4 + 3

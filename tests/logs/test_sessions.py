@@ -7,7 +7,7 @@ import pytest
 
 from exposure.logs import sessions
 from exposure.logs.addresses import MENTIONS
-from exposure.logs.sessions import find_sessions, link_sightings, name_sessions
+from exposure.logs.sessions import find_sessions, known_addresses, link_sightings, name_sessions
 from exposure.logs.traffic import CELLS, count_cells
 from tests.logs.logbook import ALICE, BOB, at
 
@@ -89,7 +89,9 @@ def link(requests: list[Request], seen: list[tuple[int, str, bool]]) -> list[tup
         event=pl.lit(None, pl.String),
     )
     mentions = [(0, line, address, in_target, False) for line, address, in_target in seen]
-    linked = link_sightings(rows, pl.DataFrame(mentions, schema=MENTIONS, orient="row"))
+    named = pl.DataFrame(mentions, schema=MENTIONS, orient="row")
+    famous = known_addresses(named.join(rows.select("line", "client"), on="line").lazy())
+    linked = link_sightings(rows, named, famous)
     assert linked.height == linked.filter(pl.col("time") == pl.lit(at(0)) + pl.duration(minutes="line")).height
     chosen = linked.with_columns(pl.col("strength").round(4)).select("address", "link", "action", "strength", "line")
     return sorted(chosen.rows(), key=str)

@@ -15,13 +15,18 @@ import pytest
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.finding import find_places
+from exposure.logs.formats import FORMATS
 from exposure.logs.lines import LONGEST_LINE
 from exposure.logs.places import LocalFile
 from exposure.logs.sources import name_files, read_blocks
 from tests.logs.logbook import ALICE, Logbook, cloudflare, combined
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
-KNOWN = "combined, vhost_combined, common, cloudflare"
+NO_LOG_FORMAT = (
+    'format = "custom" needs log_format. '
+    "To go on: write as log_format the text of log_format (nginx) or LogFormat (Apache)"
+)
+KNOWN = ", ".join(FORMATS)
 
 
 @pytest.fixture
@@ -170,12 +175,12 @@ def test_a_folder_in_the_place_of_a_file_and_a_file_that_may_not_be_read(logbook
     [
         ({"kind": "events"}, "events are not read yet. To go on: name access logs, or write [[report]] entries"),
         (
-            {"log_format": "$remote_addr"},
-            "log_format is not read yet. To go on: take log_format out, or export a format of: exposure formats",
+            {"format": "custom"},
+            NO_LOG_FORMAT,
         ),
         (
-            {"session": "cookie:sid"},
-            "session is not read yet. To go on: take session out, or export a format of: exposure formats",
+            {"format": "combined", "log_format": "$remote_addr [$time_local]"},
+            "it has format = 'combined' and a log_format. To go on: take one of them out: log_format alone means \"custom\"",
         ),
         (
             {"trusted_proxies": ("10.0.0.0/8", "proxy.internal")},
