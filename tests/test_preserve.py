@@ -101,10 +101,10 @@ def test_ticks_and_notes_stay_when_the_list_is_made_again() -> None:
     first = checklist("X", choose(None), "")
     assert len(EVIDENCE) == first.count("- [ ] ")
     worked = first.replace("- [ ] **Error reports**", "- [X] **Error reports**")
-    worked = worked.replace("<!-- cdn -->\n", "<!-- cdn -->\n  > Ada, 10:20 UTC: logs/cdn\n")
+    worked = worked.replace("<!-- cdn -->\n", "<!-- cdn -->\n  > done, 10:20 UTC: logs/cdn\n")
     again = checklist("X", choose(None), worked)
     assert "- [x] **Error reports** <!-- errors -->" in again
-    assert "  > Ada, 10:20 UTC: logs/cdn\n" in again.split("<!-- cdn -->")[1].split("<!--")[0]
+    assert "  > done, 10:20 UTC: logs/cdn\n" in again.split("<!-- cdn -->")[1].split("<!--")[0]
     assert again == checklist("X", choose(None), again)
 
 
