@@ -39,13 +39,18 @@ def _version(
         raise typer.Exit
 
 
-def _pipeline(context: Context, path: Path) -> "Pipeline":
+_AllowUntrusted = Annotated[
+    bool, typer.Option("--allow-untrusted", help="Let endpoints that are not trusted learn whom we suspect.")
+]
+
+
+def _pipeline(context: Context, path: Path, *, allow_untrusted: bool = False) -> "Pipeline":
     from exposure.case import Case
     from exposure.incident_toml import load_incident
     from exposure.pipeline import Pipeline
 
     incident = load_incident(path)
-    return Pipeline(incident, Case(incident.folder), context.teller, context.now)
+    return Pipeline(incident, Case(incident.folder), context.teller, context.now, allow_untrusted=allow_untrusted)
 
 
 def _ending(context: Context, pipeline: "Pipeline", outcome: "Outcome") -> ExitCode:
@@ -153,12 +158,13 @@ def run(
     incident: IncidentArgument,
     refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
     head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    allow_untrusted: _AllowUntrusted = False,
 ) -> ExitCode:
     """Do all steps, in stages that publish as they go.
 
     Example: exposure run case
     """
-    pipeline = _pipeline(context, incident)
+    pipeline = _pipeline(context, incident, allow_untrusted=allow_untrusted)
     with pipeline.case.lock():
         outcome = pipeline.run(refresh=refresh, head=head)
         return _ending(context, pipeline, outcome)
@@ -182,12 +188,13 @@ def pull(
     incident: IncidentArgument,
     refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
     head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    allow_untrusted: _AllowUntrusted = False,
 ) -> ExitCode:
     """Ask the chain about the attackers and the wallets seen so far; an interrupted pull goes on.
 
     Example: exposure pull case
     """
-    pipeline = _pipeline(context, incident)
+    pipeline = _pipeline(context, incident, allow_untrusted=allow_untrusted)
     with pipeline.case.lock():
         pipeline.read_people()
         pipeline.pin(refresh=refresh, head=head)

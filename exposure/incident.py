@@ -118,11 +118,12 @@ class Report(_Model):
 class Endpoint(_Model):
     """An RPC endpoint. The URL may carry a key: it is shown only through `exposure.chain.rpc.redact`.
 
-    `variable` is the environment variable that it came from; where that is not set, `url` is empty.
+    `variable` is the environment variable that it came from; where that is not set, `url` is empty. Whoever runs an endpoint
+    learns what it is asked: only a `trusted` one is asked about candidates. Where that is not said, a node on this machine is.
     """
 
     url: SecretStr
-    trusted: bool = False
+    trusted: bool | None = None
     variable: str | None = None
 
 

@@ -50,11 +50,14 @@ class Outcome:
 class Pipeline:
     """The steps of one case, for one run. Hold `case.lock()` around it."""
 
-    def __init__(self, incident: Incident, case: Case, teller: Teller, now: datetime) -> None:
+    def __init__(
+        self, incident: Incident, case: Case, teller: Teller, now: datetime, *, allow_untrusted: bool = False
+    ) -> None:
         self.incident = incident
         self.case = case
         self.teller = teller
         self.now = now
+        self.allow_untrusted = allow_untrusted
         self.outcome = Outcome(problems=list(incident.problems))
 
     def run(self, *, refresh: bool = False, head: str = "finalized") -> Outcome:
@@ -151,7 +154,14 @@ class Pipeline:
 
         wanted = self._wanted()
         for layer in layers:
-            figures = pull(self.incident, self.case, wanted, layer, self.teller)  # type: ignore[arg-type]
+            figures = pull(
+                self.incident,
+                self.case,
+                wanted,
+                layer,  # type: ignore[arg-type]
+                self.teller,
+                allow_untrusted=self.allow_untrusted,
+            )
             self.outcome.add(f"pull {layer}", figures)
             self.case.finish_stage(f"pull {layer}", self.outcome.figures[f"pull {layer}"])
 

@@ -14,6 +14,7 @@ from exposure.chain.plan import (
     ATTACKER_SHAPES,
     CANDIDATE_SHAPES,
     EVENTS,
+    OPEN_SHAPE,
     Covered,
     LogTask,
     Range,
@@ -21,9 +22,12 @@ from exposure.chain.plan import (
     answered,
     log_tasks,
     merge,
+    open_tasks,
     subtract,
 )
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, RECEIPTS, TXS
+
+_CANDIDATE_NAMES = tuple(shape.name for shape in CANDIDATE_SHAPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,11 @@ class Store:
 
     def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:
         """List what logs were asked for; files hold the logs of everybody."""
-        found = [Covered(part.shape, self.parts.addresses(part.addresses), part.blocks) for part in self.parts.logs()]
+        found = [
+            Covered(name, self.parts.addresses(part.addresses), part.blocks)
+            for part in self.parts.logs()
+            for name in (_CANDIDATE_NAMES if part.shape == OPEN_SHAPE.name else (part.shape,))
+        ]
         if self.files is not None:
             shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES)
             found += [
@@ -114,6 +122,10 @@ class Store:
             if mine == shapes and addresses
             for task in log_tasks(mine, addresses, blocks, covered, topics)
         ]
+
+    def open_tasks(self, scope: Scope) -> list[LogTask]:
+        """Give the unfiltered queries that would tell of the candidates what their own queries have not told yet."""
+        return open_tasks(scope.candidates, scope.history, self.covered_logs(scope.everybody))
 
     def missing_blocks(self, wanted: Iterable[Range]) -> list[Range]:
         """Give the blocks that are still to be asked in full."""
@@ -185,6 +197,14 @@ class Store:
         if self.files is not None:
             found.append(self.files.transactions(carried)[0])
         return pl.concat(found)
+
+
+def attackers_logs(scope: Scope, logs: pl.DataFrame) -> list[bytes]:
+    """Give the transactions whose logs tell of attackers: whoever serves the attackers' side has seen them already."""
+    asked = pl.lit(value=False)
+    for shape in ATTACKER_SHAPES:
+        asked |= asked_for(shape, sorted(scope.attackers), scope.attack)
+    return logs.filter(asked).get_column("transaction_hash").unique().to_list()
 
 
 def attackers_txs(scope: Scope, txs: pl.DataFrame) -> list[bytes]:

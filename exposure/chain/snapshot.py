@@ -114,13 +114,20 @@ def _guesses(pairs: pl.DataFrame, wallets: list[str], tokens: Mapping[str, str])
 
 def questions(subject: Subject) -> list[Question]:
     """Give what to ask at the pinned block, most urgent first."""
+    return wallet_questions(subject) + common_questions(subject)
+
+
+def common_questions(subject: Subject) -> list[Question]:
+    """Give what tells nobody whom we suspect: what tokens are, and what the attackers' accounts are."""
+    return token_questions(subject.tokens) + [ask(other) for other in subject.others for ask in (code, nonce)]
+
+
+def wallet_questions(subject: Subject) -> list[Question]:
+    """Give what names the wallets."""
     asked = [balance(wallet) for wallet in subject.wallets]
     asked += [_grant_question(*grant) for grant in subject.grants]
     asked += [call(token, BALANCE_OF + address_word(wallet)) for wallet, token in (*subject.seen, *subject.guessed)]
-    asked += token_questions(subject.tokens)
-    for wallet in (*subject.wallets, *subject.others):
-        asked += [code(wallet), nonce(wallet)]
-    return asked
+    return asked + [ask(wallet) for wallet in subject.wallets for ask in (code, nonce)]
 
 
 def token_questions(tokens: Mapping[str, str]) -> list[Question]:
@@ -129,10 +136,10 @@ def token_questions(tokens: Mapping[str, str]) -> list[Question]:
     return asked + [call(token, DECIMALS) for token, kind in tokens.items() if kind == "erc20"]
 
 
-def contract_questions(subject: Subject, answers: Answers) -> list[Question]:
+def contract_questions(addresses: Iterable[str], answers: Answers) -> list[Question]:
     """Give what to ask of those that turned out to have code: a Safe names its owners."""
     found = []
-    for wallet in (*subject.wallets, *subject.others):
+    for wallet in addresses:
         has = answers.get(code(wallet))
         if has and delegate_of(has) is None:
             found += [call(wallet, GET_OWNERS), call(wallet, GET_THRESHOLD)]
