@@ -11,7 +11,7 @@ import polars as pl
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.costs import block_price, log_price
-from exposure.chain.coverage import NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
+from exposure.chain.coverage import FILES_NOTE, NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
 from exposure.chain.files_state import file_decimals, file_state_tables
 from exposure.chain.heads import Headers
 from exposure.chain.history import pull_blocks, pull_logs
@@ -287,6 +287,7 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     native_holes = without(scope.native, job.store.covered_blocks())
     if stage == "history":
         _tell_holes(job, log_holes, native_holes)
+    note = NATIVE_NOTE + (f"; {FILES_NOTE}" if job.store.files is not None else "")
     layers = [
         Layer(
             "logs",
@@ -295,7 +296,7 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
             raw.logs.height,
             job.store.rejected_logs(),
         ),
-        Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), NATIVE_NOTE),
+        Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), note),
     ]
     kept = events.moves.filter(pl.col("log_index").is_not_null()).height + events.grants.height
     decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, kept, _odd(events))
