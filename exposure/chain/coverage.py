@@ -48,6 +48,11 @@ def coverage_table(
     return TABLES["coverage"].frame(rows)
 
 
+def asked_rows(chain_id: int, asked: Sequence[Asked], last: datetime) -> pl.DataFrame:
+    """Build rows of `coverage` for single things that were asked."""
+    return TABLES["coverage"].frame([_asked_row(chain_id, one, last) for one in asked])
+
+
 def _layer_row(chain_id: int, layer: Layer, first: datetime, last: datetime) -> dict[str, Any]:
     wanted, holes = merge(layer.wanted), merge(layer.holes)
     whole, lost = size(wanted), size(holes)

@@ -10,7 +10,7 @@ from exposure.chain.batches import ask_many
 from exposure.chain.client import CONCURRENT, Client, together
 from exposure.chain.heads import Headers
 from exposure.chain.parts import Parts
-from exposure.chain.plan import FULL_BLOCKS, LogTask, Range, Shape, slices
+from exposure.chain.plan import EMITTER, FULL_BLOCKS, LogTask, Range, Shape, slices
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, WireTx, frame_of_txs, header_row, read_block, read_logs
@@ -123,6 +123,9 @@ class _Logs:
 
 def asked_for(shape: Shape, addresses: Sequence[str], blocks: Range) -> pl.Expr:
     """Tell which logs a query asked for: a broken node answers with others."""
+    if shape.position == EMITTER:
+        emitters = pl.Series([bytes.fromhex(address[2:]) for address in addresses], dtype=pl.Binary)
+        return pl.col("block_number").is_between(*blocks) & pl.col("address").is_in(emitters.implode())
     events = pl.Series([bytes.fromhex(event[2:]) for event in shape.events], dtype=pl.Binary)
     padded = pl.Series([bytes(12) + bytes.fromhex(address[2:]) for address in addresses], dtype=pl.Binary)
     places = (shape.position,) if shape.position else (1, 2, 3)

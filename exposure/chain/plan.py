@@ -33,9 +33,15 @@ PERMIT2_LOCKDOWN = _topic("Lockdown(address,address,address)")
 EVENTS = (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH, PERMIT2_APPROVAL, PERMIT2_PERMIT, PERMIT2_LOCKDOWN)
 
 
+EMITTER = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One kind of log query: events, and the topic position that holds the addresses; 0 asks for everybody's."""
+    """One kind of log query: events, and the topic position that holds the addresses.
+
+    Position 0 asks for everybody's logs; EMITTER for all logs of contracts, whatever their events.
+    """
 
     name: str
     events: tuple[str, ...]
@@ -43,6 +49,8 @@ class Shape:
 
     def filter(self, addresses: Sequence[str], blocks: Range) -> dict[str, object]:
         """Give the parameter of eth_getLogs."""
+        if self.position == EMITTER:
+            return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "address": list(addresses)}
         if not self.position:
             return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "topics": [list(self.events)]}
         padded = ["0x" + "0" * 24 + address[2:] for address in addresses]
@@ -62,6 +70,8 @@ ATTACKER_SHAPES = (
     Shape("a2", (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH), 2),
     Shape("a3", (PERMIT2_APPROVAL, PERMIT2_PERMIT, SINGLE, BATCH), 3),
 )
+# Who used the dapp's own contracts.
+CONTRACT_SHAPE = Shape("used", (), EMITTER)
 # The same events of everybody, of which those of the candidates are kept: nobody learns whom we suspect.
 OPEN_SHAPE = Shape("open", tuple(dict.fromkeys(event for shape in CANDIDATE_SHAPES for event in shape.events)), 0)
 

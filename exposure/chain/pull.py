@@ -5,7 +5,7 @@ This module joins the others: what to ask (plan, scope, snapshot), whom (connect
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,8 +14,10 @@ import polars as pl
 from exposure.case import Case
 from exposure.chain.client import Client, Patience
 from exposure.chain.connect import confidant, connect, keep_limits
+from exposure.chain.ens import ENS_CHAINS
 from exposure.chain.files import ExportedFiles
 from exposure.chain.heads import Headers
+from exposure.chain.layers import ask_layers, layer_tables
 from exposure.chain.lookups import Lookups
 from exposure.chain.parts import Facts, Part, Parts
 from exposure.chain.plan import BLOCKS_A_RUN, Range
@@ -44,6 +46,7 @@ _CHAIN_TABLES = (
     "allowances",
     "tokens",
     "accounts",
+    "prices",
 )
 
 
@@ -51,13 +54,17 @@ _CHAIN_TABLES = (
 class Wanted:
     """Whom the chain is asked about (tables candidates and attackers), and the times that history must cover (UTC).
 
-    Attackers are followed from `start` to the pinned head, whatever `end` says.
+    Attackers are followed from `start` to the pinned head, whatever `end` says. `names` (name, time) are ENS names to resolve.
+    Who used the dapp's contracts is looked for between `used_from` and `used_until`; null: nobody is.
     """
 
     candidates: pl.DataFrame
     attackers: pl.DataFrame
     start: datetime
     end: datetime
+    names: pl.DataFrame | None = None
+    used_from: datetime | None = None
+    used_until: datetime | None = None
 
 
 def pin(
@@ -208,6 +215,7 @@ def _job(
         client=client,
         teller=teller,
         head=str(pinned.get("head", "finalized")),
+        contracts=frozenset(contract.address for contract in incident.contracts if contract.chain == chain.name),
     )
 
 
@@ -220,9 +228,16 @@ def _build_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, scope: Scop
         return None
     last = min(wanted.end, datetime.fromtimestamp(job.here.seconds, UTC))
     built = build(job, scope, stage, min(wanted.start, last), last)
+    extra = layer_tables(job, scope, wanted.names, last)
+    coverage = pl.concat([built.tables["coverage"], extra.pop("coverage")])
+    tables = {**built.tables, **extra}
     for name in _CHAIN_TABLES:
-        case.write_part(name, built.tables[name], pl.col("chain_id") == chain_id)
-    case.write_part("coverage", built.tables["coverage"], pl.col("source") == f"chain:{chain_id}")
+        case.write_part(name, tables[name], pl.col("chain_id") == chain_id)
+    case.write_part("coverage", coverage, pl.col("source") == f"chain:{chain_id}")
+    if scope.contracts:
+        case.write_part("sightings", tables["sightings"], pl.col("ref").str.starts_with(f"tx:{chain_id}:"))
+    if chain_id in ENS_CHAINS:
+        case.write("names", tables["names"])
     return built
 
 
@@ -240,6 +255,7 @@ async def _ask(job: Job, wanted: Wanted, stage: Stage) -> Scope | None:
             scope = await _find_scope(job, wanted)
             before = client.exchanges
             await ask_stage(job, scope, stage)
+            await ask_layers(job, scope, stage, wanted.names)
             if job.head != "finalized" and client.exchanges > before:
                 await _check_head(job, client)
             keep_limits(client, job.store.parts)
@@ -259,7 +275,12 @@ async def _find_scope(job: Job, wanted: Wanted) -> Scope:
     focus = first
     if isinstance(seen, datetime) and seen > wanted.start:
         focus = await job.headers.first_at_or_after(int(seen.timestamp()), head, seconds)
-    return _scope(wanted, (first, last), (first, here.number), focus)
+    scope = _scope(wanted, (first, last), (first, here.number), focus)
+    if not job.contracts or wanted.used_from is None or wanted.used_until is None:
+        return scope
+    begin = await job.headers.first_at_or_after(_ceil(wanted.used_from), head, seconds)
+    end = await job.headers.first_at_or_after(int(wanted.used_until.timestamp()) + 1, head, seconds) - 1
+    return replace(scope, contracts=job.contracts, used=(begin, end))
 
 
 def _file_scope(job: Job, wanted: Wanted) -> Scope:
@@ -278,7 +299,12 @@ def _file_scope(job: Job, wanted: Wanted) -> Scope:
     nothing = (job.here.number + 1, job.here.number)
     history = (int(inside[0]), int(inside[-1])) if inside.len() else nothing
     attack = (int(later[0]), job.here.number) if later.len() else nothing
-    return _scope(wanted, history, attack)
+    scope = _scope(wanted, history, attack)
+    if not job.contracts or wanted.used_from is None or wanted.used_until is None:
+        return scope
+    between = pl.col("timestamp").is_between(_ceil(wanted.used_from), int(wanted.used_until.timestamp()))
+    used = headers.filter(between).get_column("block_number")
+    return replace(scope, contracts=job.contracts, used=(int(used[0]), int(used[-1])) if used.len() else nothing)
 
 
 def _scope(wanted: Wanted, history: Range, attack: Range, focus: int = 0) -> Scope:

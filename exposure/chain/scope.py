@@ -13,6 +13,7 @@ from exposure.chain.parts import Parts
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     CANDIDATE_SHAPES,
+    CONTRACT_SHAPE,
     EVENTS,
     OPEN_SHAPE,
     Covered,
@@ -34,7 +35,8 @@ _CANDIDATE_NAMES = tuple(shape.name for shape in CANDIDATE_SHAPES)
 class Scope:
     """Candidates over `history`, attackers over `attack` (to the pinned head). A range that ends before it begins is empty.
 
-    `focus` is the block of the first sighting: what came after it matters before what came before it.
+    `focus` is the block of the first sighting: what came after it matters before what came before it. `contracts` are the dapp's
+    own: who used them over `used` is a sighting.
     """
 
     candidates: frozenset[str]
@@ -42,6 +44,8 @@ class Scope:
     history: Range
     attack: Range
     focus: int = 0
+    contracts: frozenset[str] = frozenset()
+    used: Range = (1, 0)
 
     @property
     def sides(self) -> tuple[tuple[tuple[Shape, ...], frozenset[str], Range], ...]:
@@ -100,7 +104,7 @@ class Store:
             for name in (_CANDIDATE_NAMES if part.shape == OPEN_SHAPE.name else (part.shape,))
         ]
         if self.files is not None:
-            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES)
+            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE)
             found += [
                 Covered(shape.name, everybody, blocks) for shape in shapes for blocks in self.files.ranges("logs")
             ]
@@ -126,6 +130,25 @@ class Store:
     def open_tasks(self, scope: Scope) -> list[LogTask]:
         """Give the unfiltered queries that would tell of the candidates what their own queries have not told yet."""
         return open_tasks(scope.candidates, scope.history, self.covered_logs(scope.everybody))
+
+    def contract_tasks(self, scope: Scope) -> list[LogTask]:
+        """Give the queries for the logs of the dapp's contracts that are still to be asked."""
+        covered = self.covered_logs(scope.contracts)
+        return log_tasks((CONTRACT_SHAPE,), scope.contracts, scope.used, covered, len(scope.contracts) or 1)
+
+    def contract_users(self, scope: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Give the logs of the dapp's contracts, and the transactions that caused them or called the contracts."""
+        mine = asked_for(CONTRACT_SHAPE, sorted(scope.contracts), scope.used)
+        logs = [self.parts.read((part for part in self.parts.logs() if part.shape == CONTRACT_SHAPE.name), "", mine)]
+        called = pl.col("to_address").is_in(binary(scope.contracts)).fill_null(value=False)
+        called &= pl.col("block_number").is_between(*scope.used)
+        callers = [self.parts.read(self.parts.blocks(), "txs", called)]
+        if self.files is not None:
+            logs.append(self.files.logs(mine))
+            callers.append(self.files.transactions(called)[0])
+        emitted = _one(pl.concat(logs), LOGS, "block_number", "log_index")
+        caused = self._callers(emitted).join(emitted, on="transaction_hash", how="semi")
+        return emitted, _one(pl.concat([*callers, caused]), TXS, "transaction_hash")
 
     def missing_blocks(self, wanted: Iterable[Range]) -> list[Range]:
         """Give the blocks that are still to be asked in full."""

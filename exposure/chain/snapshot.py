@@ -14,6 +14,7 @@ from exposure.chain.multicall import (
     ALLOWANCE,
     BALANCE_OF,
     DECIMALS,
+    ENTRY_POINT,
     GET_APPROVED,
     GET_OWNERS,
     GET_THRESHOLD,
@@ -22,6 +23,7 @@ from exposure.chain.multicall import (
     SYMBOL,
     address_word,
     read_address,
+    read_addresses,
     read_text,
     read_uint,
     word,
@@ -137,12 +139,12 @@ def token_questions(tokens: Mapping[str, str]) -> list[Question]:
 
 
 def contract_questions(addresses: Iterable[str], answers: Answers) -> list[Question]:
-    """Give what to ask of those that turned out to have code: a Safe names its owners."""
+    """Give what to ask of those that turned out to have code: a Safe names its owners, an ERC-4337 account its entry point."""
     found = []
     for wallet in addresses:
         has = answers.get(code(wallet))
         if has and delegate_of(has) is None:
-            found += [call(wallet, GET_OWNERS), call(wallet, GET_THRESHOLD)]
+            found += [call(wallet, one) for one in (GET_OWNERS, GET_THRESHOLD, ENTRY_POINT)]
     return found
 
 
@@ -239,19 +241,24 @@ def _accounts(subject: Subject, answers: Answers, here: Here) -> Iterator[dict[s
             "chain_id": here.chain_id,
             "block_number": here.number,
             "address": wallet,
-            "kind": _kind(wallet, answers),
+            **_kind(wallet, answers),
             "nonce": sent if sent is None or sent < 2**63 else None,
         }
 
 
-def _kind(wallet: str, answers: Answers) -> str:
+def _kind(wallet: str, answers: Answers) -> dict[str, Any]:
+    """Say what kind of account it is, and who owns a Safe. Contracts say what they like: a kind is a claim."""
     has = answers.get(code(wallet))
     if not has:
-        return "eoa"
+        return {"kind": "eoa"}
     if delegate_of(has) is not None:
-        return "eip7702"
-    owners, threshold = answers.get(call(wallet, GET_OWNERS)), read_uint(answers.get(call(wallet, GET_THRESHOLD)))
-    return "safe" if owners and len(owners) >= 64 and threshold else "contract"
+        return {"kind": "eip7702"}
+    owners = read_addresses(answers.get(call(wallet, GET_OWNERS)))
+    threshold = read_uint(answers.get(call(wallet, GET_THRESHOLD)))
+    if owners and threshold and threshold <= len(owners):
+        return {"kind": "safe", "owners": ",".join(owners), "threshold": threshold}
+    entry = read_address(answers.get(call(wallet, ENTRY_POINT)))
+    return {"kind": "erc4337" if entry is not None and entry != _NOBODY else "contract"}
 
 
 def balance_table(rows: Iterable[tuple[str, str, int]], decimals: Decimals, here: Here) -> pl.DataFrame:

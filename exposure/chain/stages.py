@@ -62,9 +62,12 @@ class Job:
     client: Client | None
     teller: Teller
     head: str = "finalized"
+    contracts: frozenset[str] = frozenset()
     blocks_a_run: int = BLOCKS_A_RUN
     allow_untrusted: bool = False
     private: Client | None = None
+    # Unix seconds -> the last block until then, as it was found in this run
+    moments: dict[int, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def tell(self, problem: str) -> None:
