@@ -152,6 +152,22 @@ def drill(
     context.show([f"made {folder}: next, exposure run {folder}"], {"path": str(folder), "preset": preset, "seed": seed})
 
 
+@command(app, rich_help_panel=_START)
+def plan(context: Context, incident: IncidentArgument, allow_untrusted: _AllowUntrusted = False) -> ExitCode:
+    """Say what a run would read and ask, who would learn which addresses, and what it cannot see; asks nobody.
+
+    Example: exposure plan case
+    """
+    from exposure.case import Case
+    from exposure.incident_toml import load_incident
+    from exposure.planning import make_plan
+
+    told = load_incident(incident)
+    lines, data = make_plan(told, Case(told.folder), context.now, allow_untrusted=allow_untrusted)
+    context.show(lines, data)
+    return ExitCode.DONE
+
+
 @command(app, rich_help_panel=_RUN)
 def run(
     context: Context,
