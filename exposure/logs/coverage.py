@@ -1,7 +1,9 @@
 """What was read of each source, and what these logs cannot show, in words. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+
+import polars as pl
 
 from exposure.incident import Action, Fact
 from exposure.logs.intake import MOST_REJECTS, Counts
@@ -57,6 +59,10 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
         yield f"{number:,} {'address has' if number == 1 else 'addresses have'} a wrong checksum: tied to no wallet"
     if number := counts.secrets[file.number]:
         yield f"{number:,} {'secret was' if number == 1 else 'secrets were'} found and replaced: purge this source"
+    if kinds := counts.opening.get(file.number):
+        yield f"holds what opens wallets: {_kinds(kinds)} (table secrets): purge this source"
+    if number := counts.published[file.number]:
+        yield f"{number:,} published test {'phrase or key was' if number == 1 else 'phrases or keys were'} ignored"
 
 
 def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
@@ -80,6 +86,44 @@ def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
             f"{rejected:,} of {_lines(file.lines)} of {file.shown} could not be read. "
             "To go on: see the reasons in the table rejects"
         )
+
+
+def to_purge(file: SourceFile, counts: Counts) -> Iterator[str]:
+    """Say who must delete a source that holds what opens wallets: nobody does it unless it is said."""
+    kinds = counts.opening.get(file.number)
+    if kinds and file.format is not None:
+        yield (
+            f"{file.shown} holds what opens wallets: {_kinds(kinds)}. Whoever can read it can take them. To go on: when the "
+            "evidence is kept safe, whoever runs what writes it "
+            f"({file.format.title.split(',')[0]}) purges it, with its copies, backups and exports, and stops logging such requests; "
+            "the table secrets names the lines"
+        )
+
+
+def count_secrets(secrets: pl.DataFrame) -> dict[int, dict[str, int]]:
+    """Count the lines with secrets of a source (by its number), by kind."""
+    counted = secrets.group_by("source", "kind").agg(lines=pl.col("line").n_unique()).sort("source", "kind")
+    found: dict[int, dict[str, int]] = {}
+    for source, kind, lines in counted.iter_rows():
+        found.setdefault(source, {})[kind] = lines
+    return found
+
+
+def secrets_of(source: int, counts: Counts) -> int:
+    """Count the secrets of a source: those replaced in what is kept, or those that open wallets, which may stand elsewhere."""
+    return max(counts.secrets[source], sum(counts.opening.get(source, {}).values()))
+
+
+_KINDS = {
+    "private_key": "private keys",
+    "phrase": "recovery phrases",
+    "keystore": "keystores",
+    "extended_key": "extended private keys",
+}
+
+
+def _kinds(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{_KINDS[kind]} in {_lines(number)}" for kind, number in kinds.items())
 
 
 def hostless(files: Sequence[SourceFile], actions: Sequence[Action]) -> list[str]:

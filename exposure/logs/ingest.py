@@ -15,10 +15,11 @@ from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import study
-from exposure.logs.coverage import coverage_row, hostless, outside, problems
+from exposure.logs.coverage import count_secrets, coverage_row, hostless, outside, problems, secrets_of, to_purge
 from exposure.logs.finish import finish, with_ids
 from exposure.logs.formats import FORMATS, asked_for
 from exposure.logs.intake import Intake, parse_blocks
+from exposure.logs.proofs import Proven
 from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
@@ -45,12 +46,16 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
                 intake.add(batch)
                 done += batch.lines
                 tick(done)
+        proven = intake.proofs.settle(intake.seen())
+        intake.counts.opening.update(count_secrets(proven.secrets))
         said += [text for file in files for text in problems(file, intake.counts)]
-        said += hostless(files, incident.actions)
+        said += [*hostless(files, incident.actions), *intake.proofs.limits()]
         if done or not incident.logs:
             times = source_times(intake.cells.scan())
-            _write(incident, case, files, intake, times)
+            _write(incident, case, files, intake, times, proven)
             said += _outside(incident, files, times)
+        # last: it is what remains to be done when all else is read
+        said += [text for file in files for text in to_purge(file, intake.counts)]
     if incident.logs and not intake.counts.parsed.total():
         raise ExposureError("no log could be read", "; ".join(said), "correct [[logs]] in incident.toml, or the files")
     counts = intake.counts
@@ -61,7 +66,7 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         "kept": counts.kept.total(),
         "rejected": counts.rejected.total(),
         "duplicates": counts.duplicates.total(),
-        "secrets": counts.secrets.total(),
+        "secrets": sum(secrets_of(file.number, counts) for file in files),
         "problems": said,
     }
 
@@ -96,13 +101,20 @@ def _check(log: LogSource) -> None:
         )
 
 
-def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Intake, times: Mapping[int, Times]) -> None:
+def _write(
+    incident: Incident,
+    case: Case,
+    files: list[SourceFile],
+    intake: Intake,
+    times: Mapping[int, Times],
+    proven: Proven,
+) -> None:
     """Finish what needs all lines (sessions, versions of files), and write the tables."""
     ids = {file.number: file.id for file in files}
     found = study(intake.fetches, intake.files, incident.assets)
     gap = max((log.session_gap for log in incident.logs), default=timedelta(minutes=30))
     events = [file.number for file in files if file.events]
-    finished = finish(intake, found, ids, gap, intake.scratch, events=events)
+    finished = finish(intake, found, ids, gap, intake.scratch, events=events, proven=proven)
     intake.counts.kept.update(finished.kept)
     typos = intake.mentions.scan().filter("typo").group_by("source").agg(pl.col("address").n_unique()).collect()
     intake.counts.typos.update(dict(typos.iter_rows()))
@@ -110,6 +122,7 @@ def _write(incident: Incident, case: Case, files: list[SourceFile], intake: Inta
     others = case.read("sightings").filter(~pl.col("link").is_in(_LINKS))
     finished.sightings.add(others)
     case.write_parts("sightings", finished.parts("sightings"))
+    case.write("secrets", with_ids(proven.secrets, ids))
     case.write("traffic", make_traffic(intake.cells.scan()))
     case.write("assets", found.assets)
     case.write("rejects", with_ids(pl.concat(intake.unread), ids))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.secrets import _wordlist, excerpt, redact, redact_column
+from exposure.logs.phrases import word_list
+from exposure.logs.secrets import excerpt, redact, redact_column
 from tests.logs.logbook import ALICE, lines_of
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
@@ -106,7 +107,7 @@ def test_the_excerpt_of_a_broken_line_is_redacted_and_harmless(line: str, expect
 
 @settings(deadline=None)
 @given(
-    st.lists(st.sampled_from(sorted(_wordlist())), min_size=12, max_size=24),
+    st.lists(st.sampled_from(sorted(word_list("english"))), min_size=12, max_size=24),
     st.sampled_from(["%20", "+", "-", "%2C", "."]),
 )
 def test_any_phrase_is_found(words: list[str], separator: str) -> None:
