@@ -158,7 +158,7 @@ _LOG_TABLES = (
             "strength",
             F,
             "How surely this address's owner did that; shared and crowded clients lower it. With link key: 1 where the logs name "
-            "the address, below 1 where it was only derived, so that it counts if the chain knows it",
+            "the address, 0.25 where it was only derived and counts if the chain knows it",
             "0 to 1",
         ),
         CLIENT,
@@ -200,12 +200,16 @@ _LOG_TABLES = (
     ),
     _table(
         "secrets",
-        "a secret in a line that opens a wallet, and the wallet where the logs name it; never the secret itself",
+        "a secret in a line that opens a wallet, and each wallet that it opens; never the secret itself",
         "source line kind address",
         SOURCE,
         LINE,
         _c("kind", S, "private_key, phrase, keystore or extended_key"),
-        _c("address", S, "Wallet that it opens, if the logs name it elsewhere; else null"),
+        _c(
+            "address",
+            S,
+            "Wallet that it opens: named by the logs, or asked about on chain; null where there is none such",
+        ),
     ),
     _table(
         "coverage",

@@ -57,6 +57,10 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
         yield f"the table rejects holds the first {MOST_REJECTS:,} of {counts.rejected[file.number]:,} lines"
     if number := counts.typos[file.number]:
         yield f"{number:,} {'address has' if number == 1 else 'addresses have'} a wrong checksum: tied to no wallet"
+    yield from _secret_notes(file, counts)
+
+
+def _secret_notes(file: SourceFile, counts: Counts) -> Iterator[str]:
     if number := counts.secrets[file.number]:
         yield f"{number:,} {'secret was' if number == 1 else 'secrets were'} found and replaced: purge this source"
     if kinds := counts.opening.get(file.number):
@@ -92,11 +96,11 @@ def to_purge(file: SourceFile, counts: Counts) -> Iterator[str]:
     """Say who must delete a source that holds what opens wallets: nobody does it unless it is said."""
     kinds = counts.opening.get(file.number)
     if kinds and file.format is not None:
+        writer = file.format.title.split(",")[0]
         yield (
             f"{file.shown} holds what opens wallets: {_kinds(kinds)}. Whoever can read it can take them. To go on: when the "
-            "evidence is kept safe, whoever runs what writes it "
-            f"({file.format.title.split(',')[0]}) purges it, with its copies, backups and exports, and stops logging such requests; "
-            "the table secrets names the lines"
+            f"evidence is kept safe, whoever runs what writes it ({writer}) purges it, with its copies, backups and exports, and "
+            "stops logging such requests; the table secrets names the lines"
         )
 
 

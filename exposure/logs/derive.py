@@ -1,4 +1,4 @@
-"""Secrets -> the addresses that they control. Pure; imported only where a secret was found, since it takes half a second."""
+"""Secrets -> the addresses that they control. Pure."""
 
 import hmac
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from functools import cache
 
 from coincurve import PublicKey
 from Crypto.Hash import keccak
-from eth_account.hdaccount.deterministic import HardNode, Node, SoftNode, derive_child_key
 
 from exposure.logs.keys import Secret
 from exposure.logs.phrases import PUBLISHED, Phrase
@@ -39,7 +38,7 @@ def addresses_of(secret: Secret) -> list[tuple[str, bool]]:
         keys = _wallet_keys(*_master(secret.value.seed))
     elif secret.kind == "extended_key":
         depth, code, key = secret.value[4], secret.value[13:45], secret.value[46:78]
-        keys = _wallet_keys(key, code) if depth == 0 else _child_keys(key, code, depth)
+        keys = _keys_under(key, code, depth)
     else:
         keys = iter([(secret.value, True)])
     found: dict[str, bool] = {}
@@ -65,25 +64,35 @@ def _master(seed: bytes) -> tuple[bytes, bytes]:
 
 def _wallet_keys(key: bytes, code: bytes) -> Iterator[tuple[bytes, bool]]:
     """Derive the keys of the usual paths from a master key; true for the first of each path."""
-    coin = _descend(key, code, HardNode(44), HardNode(60))
-    account = _descend(*coin, HardNode(0))
-    external = _descend(*account, SoftNode(0))
-    yield from ((_descend(*external, SoftNode(number))[0], number == 0) for number in range(_ACCOUNTS))
-    yield from ((_descend(*coin, HardNode(number), SoftNode(0), SoftNode(0))[0], False) for number in range(1, _LEDGER))
-    yield from ((_descend(*account, SoftNode(number))[0], number == 0) for number in range(_LEDGER))
+    coin = _descend(key, code, "44'", "60'")
+    account = _descend(*coin, "0'")
+    yield from _child_keys(*_descend(*account, "0"))
+    yield from ((_descend(*coin, f"{number}'", "0", "0")[0], False) for number in range(1, _LEDGER))
+    yield from ((_descend(*account, str(number))[0], number == 0) for number in range(_LEDGER))
 
 
-def _child_keys(key: bytes, code: bytes, depth: int) -> Iterator[tuple[bytes, bool]]:
-    """Derive the children of an extended key that is no master key; an account's own are one step further down."""
-    yield from ((_descend(key, code, SoftNode(number))[0], number == 0) for number in range(_ACCOUNTS))
+def _child_keys(key: bytes, code: bytes) -> Iterator[tuple[bytes, bool]]:
+    yield from ((_descend(key, code, str(number))[0], number == 0) for number in range(_ACCOUNTS))
+
+
+def _keys_under(key: bytes, code: bytes, depth: int) -> Iterator[tuple[bytes, bool]]:
+    """Derive the keys that an extended key is kept for; an account's own are one step further down than its children."""
+    if depth == 0:
+        yield from _wallet_keys(key, code)
+        return
+    yield from _child_keys(key, code)
     if depth == _ACCOUNT_DEPTH:
-        external = _descend(key, code, SoftNode(0))
-        yield from ((_descend(*external, SoftNode(number))[0], number == 0) for number in range(_ACCOUNTS))
+        yield from _child_keys(*_descend(key, code, "0"))
 
 
-def _descend(key: bytes, code: bytes, *path: Node) -> tuple[bytes, bytes]:
+def _descend(key: bytes, code: bytes, *path: str) -> tuple[bytes, bytes]:
+    from eth_account.hdaccount.deterministic import (
+        Node,
+        derive_child_key,
+    )  # half a second: only where there is a phrase
+
     for node in path:
-        key, code = derive_child_key(key, code, node)
+        key, code = derive_child_key(key, code, Node.decode(node))
     return key, code
 
 

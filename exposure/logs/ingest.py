@@ -2,7 +2,9 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -42,10 +44,11 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         intake = Intake(incident, case.key(), Path(scratch), files)
         with teller.task("reading logs", "lines") as tick:
             done = 0
-            for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block)))):
-                intake.add(batch)
-                done += batch.lines
-                tick(done)
+            with _unquoted():
+                for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block)))):
+                    intake.add(batch)
+                    done += batch.lines
+                    tick(done)
         proven = intake.proofs.settle(intake.seen())
         intake.counts.opening.update(count_secrets(proven.secrets))
         said += [text for file in files for text in problems(file, intake.counts)]
@@ -69,6 +72,23 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         "secrets": sum(secrets_of(file.number, counts) for file in files),
         "problems": said,
     }
+
+
+@contextmanager
+def _unquoted() -> Iterator[None]:
+    """Let no fault of a library quote a line, which may hold a secret: its kind and place say enough to mend it."""
+    try:
+        yield
+    except (ExposureError, OSError):  # these name files, never what is in them
+        raise
+    except Exception as error:  # whatever it is, it stops here and is told
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise ExposureError(
+            "the logs could not be read to the end",
+            f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}; its text may quote a log line, and is "
+            "not shown",
+            "this is a fault of this program: report it; until then take the file that was being read out of [[logs]]",
+        ) from None
 
 
 def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:

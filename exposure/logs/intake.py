@@ -56,8 +56,8 @@ class Counts:
     """What happened to the lines of each source: parsed + rejected is every line.
 
     Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests. `addressed`
-    counts the addresses found, `named` the lines with ENS names. `secrets` were replaced in what is kept; `opening` counts, by kind,
-    the lines whose secret opens a wallet, `published` phrases and keys that tools print.
+    counts the addresses found, `named` the lines with ENS names. `secrets` were replaced in what is kept; `opening` counts by
+    kind the lines whose secret opens a wallet, `published` phrases and keys that tools print.
     """
 
     parsed: Counter[int] = field(default_factory=Counter)

@@ -19,21 +19,21 @@ _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?([0-9a-fA-F]{64})(?![0-9A-Za-z])")
 # The name in front of a value: privateKey=…, "private_key":"…", /import/…, my private key: …
 _NAME = re.compile(r"([A-Za-z][A-Za-z_. -]{0,40})[\"'\])\\]{0,4} {0,2}[=:/(\[,]{0,2}[ \"'\\\[{]{0,4}$")
 _BEFORE = 64
-_KEY_NAMES = frozenset(
-    "key k pk sk prv priv secret seed mnemonic phrase pwd pass password passphrase import unlock signer account"
-    " hexkey rawkey ethkey keyhex keys".split()
+# A name that is one of these, or ends so: not publicKey, apiKey, cache_key.
+_KEY_NAME = re.compile(
+    r"(?:keys?|k|[ps]k|pri?v|secret|seed|mnemonic|(?:pass)?phrase|pwd|pass(?:word)?|import|unlock|signer|account|(?:hex|raw|eth)key)"
 )
-_KEY_ENDS = (
+_KEY_ENDS: tuple[str, ...] = (
     "privatekey",
-    "privkey",
+    "privatekeys",
     "privatekeyhex",
+    "privkey",
     "secretkey",
     "walletkey",
     "signingkey",
     "importkey",
-    "accountkey",
 )
-_KEY_ENDS += ("mnemonic", "seedphrase", "recoveryphrase", "secretphrase", "privatekeys")
+_KEY_ENDS += ("accountkey", "mnemonic", "seedphrase", "recoveryphrase", "secretphrase")
 # The one method of nodes that takes a key.
 _KEY_METHOD = "importrawkey"
 _CIPHER = re.compile(r"(?i)ciphertext[\"'\\ ]{0,4}[:=]")
@@ -62,13 +62,12 @@ def find_secrets(text: str) -> list[Secret]:
     text = composed(text)
     found: dict[Secret, None] = dict.fromkeys(_find_keys(text))
     found |= dict.fromkeys(Secret("phrase", phrase) for phrase in find_phrases(text)[:_MOST_PHRASES])
-    found |= dict.fromkeys(
-        Secret("extended_key", raw) for word in _EXTENDED.findall(text) if (raw := _unpack(word)) is not None
-    )
+    if "prv" in text:
+        raws = (_unpack(word) for word in _EXTENDED.findall(text))
+        found |= dict.fromkeys(Secret("extended_key", raw) for raw in raws if raw is not None)
     if _CIPHER.search(text) and "crypto" in text.lower():
-        owners = [address.lower() for address in _STORE_ADDRESS.findall(text)]
-        found |= dict.fromkeys(Secret("keystore", f"0x{address}") for address in owners)
-        found |= {} if owners else {Secret("keystore", ""): None}
+        owners = [f"0x{address.lower()}" for address in _STORE_ADDRESS.findall(text)]
+        found |= dict.fromkeys(Secret("keystore", owner) for owner in owners or [""])
     return list(found)
 
 
@@ -85,7 +84,7 @@ def _find_keys(text: str) -> Iterator[Secret]:
 def _names(words: str) -> bool:
     """Tell whether a name says that a private key follows. A public key, an API's key, a hash are others."""
     last = re.sub(r"[^a-z]", "", re.split(r"[ .]", words.strip(" .-_"))[-1].lower())
-    return last in _KEY_NAMES or re.sub(r"[^a-z]", "", words.lower()).endswith(_KEY_ENDS)
+    return _KEY_NAME.fullmatch(last) is not None or re.sub(r"[^a-z]", "", words.lower()).endswith(_KEY_ENDS)
 
 
 def _unpack(word: str) -> bytes | None:

@@ -200,7 +200,9 @@ def _parts(
     cuts = [0, *(place + 1 for place, between in enumerate(glue) if between != usual), len(row)]
     cut = [row[start:end] for start, end in pairwise(cuts) if end - start >= SIZES[0]]
     # seed=legal+winner+…: what the phrase is called may be of the list as well
-    parts = cut if len(row) > _LONG_ROW or (len(row) not in SIZES and any(len(part) in SIZES for part in cut)) else [row]
+    parts = (
+        cut if len(row) > _LONG_ROW or (len(row) not in SIZES and any(len(part) in SIZES for part in cut)) else [row]
+    )
     for part in parts:
         if len(part) <= _LONG_ROW:
             yield [index for place in part if (index := known[place]) is not None]

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import polars as pl
 
+from exposure.logs.derive import addresses_of, is_published
 from exposure.logs.encodings import decode
 from exposure.logs.hints import SECRET, holds, may_open_wallet
 from exposure.logs.keys import Secret, find_secrets
 from exposure.logs.records import shape
+from exposure.logs.sessions import DERIVED, OPENED
 from exposure.logs.spill import Spill
 from exposure.tables import TIME
 
-# How surely the wallet is one: seen in the logs; or derived, named by what stands around the secret, and seen nowhere yet.
-SEEN, DERIVED = 1.0, 0.5
 # Different secrets whose addresses are derived. A number takes 30 microseconds, a phrase with its 39 addresses 12 milliseconds.
 MOST_NUMBERS, MOST_PHRASES = 200_000, 10_000
 # Derived addresses that are asked about on chain though no log shows them; of more, only the first of each path.
@@ -36,8 +36,8 @@ _IN_LINE = ("source", "line", "time", "client", "action")
 class Proven:
     """What opens wallets. `lines`: source, line, time, client, action, number; `wallets`: number, kind, address, strength.
 
-    `secrets`: source, line, kind and address (null where it is not known) of every line with a secret. `guessed` are the lines
-    whose secret only its address gave away.
+    `secrets`: source, line, kind and address (of `wallets`; null where there is none) of every line with a secret. `guessed` are
+    the lines whose secret only its address gave away.
     """
 
     lines: pl.LazyFrame
@@ -81,25 +81,32 @@ class Proofs:
         opened = pl.DataFrame(self._opened, schema=_OPENED, orient="row")
         mine = opened.lazy().select("address").drop_nulls().unique()
         known = seen.select("address").join(mine, on="address", how="semi").unique().collect(engine="streaming")
-        opened = opened.with_columns(seen=pl.col("address").is_in(known.get_column("address").implode()))
+        opened = self._without_published(opened, known).with_columns(
+            seen=pl.col("address").is_in(known.get_column("address").implode())
+        )
         hidden = opened.filter("named", ~pl.col("seen"))
         asked = hidden if hidden.height <= MOST_ASKED else hidden.filter("first")
         wallets = pl.concat(
             [
-                opened.filter("seen").with_columns(strength=pl.lit(SEEN)),
+                opened.filter("seen").with_columns(strength=pl.lit(OPENED)),
                 asked.with_columns(strength=pl.lit(DERIVED)),
             ]
         ).select("number", "kind", "address", "strength")
         proven = opened.filter(pl.col("named") | pl.col("seen"))
         lines = self._lines.scan().join(proven.lazy().select("number").unique(), on="number", how="semi")
-        shown = proven.select("number", "kind", address=pl.when("seen").then("address")).unique()
-        rest = shown.filter(pl.col("address").is_not_null()).select("number").unique()
-        shown = pl.concat(
-            [shown.filter(pl.col("address").is_not_null()), shown.join(rest, on="number", how="anti")]
-        )
+        named = wallets.select("number", "kind", "address")
+        rest = proven.select("number", "kind").unique().join(named, on="number", how="anti")
+        shown = pl.concat([named, rest.with_columns(address=pl.lit(None, pl.String))])
         secrets = lines.select("source", "line", "number").join(shown.lazy(), on="number").drop("number").unique()
         guessed = lines.join(proven.lazy().filter(~pl.col("named")), on="number", how="semi").select("source", "line")
         return Proven(lines, wallets, secrets.collect(), guessed.unique().collect())
+
+    def _without_published(self, opened: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+        """Leave out published keys that stood where hashes stand; to look at each number would cost more than deriving it."""
+        seen = opened.filter(~pl.col("named")).join(known, on="address", how="semi").get_column("number").to_list()
+        wanted = set(seen)
+        published = [number for secret, number in self._numbers.items() if number in wanted and is_published(secret)]
+        return opened.filter(~pl.col("number").is_in(published))
 
     def limits(self) -> Iterator[str]:
         """Say what was more than could be looked at."""
@@ -110,7 +117,7 @@ class Proofs:
             )
 
     def _take(self, texts: pl.DataFrame) -> None:
-        """Number the secrets of texts, and note their lines."""
+        """Note the lines of secrets in texts, by the number of the secret."""
         rows = []
         for *line, text in texts.iter_rows():
             found = {self._number(secret, line[0]) for secret in find_secrets(decode(text))}
@@ -120,11 +127,9 @@ class Proofs:
 
     def _number(self, secret: Secret, source: int) -> int | None:
         """Give the number of a secret, and derive its addresses the first time; None where it is nobody's, or one too many."""
-        from exposure.logs.derive import addresses_of, is_published  # half a second: only where there is something to derive
-
         if secret not in self._numbers:
             slow = secret.kind in ("phrase", "extended_key")
-            if is_published(secret):
+            if secret.named and is_published(secret):
                 self._numbers[secret] = None
             elif self._met[slow] >= (MOST_PHRASES if slow else MOST_NUMBERS):
                 self.passed_over[_PHRASES if slow else _KEYS] += 1
@@ -132,8 +137,9 @@ class Proofs:
             else:
                 self._met[slow] += 1
                 number = self._numbers[secret] = len(self._numbers)
-                owned = addresses_of(secret) or [(None, False)]
-                self._opened += [(number, secret.kind, secret.named, address, first) for address, first in owned]
+                self._opened += [
+                    (number, secret.kind, secret.named, address, first) for address, first in addresses_of(secret)
+                ] or [(number, secret.kind, secret.named, None, False)]
         if self._numbers[secret] is None:
             self.published[source] += 1
         return self._numbers[secret]
