@@ -107,6 +107,20 @@ def init(
 
 
 @command(app, rich_help_panel=_START)
+def preserve(context: Context, incident: IncidentArgument) -> ExitCode:
+    """List what evidence disappears first and where to save it, and hash what has arrived.
+
+    Works offline, and before incident.toml is complete. Writes preserve.md, a list to tick off: ticks and notes in it stay.
+    Files in logs/ and evidence/, and those that [[logs]] names, are hashed into manifest.json; one that changed is said.
+
+    Example: exposure preserve case
+    """
+    from exposure.preserving import preserve as make
+
+    return make(context, incident)
+
+
+@command(app, rich_help_panel=_START)
 def drill(
     context: Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the drill is made.")],

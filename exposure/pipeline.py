@@ -111,11 +111,13 @@ class Pipeline:
         self.outcome.add("people", {"rows": people.height, "problems": problems})
 
     def ingest(self) -> None:
-        """Read the logs."""
+        """Read the logs, and note the hashes of their files."""
+        from exposure.arrivals import note_arrivals, read_files
         from exposure.logs.ingest import ingest
 
         figures = ingest(self.incident, self.case, self.teller)
         self.outcome.add("ingest", figures)
+        self.outcome.note(note_arrivals(self.case, read_files(self.case), self.now).problems)
         self.case.finish_stage("ingest", self.outcome.figures["ingest"])
 
     def _wanted(self) -> "Wanted":

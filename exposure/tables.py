@@ -121,11 +121,11 @@ _LOG_TABLES = (
         "an input that was read",
         "source",
         SOURCE,
-        _c("path", S, "Path as found, relative to the case folder"),
+        _c("path", S, "Path from the case folder on, archive!member, or the address of an object"),
         _c("kind", S, "access or events"),
         _c("format", S, "Name of the format (`exposure formats`)"),
-        _c("bytes", I64, "Size as stored", "bytes"),
-        _c("sha256", S, "SHA-256 of the file as stored"),
+        _c("bytes", I64, "Size as stored; of a member of an archive as it is once taken out", "bytes"),
+        _c("sha256", S, "SHA-256 of these bytes"),
         _c("lines", U64, "Lines read"),
     ),
     _table(
@@ -224,7 +224,7 @@ _LOG_TABLES = (
         _c("kept", U64, "Rows kept"),
         _c("rejected", U64, "Lines that could not be read, or blocks that could not be pulled"),
         _c("duplicates", U64, "Rows met twice and merged"),
-        _c("gaps", U32, "Holes in time: minutes without a line, or ranges not pulled", audience="partners"),
+        _c("gaps", U32, "Holes in time: silences and dips of traffic, or ranges not pulled", audience="partners"),
         _c("note", S, "What limits it, in words", audience="partners"),
     ),
 )

@@ -10,6 +10,7 @@ import polars as pl
 from exposure.assess.bounds import stamp
 from exposure.assess.deeds import Window
 from exposure.incident import Chain, Incident
+from exposure.logs.dips import Dip, find_dips, tell_dip
 
 # A silence is a hole where it is too long for that host at that hour of the day. Visits come in clusters, so that requests
 # per minute say nothing on it; silences between visits are exponential enough: one so long would come once in a hundred logs.
@@ -98,6 +99,8 @@ def _log_holes(logs: pl.DataFrame, traffic: pl.DataFrame, incident: Incident, wi
         yield f"the logs end at {stamp(last)}, before T2"
     for start, end in _silences(traffic, window):
         yield f"no request is logged from {stamp(start)} to {stamp(end)}"
+    for host, dip in _dips(traffic, window):
+        yield tell_dip(dip).replace("traffic", f"the traffic of {host}" if host else "traffic", 1)
     lost = logs.filter(pl.col("rejected") > REJECTED_MOST * pl.col("lines")).sort("source")
     for row in lost.iter_rows(named=True):
         yield f"{row['rejected']:,} of {row['lines']:,} lines of source {row['source']} could not be read"
@@ -129,6 +132,16 @@ def _silences(traffic: pl.DataFrame, window: Window) -> Iterator[tuple[datetime,
         if max(others.height, 1) * math.exp(-length / mean) < CHANCE:
             found.add((start, end))
     yield from sorted(found)
+
+
+def _dips(traffic: pl.DataFrame, window: Window) -> Iterator[tuple[str | None, Dip]]:
+    """Give the hours inside the window in which far fewer came to a host than other days predict: they were sent elsewhere."""
+    # What a client does in a minute counts once: its requests come in clusters.
+    hours = traffic.group_by("host", hour=pl.col("minute").dt.truncate("1h")).agg(count=pl.col("clients").sum())
+    for (host,), rows in hours.sort("host", "hour").group_by("host", maintain_order=True):
+        for dip in find_dips(rows):
+            if (window.t1 is None or dip.end > window.t1) and (window.t2 is None or dip.start < window.t2):
+                yield (str(host) if host is not None else None), dip
 
 
 def _clock(time: pl.Expr) -> pl.Expr:

@@ -1,12 +1,13 @@
 """What was read of each source, and what these logs cannot show, in words. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-
-import polars as pl
 
 from exposure.incident import Action, Fact
 from exposure.logs.intake import MOST_REJECTS, Counts
+from exposure.logs.noticed import Noticed
+from exposure.logs.purge import secret_notes
 from exposure.logs.sources import SourceFile
 from exposure.logs.traffic import Times
 
@@ -18,8 +19,8 @@ _STARTS = ("last_known_good", "first_bad")
 _ENDS = ("last_bad", "first_known_good")
 
 
-def coverage_row(file: SourceFile, times: Times, counts: Counts) -> dict[str, object]:
-    """Give a source's row of the table coverage."""
+def coverage_row(file: SourceFile, times: Times, counts: Counts, noticed: Noticed) -> dict[str, object]:
+    """Give a source's row of the table coverage. A dip of its traffic is a hole as a silence is."""
     return {
         "source": file.id,
         "layer": LAYER,
@@ -30,8 +31,10 @@ def coverage_row(file: SourceFile, times: Times, counts: Counts) -> dict[str, ob
         "kept": counts.kept[file.number],
         "rejected": counts.rejected[file.number],
         "duplicates": counts.duplicates[file.number],
-        "gaps": times.gaps,
-        "note": "; ".join(_notes(file, times, counts)),
+        "gaps": times.gaps + noticed.dips.get(file.number, 0),
+        "note": "; ".join(
+            [*_notes(file, times, counts), *_address_notes(file, counts), *noticed.notes.get(file.number, ())]
+        ),
     }
 
 
@@ -42,10 +45,20 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
         yield UNZONED
     if file.damage:
         yield f"cut short: {file.damage}, {_lines(file.lines)} could be read"
+    yield from file.remarks
     if times.hole_start is not None:
         yield f"the longest silence is {times.hole_minutes} minutes from {_stamp(times.hole_start)}"
+    for name, number in _of(counts.second.read, file):
+        yield f"{_lines(number)} {'is' if number == 1 else 'are'} in the format {name}"
+    for reason, number in _of(counts.reasons, file):
+        yield f"{_lines(number)} not read: {reason}"
     if number := counts.others[file.number]:
         yield f"{_lines(number)} {'is no request' if number == 1 else 'are no requests'} (names of columns, messages)"
+    if counts.rejected[file.number] > MOST_REJECTS:
+        yield f"the table rejects holds the first {MOST_REJECTS:,} of {counts.rejected[file.number]:,} lines"
+
+
+def _address_notes(file: SourceFile, counts: Counts) -> Iterator[str]:
     if file.events and not counts.addressed[file.number]:
         yield "no event names an address: tell under fields = { address = ... } where it stands"
     if number := counts.named[file.number]:
@@ -53,20 +66,9 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
     if number := counts.unread_with_address[file.number]:
         is_, holds = ("is", "holds") if number == 1 else ("are", "hold")
         yield f"{_lines(number)} that {is_} no readable request {holds} an address"
-    if counts.rejected[file.number] > MOST_REJECTS:
-        yield f"the table rejects holds the first {MOST_REJECTS:,} of {counts.rejected[file.number]:,} lines"
     if number := counts.typos[file.number]:
         yield f"{number:,} {'address has' if number == 1 else 'addresses have'} a wrong checksum: tied to no wallet"
-    yield from _secret_notes(file, counts)
-
-
-def _secret_notes(file: SourceFile, counts: Counts) -> Iterator[str]:
-    if number := counts.secrets[file.number]:
-        yield f"{number:,} {'secret was' if number == 1 else 'secrets were'} found and replaced: purge this source"
-    if kinds := counts.opening.get(file.number):
-        yield f"holds what opens wallets: {_kinds(kinds)} (table secrets): purge this source"
-    if number := counts.published[file.number]:
-        yield f"{number:,} published test {'phrase or key was' if number == 1 else 'phrases or keys were'} ignored"
+    yield from secret_notes(file.number, counts)
 
 
 def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
@@ -77,57 +79,26 @@ def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
     if file.damage:
         yield (
             f"{file.shown} is cut short: {file.damage}. The {_lines(file.lines)} before were read. "
-            "To go on: copy the file again from where it was made"
+            "To go on: copy the file again from where it was made, and see who made it"
         )
     rejected, known = counts.rejected[file.number], file.format
-    if rejected == file.lines:
+    alike = "".join(f"; the likely format is {name}" for name, _ in _of(counts.second.alike, file)[:1])
+    for name, number in _of(counts.second.read, file):
         yield (
-            f"no line of {file.shown} could be read: all {_lines(rejected)} were refused as {known.name if known else 'lines'}. "
+            f"{file.shown} holds two formats: {number:,} of {_lines(file.lines)} were read as {name}. "
+            "To go on: see whether two logs were joined by mistake"
+        )
+    if rejected == file.lines:
+        name = known.name if known else "lines"
+        yield (
+            f"no line of {file.shown} could be read: all {_lines(rejected)} were refused as {name}{alike}. "
             "To go on: see the reasons in the table rejects, and correct format under [[logs]]"
         )
     elif rejected > _MANY * file.lines:
         yield (
-            f"{rejected:,} of {_lines(file.lines)} of {file.shown} could not be read. "
+            f"{rejected:,} of {_lines(file.lines)} of {file.shown} could not be read{alike}. "
             "To go on: see the reasons in the table rejects"
         )
-
-
-def to_purge(file: SourceFile, counts: Counts) -> Iterator[str]:
-    """Say who must delete a source that holds what opens wallets: nobody does it unless it is said."""
-    kinds = counts.opening.get(file.number)
-    if kinds and file.format is not None:
-        writer = file.format.title.split(",")[0]
-        yield (
-            f"{file.shown} holds what opens wallets: {_kinds(kinds)}. Whoever can read it can take them. To go on: when the "
-            f"evidence is kept safe, whoever runs what writes it ({writer}) purges it, with its copies, backups and exports, and "
-            "stops logging such requests; the table secrets names the lines"
-        )
-
-
-def count_secrets(secrets: pl.DataFrame) -> dict[int, dict[str, int]]:
-    """Count the lines with secrets of a source (by its number), by kind."""
-    counted = secrets.group_by("source", "kind").agg(lines=pl.col("line").n_unique()).sort("source", "kind")
-    found: dict[int, dict[str, int]] = {}
-    for source, kind, lines in counted.iter_rows():
-        found.setdefault(source, {})[kind] = lines
-    return found
-
-
-def secrets_of(source: int, counts: Counts) -> int:
-    """Count the secrets of a source: those replaced in what is kept, or those that open wallets, which may stand elsewhere."""
-    return max(counts.secrets[source], sum(counts.opening.get(source, {}).values()))
-
-
-_KINDS = {
-    "private_key": "private keys",
-    "phrase": "recovery phrases",
-    "keystore": "keystores",
-    "extended_key": "extended private keys",
-}
-
-
-def _kinds(kinds: Mapping[str, int]) -> str:
-    return ", ".join(f"{_KINDS[kind]} in {_lines(number)}" for kind, number in kinds.items())
 
 
 def hostless(files: Sequence[SourceFile], actions: Sequence[Action]) -> list[str]:
@@ -162,6 +133,12 @@ def outside(path: str, times: Sequence[Times], facts: Sequence[Fact]) -> str | N
         f"no line of {path} lies inside the window {window} that the facts of incident.toml span: it holds "
         f"{_stamp(first)} to {_stamp(last)}. To go on: add the logs of that time, or correct the facts (zone?)"
     )
+
+
+def _of(counted: Counter[tuple[int, str]], file: SourceFile) -> list[tuple[str, int]]:
+    """Give what was counted of a source, the most first."""
+    mine = ((name, number) for (source, name), number in counted.items() if source == file.number and number)
+    return sorted(mine, key=lambda named: (-named[1], named[0]))
 
 
 def _lines(number: int) -> str:

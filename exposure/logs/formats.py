@@ -280,10 +280,15 @@ def _custom(text: str, session: str | None) -> Format:
     )
 
 
-def detect(sample: Sequence[str]) -> Format | None:
-    """Give the format that most of these lines are in, the first named of equals; None where hardly any line is in one."""
+def detect(sample: Sequence[str], without: Format | None = None) -> Format | None:
+    """Give the format that most of these lines are in, the first named of equals; None where hardly any line is in one.
+
+    `without` is a format that is known to be none of them.
+    """
     lines = [text for text in sample if 0 < len(text) <= _LONGEST_SAMPLE] or [text for text in sample if text][:2]
-    counted = [(sum(known.recognise(text) for text in lines), known) for known in FORMATS.values()]
+    counted = [
+        (sum(known.recognise(text) for text in lines), known) for known in FORMATS.values() if known is not without
+    ]
     best, found = max(counted, key=lambda counted: counted[0])
     return found if best > 0 and best >= _ENOUGH * len(lines) else None
 

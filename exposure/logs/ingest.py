@@ -2,9 +2,7 @@
 
 import shutil
 import tempfile
-import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,12 +15,18 @@ from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import study
-from exposure.logs.coverage import count_secrets, coverage_row, hostless, outside, problems, secrets_of, to_purge
+from exposure.logs.clocks import tell_jumps
+from exposure.logs.coverage import coverage_row, hostless, outside, problems
+from exposure.logs.faults import unquoted
+from exposure.logs.finding import find_places
 from exposure.logs.finish import finish, with_ids
 from exposure.logs.formats import FORMATS, asked_for
 from exposure.logs.intake import Intake, parse_blocks
+from exposure.logs.noticed import Noticed, notice
+from exposure.logs.places import Listener, LocalFile, Place
 from exposure.logs.proofs import Proven
-from exposure.logs.sources import BLOCK, SourceFile, find_files, name_files, read_blocks
+from exposure.logs.purge import count_secrets, secrets_of, to_purge
+from exposure.logs.sources import BLOCK, SourceFile, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
@@ -44,8 +48,9 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         intake = Intake(incident, case.key(), Path(scratch), files)
         with teller.task("reading logs", "lines") as tick:
             done = 0
-            with _unquoted():
-                for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block)))):
+            listener = Listener(say=teller.line)
+            with unquoted():
+                for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block, listener)))):
                     intake.add(batch)
                     done += batch.lines
                     tick(done)
@@ -55,7 +60,14 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         said += [*hostless(files, incident.actions), *intake.proofs.limits()]
         if done or not incident.logs:
             times = source_times(intake.cells.scan())
-            _write(incident, case, files, intake, times, proven)
+            noticed = notice(
+                [file for file in files if file.lines], intake.cells.scan(), _beside(incident.folder, files)
+            )
+            for source, jumps in tell_jumps(intake.jumps, intake.counts.parsed).items():
+                for text in jumps:
+                    noticed.note(source, text)
+            said += noticed.problems
+            _write(incident, case, files, intake, times, noticed, proven)
             said += _outside(incident, files, times)
         # last: it is what remains to be done when all else is read
         said += [text for file in files for text in to_purge(file, intake.counts)]
@@ -74,31 +86,14 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
     }
 
 
-@contextmanager
-def _unquoted() -> Iterator[None]:
-    """Let no fault of a library quote a line, which may hold a secret: its kind and place say enough to mend it."""
-    try:
-        yield
-    except (ExposureError, OSError):  # these name files, never what is in them
-        raise
-    except Exception as error:  # whatever it is, it stops here and is told
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise ExposureError(
-            "the logs could not be read to the end",
-            f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}; its text may quote a log line, and is "
-            "not shown",
-            "this is a fault of this program: report it; until then take the file that was being read out of [[logs]]",
-        ) from None
-
-
 def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
     """Find the files of all [[logs]], and say what is missing."""
-    found: list[tuple[LogSource, Path]] = []
+    found: list[tuple[LogSource, Place]] = []
     missing: list[str] = []
     for log in incident.logs:
         try:
             _check(log)
-            found += [(log, path) for path in find_files(incident.folder, log)]
+            found += [(log, place) for place in find_places(incident.folder, log)]
         except ExposureError as error:
             missing.append(f"{error.what}: {error.why}. To go on: {error.fix}")
     return name_files(incident.folder, found), missing
@@ -121,12 +116,19 @@ def _check(log: LogSource) -> None:
         )
 
 
+def _beside(folder: Path, files: Sequence[SourceFile]) -> list[str]:
+    """Give the names of the files that lie beside those that were read."""
+    folders = {file.path.parent for file in files if file.path is not None}
+    return sorted(LocalFile(path).name(folder) for parent in folders for path in parent.iterdir() if path.is_file())
+
+
 def _write(
     incident: Incident,
     case: Case,
     files: list[SourceFile],
     intake: Intake,
     times: Mapping[int, Times],
+    noticed: Noticed,
     proven: Proven,
 ) -> None:
     """Finish what needs all lines (sessions, versions of files), and write the tables."""
@@ -147,7 +149,7 @@ def _write(
     case.write("assets", found.assets)
     case.write("rejects", with_ids(pl.concat(intake.unread), ids))
     read = [file for file in files if file.lines]
-    rows = [coverage_row(file, times.get(file.number, Times()), intake.counts) for file in read]
+    rows = [coverage_row(file, times.get(file.number, Times()), intake.counts, noticed) for file in read]
     case.write_part("coverage", TABLES["coverage"].frame(rows), ~pl.col("source").str.starts_with("chain:"))
     case.write("sources", TABLES["sources"].frame([_source_row(file) for file in read]))
 

@@ -15,11 +15,13 @@ from exposure.incident import Incident, LogSource
 from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions, lines_with_names
 from exposure.logs.asks import Asks
 from exposure.logs.assets import FETCHES, NAMES, file_names, full_fetches
-from exposure.logs.blocks import Block, parse_block
+from exposure.logs.blocks import Block
 from exposure.logs.clients import Pseudonyms
+from exposure.logs.clocks import count_jumps
 from exposure.logs.duplicates import SEEN, Duplicates
 from exposure.logs.formats import Format
 from exposure.logs.hints import ADDRESS, MENTIONED, SECRET, holds, may_hold_address
+from exposure.logs.mixed import Others, parse_mixed
 from exposure.logs.proofs import Proofs
 from exposure.logs.records import Parsed, shape
 from exposure.logs.secrets import excerpt, redact_column
@@ -72,6 +74,8 @@ class Counts:
     published: Counter[int] = field(default_factory=Counter)
     addressed: Counter[int] = field(default_factory=Counter)
     named: Counter[int] = field(default_factory=Counter)
+    reasons: Counter[tuple[int, str]] = field(default_factory=Counter)
+    second: Others = field(default_factory=Others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,14 @@ class Batch:
     format: Format
     parsed: Parsed
     lines: int
+    second: Others
 
 
 def parse_blocks(blocks: Iterator[Block]) -> Iterator[Batch]:
     """Parse block after block."""
     for block in blocks:
-        yield Batch(block.log, block.format, parse_block(block), block.lines)
+        parsed, second = parse_mixed(block)
+        yield Batch(block.log, block.format, parsed, block.lines, second)
 
 
 class Intake:
@@ -103,6 +109,7 @@ class Intake:
         self.mentions = Spill(scratch, "mentions", shape(**MENTIONS, client=pl.UInt64), "client", _HELD)
         self.proofs = Proofs(scratch, self.counts.published)
         self.unread: list[pl.DataFrame] = [UNREAD.to_frame()]
+        self.jumps: list[pl.DataFrame] = []
         self.unread_addresses: list[tuple[int, int, str]] = []
         self._asks = Asks(incident.actions, incident.assets)
         self.scratch = scratch
@@ -114,6 +121,8 @@ class Intake:
     def add(self, batch: Batch) -> None:
         """Take in a batch."""
         _count(self.counts.parsed, batch.parsed.records)
+        self.counts.second.update(batch.second)
+        self.jumps.append(count_jumps(batch.parsed.records))
         self._reject(batch.parsed.rejects)
         self._set_aside(batch.parsed.others)
         fresh = self._merge(batch).drop("text", "request_id")
@@ -184,6 +193,8 @@ class Intake:
 
     def _set_aside(self, others: pl.DataFrame) -> None:
         """Count lines that are no requests, and keep the addresses in them."""
+        if others.is_empty():
+            return
         _count(self.counts.parsed, others)
         _count(self.counts.others, others)
         self._keep_addresses(others)
@@ -198,7 +209,15 @@ class Intake:
 
     def _reject(self, rejects: pl.DataFrame) -> None:
         """Keep the first rejected lines of each source, redacted, and the addresses of all."""
+        if rejects.is_empty():
+            return
         self._keep_addresses(rejects)
+        self.counts.reasons.update(
+            {
+                (source, reason): number
+                for source, reason, number in rejects.group_by("source", "reason").len().iter_rows()
+            }
+        )
         rows = []
         for (source,), of_source in rejects.sort("source", "line").group_by("source", maintain_order=True):
             room = max(0, MOST_REJECTS - self.counts.rejected[source])

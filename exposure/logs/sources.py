@@ -1,49 +1,49 @@
-"""Log files: found, opened, told apart, and read in blocks of whole lines. The edge of logs/: nothing else opens a file here."""
+"""Log files: opened, unpacked, told apart, and read in blocks of whole lines."""
 
-import glob
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.blocks import Block, Piece
 from exposure.logs.formats import FORMATS, Format, asked_for, detect
-from exposure.logs.gzip_stream import DamagedError, gunzip
 from exposure.logs.lines import LONGEST_LINE, count_lines, to_lines
+from exposure.logs.places import ZIP, Listener, Place
+from exposure.logs.plain import HEAD, dress, peek, to_plain
 from exposure.logs.secrets import excerpt
 from exposure.logs.tabular import as_objects
+from exposure.logs.unpack import ENOUGH, DamagedError, guarded, packing, unpack
 
 # Whole lines that are read at once. Larger blocks are no faster and take ten times their size in memory.
 BLOCK = 8 << 20
-_CHUNK = 1 << 20
 _SAMPLE = 200
 _PEEKS, _PEEK = 8, 64 << 10
 # Of a file with comments, these name what the lines below mean.
 _HEADERS = ("#Fields", "#Date")
-_GZ = b"\x1f\x8b"
 # What a file begins with -> what it is, and how to get lines out of it.
 _OTHER_KINDS = (
-    (b"PK\x03\x04", "a zip archive", "unpack it"),
-    (b"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it with: zstd -d FILE"),
-    (b"BZh", "packed by bzip2", "unpack it with: bunzip2 FILE"),
-    (b"\xfd7zXZ\x00", "packed by xz", "unpack it with: unxz FILE"),
+    (ZIP, "a zip archive that holds no log or is damaged", "unpack it"),
+    (b"PK\x05\x06", "a zip archive without files", "export it again"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it"),
     (b"SQLite format 3\x00", "a SQLite database", "export its table as lines"),
-    (b"\xff\xfe", "text in UTF-16", "convert it with: iconv -f UTF-16 -t UTF-8 FILE"),
-    (b"\xfe\xff", "text in UTF-16", "convert it with: iconv -f UTF-16 -t UTF-8 FILE"),
 )
+# A tar archive says so behind the name of its first file.
+_TAR_AT, _TAR = 257, b"ustar"
+_WORN = {"utf-16": "UTF-16", "utf-32": "UTF-32", "cr": "lines that end in carriage returns alone"}
 
 
 @dataclass(slots=True)
 class SourceFile:
-    """A file that is read. What reading finds out is filled in as it goes on: `fault` where it gave nothing."""
+    """A file that is read. What reading finds out is filled in as it goes on: `fault` where it gave nothing.
+
+    `whole` tells that its lines are its bytes: nothing was unpacked or converted. `remarks` are what else was noticed.
+    """
 
     number: int
     id: str
-    path: Path
+    place: Place
     shown: str
     log: LogSource
     format: Format | None = None
@@ -53,6 +53,13 @@ class SourceFile:
     header: tuple[str, ...] = ()
     damage: str = ""
     fault: ExposureError | None = None
+    whole: bool = True
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path | None:
+        """Give the local file, where it is one: not a member of an archive, a pipe or an object of a bucket."""
+        return self.place.path
 
     @property
     def events(self) -> bool:
@@ -61,54 +68,31 @@ class SourceFile:
         return known or self.log.kind == "events"
 
 
-def find_files(folder: Path, log: LogSource) -> list[Path]:
-    """Give the files that a [[logs]] entry names, sorted; relative paths start at `folder`. Raises ExposureError for none."""
-    if log.path == "-" or "://" in log.path:
-        raise ExposureError(
-            f"logs {log.path} cannot be read",
-            "standard input and object storage are not read yet",
-            "copy the files beside incident.toml and name their folder",
-        )
-    named = folder / log.path
-    if named.is_file():
-        return [named]
-    pattern = glob.escape(log.path) + "/**" if named.is_dir() else log.path
-    found = [folder / name for name in glob.glob(pattern, root_dir=folder, recursive=True)]  # noqa: PTH207 - Path.glob refuses absolute patterns
-    files = sorted(path for path in found if path.is_file())
-    if files:
-        return files
-    if named.is_dir():
-        raise ExposureError(f"logs {log.path} holds no file", "the folder is empty", "copy the logs into it")
-    wild = glob.has_magic(log.path)
-    raise ExposureError(
-        f"logs {log.path} {'matches no file' if wild else 'is not there'}",
-        "relative paths start at the folder of incident.toml" if not Path(log.path).is_absolute() else "no such file",
-        "correct path under [[logs]] in incident.toml, or copy the file there",
-    )
-
-
-def name_files(folder: Path, found: Sequence[tuple[LogSource, Path]]) -> list[SourceFile]:
+def name_files(folder: Path, found: Sequence[tuple[LogSource, Place]]) -> list[SourceFile]:
     """Give every file its number and its id, which stays the same when files are added. A file named twice is read once."""
     files: dict[str, SourceFile] = {}
     taken: set[str] = set()
-    for log, path in found:
-        shown = os.fsencode(Path(os.path.relpath(path, folder)).as_posix()).decode("utf-8", "replace")
+    for log, place in found:
+        shown = place.name(folder)
         if shown in files:
             continue
         digest = hashlib.sha256(shown.encode()).hexdigest()
         short = next(digest[:length] for length in range(8, 65) if digest[:length] not in taken)
         taken.add(short)
-        files[shown] = SourceFile(len(files), short, path, shown, log)
+        files[shown] = SourceFile(len(files), short, place, shown, log)
     return list(files.values())
 
 
-def read_blocks(files: Sequence[SourceFile], size: int = BLOCK) -> Iterator[Block]:
-    """Read all files, small ones of one format together. A file that gives nothing gets its `fault`, and the next one is read."""
+def read_blocks(files: Sequence[SourceFile], size: int = BLOCK, listener: Listener | None = None) -> Iterator[Block]:
+    """Read all files, small ones of one format together. A file that gives nothing gets its `fault`, and the next one is read.
+
+    `listener` hears what a person must know at once: a pipe that stalls, a file that grows.
+    """
     waiting: list[Piece] = []
     held = 0
     before: SourceFile | None = None
     for file in files:
-        for piece in _pieces(file, size):
+        for piece in _pieces(file, size, listener or Listener()):
             if before is not None and waiting and (before.log is not file.log or before.format is not file.format):
                 yield _block(before, waiting)
                 waiting, held = [], 0
@@ -127,10 +111,10 @@ def _block(file: SourceFile, waiting: list[Piece]) -> Block:
     return Block(file.log, file.format, waiting, sum(piece.lines for piece in waiting))
 
 
-def _pieces(file: SourceFile, size: int) -> Iterator[Piece]:
+def _pieces(file: SourceFile, size: int, listener: Listener) -> Iterator[Piece]:
     """Read one file in pieces of whole lines."""
     try:
-        for block in _whole_lines(as_objects(_unpacked(file), file.log, file.shown), size):
+        for block in _whole_lines(as_objects(_unpacked(file, listener), file.log, file.shown), size):
             if file.format is None:
                 file.format = _choose(file, block)
             piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
@@ -163,36 +147,54 @@ def _empty(file: SourceFile) -> ExposureError:
     return ExposureError(f"{file.shown} is empty", why, "export it again, or take it out of [[logs]]")
 
 
-def _unpacked(file: SourceFile) -> Iterator[bytes]:
-    """Give a file's content in chunks; what is stored is hashed on the way. A damaged end is noted."""
-    stored = _stored(file)
-    first = next(stored, b"")
-    for magic, kind, way in _OTHER_KINDS:
-        if first.startswith(magic):
-            raise ExposureError(f"{file.shown} is no log file", f"it is {kind}, which is not read yet", way)
+def _unpacked(file: SourceFile, listener: Listener) -> Iterator[bytes]:
+    """Give a file's content as UTF-8 lines, in chunks; what is stored is hashed on the way. A damaged end is noted."""
+    stored = _stored(file, listener)
     try:
-        whole = _chain(first, stored)
-        yield from gunzip(whole) if first.startswith(_GZ) else whole
+        head, content = peek(stored, ENOUGH)
+        known = packing(head)
+        if known is not None:
+            content = guarded(unpack(content, known), lambda: file.place.packed or file.stored)
+        elif file.place.packed:
+            content = guarded(content, lambda: file.place.packed)
+        head, content = peek(content, HEAD)
+        _refuse(file, head)
+        worn = dress(head)
+        if worn:
+            file.remarks.append(f"converted from {_WORN[worn]}")
+        file.whole = not (worn or known)
+        yield from to_plain(content, worn)
     except DamagedError as error:
         file.damage = str(error)
         for _ in stored:  # to its end, for the hash
             pass
 
 
-def _stored(file: SourceFile) -> Iterator[bytes]:
+def _refuse(file: SourceFile, head: bytes) -> None:
+    """Refuse what is known to hold no lines. What is packed twice is not followed: bombs are made so."""
+    kinds = [(kind, way) for magic, kind, way in _OTHER_KINDS if head.startswith(magic)]
+    if head[_TAR_AT:].startswith(_TAR):
+        kinds.append(("a tar archive", "unpack it with: tar -xf FILE"))
+    if packing(head) is not None:
+        kinds.append(("packed twice", "unpack it once"))
+    for kind, way in kinds:
+        raise ExposureError(f"{file.shown} is no log file", f"it is {kind}, which is not read", way)
+
+
+def _stored(file: SourceFile, listener: Listener) -> Iterator[bytes]:
     digest = hashlib.sha256()
-    with file.path.open("rb", buffering=0) as handle:
-        while chunk := handle.read(_CHUNK):
+
+    def note(text: str) -> None:
+        file.remarks.append(text)
+        listener.say(f"{file.shown}: {text}")
+
+    try:
+        for chunk in file.place.chunks(replace(listener, note=note, shown=file.shown)):
             digest.update(chunk)
             file.stored += len(chunk)
             yield chunk
-    file.sha256 = digest.hexdigest()
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from rest
+    finally:
+        file.sha256 = digest.hexdigest()
 
 
 def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
@@ -224,11 +226,6 @@ def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 def _choose(file: SourceFile, block: bytes) -> Format:
     """Find the format of a file: the one that incident.toml names, or the one that most sampled lines are in."""
-    head = block[:_PEEK]
-    if b"\n" not in head and head.count(b"\r") > 1:
-        # else all of it would be one line, and the first request would stand for all
-        why = "its lines end in carriage returns alone"
-        raise ExposureError(f"{file.shown} cannot be read", why, "convert it with: tr '\\r' '\\n'")
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]
     found = asked_for(file.log) or detect(sample)
@@ -248,13 +245,13 @@ def _choose(file: SourceFile, block: bytes) -> Format:
 
 def _peek(file: SourceFile) -> list[str]:
     """Sample lines of a plain file's later parts: its start may be of another time, or an error page."""
+    if file.path is None or not file.whole:
+        return []
     total = file.path.stat().st_size
     if total <= 4 * _PEEK * _PEEKS:
         return []
     sample: list[str] = []
     with file.path.open("rb") as handle:
-        if handle.read(2) == _GZ:
-            return []
         for number in range(1, _PEEKS):
             handle.seek(total * number // _PEEKS)
             lines = to_lines(handle.read(_PEEK), file.number, 2).get_column("text")[1:-1]

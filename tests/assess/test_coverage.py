@@ -44,6 +44,17 @@ def test_each_host_falls_silent_by_itself(story: Story) -> None:
     assert "possible" == story.assess().verdict("alice")
 
 
+def test_a_dip_of_traffic_inside_the_window_forbids_no_sign(story: Story) -> None:
+    """A DNS hijack sent most visitors elsewhere for three hours: a few still came, so that no minute is silent."""
+    for minute in range(-4 * 1440, 2 * 1440):
+        time = at("00:00") + timedelta(minutes=minute)
+        few = at("11:00") <= time < at("14:00") or at("-2 05:00") <= time < at("-2 07:00")
+        story.adds("traffic", minute=time, host="site.example", requests=9, clients=1 if few else 5)
+    wallet = story.sees("alice", "12:00", "viewed").assess().wallet("alice")
+    hole = "the traffic of site.example dips from 2026-03-04 11:00 to 2026-03-04 14:00 UTC to 20 % of what is usual"
+    assert ("possible", hole) == (wallet["verdict"], wallet["not_covered"])
+
+
 def test_logs_that_begin_after_t1_forbid_no_sign(story: Story) -> None:
     """What was done before is not in them."""
     story.log_span = (at("10:00"), at("+1 00:00"))

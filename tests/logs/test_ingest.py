@@ -192,7 +192,12 @@ def test_an_address_on_a_line_that_cannot_be_read_is_still_seen(logbook: Logbook
     ((address, time, link, strength, client, _, action, ref),) = logbook.case.read("sightings").rows()
     assert (ALICE, None, "direct", 0.5, None, None) == (address, time, link, strength, client, action)
     assert ref.endswith(":2")
-    assert ["these lines do not name the host; 1 line that is no readable request holds an address"] == logbook.notes()
+    assert [
+        (
+            "these lines do not name the host; 1 line not read: the line is not in the common or combined layout; "
+            "1 line that is no readable request holds an address"
+        )
+    ] == logbook.notes()
 
 
 def test_a_wrong_checksum_is_counted_and_not_joined(logbook: Logbook) -> None:
@@ -278,7 +283,7 @@ def test_nothing_private_is_written(tmp_path: Path) -> None:
 
 TRUNCATED = (
     "logs/a.log.gz is cut short: the gz data ends in the middle. The {lines} lines before were read. "
-    "To go on: copy the file again from where it was made"
+    "To go on: copy the file again from where it was made, and see who made it"
 )
 
 

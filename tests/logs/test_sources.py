@@ -3,8 +3,10 @@
 import bz2
 import gzip
 import hashlib
+import io
 import lzma
 import os
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ import pytest
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
+from exposure.logs.finding import find_places
 from exposure.logs.formats import FORMATS
 from exposure.logs.lines import LONGEST_LINE
-from exposure.logs.sources import find_files, name_files, read_blocks
+from exposure.logs.places import LocalFile
+from exposure.logs.sources import name_files, read_blocks
 from tests.logs.logbook import ALICE, Logbook, cloudflare, combined
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
@@ -68,19 +72,20 @@ def problems(logbook: Logbook) -> list[str]:
         ),
         ("hollow", "logs hollow holds no file: the folder is empty. To go on: copy the logs into it"),
         (
-            "s3://bucket/logs/",
+            "https://user:hunter2@logs.example/access.log",
             (
-                "logs s3://bucket/logs/ cannot be read: standard input and object storage are not read yet. "
+                "logs https://… cannot be read: object storage is read from s3://, gs://, az://. "
                 "To go on: copy the files beside incident.toml and name their folder"
             ),
         ),
         (
-            "-",
+            "s3://AKIAIOSFODNN7EXAMPLE:hunter2@bucket/logs",
             (
-                "logs - cannot be read: standard input and object storage are not read yet. "
-                "To go on: copy the files beside incident.toml and name their folder"
+                "logs s3://[secret] cannot be read: the address holds credentials, and incident.toml is shared. To go on: take them out, "
+                "and set them in the environment (AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_REGION; AWS_ENDPOINT_URL)"
             ),
         ),
+        ("s3:///logs", "logs s3:///logs cannot be read: it names no bucket. To go on: write s3://BUCKET/PREFIX"),
     ],
 )
 def test_a_path_that_names_no_file(logbook: Logbook, path: str, expected: str) -> None:
@@ -90,7 +95,17 @@ def test_a_path_that_names_no_file(logbook: Logbook, path: str, expected: str) -
     assert [expected] == problems(logbook)
 
 
-NO_PACKING = "bad.log is no log file: it is {kind}, which is not read yet. To go on: {way}"
+def tarred(name: str, content: bytes) -> bytes:
+    """Put a file into a tar archive."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    return held.getvalue()
+
+
+NO_PACKING = "bad.log is no log file: it is {kind}, which is not read. To go on: {way}"
 
 
 @pytest.mark.parametrize(
@@ -109,13 +124,14 @@ NO_PACKING = "bad.log is no log file: it is {kind}, which is not read yet. To go
             bytes(range(256)) * 50,
             "bad.log is no log file: its content is binary. To go on: export the log as text, or take the file out of [[logs]]",
         ),
-        (b"PK\x03\x04rest", NO_PACKING.format(kind="a zip archive", way="unpack it")),
-        (bz2.compress(b"x"), NO_PACKING.format(kind="packed by bzip2", way="unpack it with: bunzip2 FILE")),
-        (lzma.compress(b"x"), NO_PACKING.format(kind="packed by xz", way="unpack it with: unxz FILE")),
-        (b"\x28\xb5\x2f\xfdrest", NO_PACKING.format(kind="packed by zstd", way="unpack it with: zstd -d FILE")),
         (
-            "GET /".encode("utf-16"),
-            NO_PACKING.format(kind="text in UTF-16", way="convert it with: iconv -f UTF-16 -t UTF-8 FILE"),
+            b"PK\x03\x04rest",
+            NO_PACKING.format(kind="a zip archive that holds no log or is damaged", way="unpack it"),
+        ),
+        (gzip.compress(bz2.compress(b"x\n")), NO_PACKING.format(kind="packed twice", way="unpack it once")),
+        (
+            lzma.compress(tarred("a.log", b"x\n")),
+            NO_PACKING.format(kind="a tar archive", way="unpack it with: tar -xf FILE"),
         ),
         (
             f"203.0.113.7 said \x1b[31m{KEY} yesterday\nmore\n".encode(),
@@ -131,12 +147,8 @@ NO_PACKING = "bad.log is no log file: it is {kind}, which is not read yet. To go
                 f"To go on: write format = one of {KNOWN} under [[logs]], or export it so"
             ),
         ),
-        (
-            b"\r".join([combined().encode()] * 5),
-            "bad.log cannot be read: its lines end in carriage returns alone. To go on: convert it with: tr '\\r' '\\n'",
-        ),
     ],
-    ids=["empty", "empty gz", "cut gz", "binary", "zip", "bzip2", "xz", "zstd", "utf-16", "unknown", "blank", "cr"],
+    ids=["empty", "empty gz", "cut gz", "binary", "zip", "twice", "tar", "unknown", "blank"],
 )
 def test_a_file_that_holds_no_log(logbook: Logbook, content: bytes, expected: str) -> None:
     """What it is, as far as that can be told, redacted and harmless to show."""
@@ -149,7 +161,7 @@ def test_a_folder_in_the_place_of_a_file_and_a_file_that_may_not_be_read(logbook
     """The operating system's reason is passed on."""
     (logbook.folder / "gone.log").symlink_to(tmp_path / "loop.log")
     (tmp_path / "loop.log").write_text(combined())
-    (source,) = name_files(tmp_path, [(LogSource(path="gone.log"), tmp_path / "gone.log")])
+    (source,) = name_files(tmp_path, [(LogSource(path="gone.log"), LocalFile(tmp_path / "gone.log"))])
     (tmp_path / "loop.log").unlink()
     assert [] == list(read_blocks([source]))
     assert source.fault is not None
@@ -193,7 +205,7 @@ def test_a_log_whose_every_line_is_refused_is_said(logbook: Logbook) -> None:
     logbook.name("other.log", format="combined")
     assert [
         (
-            "no line of other.log could be read: all 3 lines were refused as combined. "
+            "no line of other.log could be read: all 3 lines were refused as combined; the likely format is cloudflare. "
             "To go on: see the reasons in the table rejects, and correct format under [[logs]]"
         )
     ] == problems(logbook)
@@ -245,7 +257,7 @@ def test_where_every_line_was_refused_the_reasons_can_be_looked_up(tmp_path: Pat
 
 def found(folder: Path, path: str) -> list[str]:
     """Give the names of the files that a path names."""
-    return [file.relative_to(folder).as_posix() for file in find_files(folder, LogSource(path=path))]
+    return [place.name(folder) for place in find_places(folder, LogSource(path=path))]
 
 
 def test_files_folders_and_globs(tmp_path: Path) -> None:
@@ -263,8 +275,8 @@ def test_files_folders_and_globs(tmp_path: Path) -> None:
 def test_a_source_keeps_its_id_when_files_are_added(tmp_path: Path) -> None:
     """References in a shared sheet must lead to the same file tomorrow; a file named twice is read once."""
     log = LogSource(path="*")
-    before = name_files(tmp_path, [(log, tmp_path / "b.log")])
-    after = name_files(tmp_path, [(log, tmp_path / "a.log"), (log, tmp_path / "b.log"), (log, tmp_path / "a.log")])
+    before = name_files(tmp_path, [(log, LocalFile(tmp_path / "b.log"))])
+    after = name_files(tmp_path, [(log, LocalFile(tmp_path / name)) for name in ("a.log", "b.log", "a.log")])
     assert [("b.log", hashlib.sha256(b"b.log").hexdigest()[:8])] == [(file.shown, file.id) for file in before]
     assert ["a.log", "b.log"] == [file.shown for file in after]
     assert before[0].id == after[1].id
