@@ -1,5 +1,6 @@
 """Which sources hold secrets, and who must purge them, in words. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import polars as pl
@@ -43,7 +44,7 @@ def to_purge(file: SourceFile, counts: Counts) -> Iterator[str]:
     """Say who must delete a source that holds what opens wallets: nobody does it unless it is said."""
     kinds = counts.opening.get(file.number)
     if kinds and file.format is not None:
-        writer = file.format.title.split(",")[0]
+        writer = re.split(r"[,:(]", file.format.title)[0].strip()
         yield (
             f"{file.shown} holds what opens wallets: {_kinds(kinds)}. Whoever can read it can take them. To go on: when the "
             f"evidence is kept safe, whoever runs what writes it ({writer}) purges it, with its copies, backups and exports, and "
