@@ -33,7 +33,7 @@ SIZES = (12, 15, 18, 21, 24)
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+")
 _CHINESE = {LANGUAGES.index(name) for name in LANGUAGES if name.startswith("chinese")}
-# The lists hold the commonest characters, so that eight of them in a row are any sentence.
+# The lists hold the commonest characters, so that eight of them in a row are any sentence; with spaces between they are none.
 _CHINESE_WORDS = 12
 _GAP = 24
 _OTHERS = 2
@@ -108,8 +108,11 @@ def phrase_spans(text: str, enough: int) -> list[tuple[int, int]]:
     known = _indices(tokens)
     spans: list[tuple[int, int]] = []
     for language in _present(known, enough):
-        most = max(enough, _CHINESE_WORDS) if language in _CHINESE and enough > 6 else enough
-        spans += _close(tokens, [language in of for of in known], most, 0 if language in _CHINESE else _OTHERS)
+        mine = [language in of for of in known]
+        if language in _CHINESE:
+            spans += _close(tokens, mine, max(enough, _CHINESE_WORDS), 0)
+            mine = [one and alone for one, alone in zip(mine, _alone(tokens), strict=True)]
+        spans += _close(tokens, mine, enough, _OTHERS)
     return _merged(sorted(spans))
 
 
@@ -140,6 +143,12 @@ def _present(known: Sequence[dict[int, int]], enough: int) -> list[int]:
     """Give the languages of which there are so many words."""
     counted = Counter(language for of in known for language in of)
     return sorted(language for language, count in counted.items() if count >= enough)
+
+
+def _alone(tokens: Sequence[re.Match[str]]) -> list[bool]:
+    """Tell which words touch no other: no Chinese sentence has spaces between its characters."""
+    apart = [one.end() < other.start() for one, other in pairwise(tokens)]
+    return [before and after for before, after in zip([True, *apart], [*apart, True], strict=True)]
 
 
 def _close(

@@ -184,10 +184,11 @@ def test_more_numbers_than_can_be_tried_are_said(logbook: Logbook, monkeypatch: 
     monkeypatch.setattr(proofs, "MOST_NUMBERS", 2)
     hashes = [hashlib.sha256(bytes([n])).hexdigest() for n in (1, 2, 1, 2, 3, 4)]
     logbook.write("a.log", *[combined(f"/tx/0x{one}", at(n)) for n, one in enumerate(hashes)])
-    assert [
+    (said,) = logbook.read()["problems"]
+    assert said == (
         "2 numbers that may be private keys beyond the first 2 were not tried: whose wallets they open is not known. "
         "To go on: read the logs in parts, each as a case of its own"
-    ] == logbook.read()["problems"]
+    )
 
 
 def test_the_session_of_whoever_typed_it_is_named(logbook: Logbook) -> None:
