@@ -148,6 +148,9 @@ class Intake:
         if not by_id and self._several[id(batch.log)] < 2:
             return records
         fresh = self._memory(batch.log, by_id=by_id).drop(records)
+        if fresh.height < records.height:  # each export that holds a secret must be purged
+            again = records.filter(holds(SECRET)).join(fresh, on=["source", "line"], how="anti")
+            self.proofs.look_at_lines(again)
         _count(self.counts.duplicates, records)
         self.counts.duplicates.subtract(dict(fresh.group_by("source").len().iter_rows()))
         return fresh

@@ -83,8 +83,9 @@ def _find_keys(text: str) -> Iterator[Secret]:
 
 def _names(words: str) -> bool:
     """Tell whether a name says that a private key follows. A public key, an API's key, a hash are others."""
-    last = re.sub(r"[^a-z]", "", re.split(r"[ .]", words.strip(" .-_"))[-1].lower())
-    return _KEY_NAME.fullmatch(last) is not None or re.sub(r"[^a-z]", "", words.lower()).endswith(_KEY_ENDS)
+    words = re.sub(r" (?:is|was)$", "", words.strip(" .-_").lower())
+    last = re.sub(r"[^a-z]", "", re.split(r"[ .]", words)[-1])
+    return _KEY_NAME.fullmatch(last) is not None or re.sub(r"[^a-z]", "", words).endswith(_KEY_ENDS)
 
 
 def _unpack(word: str) -> bytes | None:

@@ -42,6 +42,7 @@ def named(text: str) -> list[bool]:
         f"%7B%22mnemonic%22%3A%20%22{KEY}%22%7D",
         f'{{"method":"personal_importRawKey","params":["{KEY}","password"]}}',
         f"my private key: {KEY}",
+        f"the private key is {KEY}",
         f"user.privateKey = '{KEY}'",
         f"?privateKey%3D{''.join(f'%{ord(digit):02x}' for digit in KEY)}",
     ],

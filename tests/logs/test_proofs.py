@@ -179,6 +179,14 @@ def test_the_end_says_who_must_purge_what(logbook: Logbook) -> None:
     )
 
 
+def test_each_export_that_holds_it_must_be_purged(logbook: Logbook) -> None:
+    """The same request in two exports counts once as a request, and stands in both."""
+    for name in ("a.log", "b.log"):
+        logbook.write(name, combined(f"/u?p={PHRASE.replace(' ', '+')}"), combined("/", at(9)), listed=False)
+    logbook.name("*.log")
+    assert ["a.log holds", "b.log holds"] == [text[:11] for text in logbook.read()["problems"]]
+
+
 def test_more_numbers_than_can_be_tried_are_said(logbook: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log of transactions holds millions of numbers; the same one is tried once."""
     monkeypatch.setattr(proofs, "MOST_NUMBERS", 2)
