@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exposure.logs.combined import parse_combined
@@ -61,7 +61,6 @@ common = line.map(lambda text: text.rsplit(' "', 2)[0])
 noise = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), max_size=40)
 
 
-@settings(deadline=None)  # the first call compiles
 @pytest.mark.parametrize("vhost", [False, True])
 @given(
     st.lists(st.one_of(line, common, noise), min_size=1, max_size=12), st.sampled_from(["\n", "\r\n"]), st.booleans()
@@ -79,7 +78,6 @@ def test_machine_code_reads_what_the_regular_expressions_read(
     assert plain.rejects.sort("line").rows() == mixed.rejects.sort("line").rows()
 
 
-@settings(deadline=None)
 @given(st.lists(line, min_size=1, max_size=5))
 def test_no_hint_is_missed(lines: list[str]) -> None:
     """A line without the hint is never looked at more closely."""
