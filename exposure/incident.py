@@ -128,12 +128,16 @@ class Endpoint(_Model):
 
 
 class Chain(_Model):
-    """An EVM chain of the incident, with endpoints in order of preference, or exported files."""
+    """An EVM chain of the incident, with endpoints in order of preference, or exported files.
+
+    `look` says how closely: at everything, or at the head alone (native balances, nonces, code).
+    """
 
     name: str
     id: int = Field(gt=0)
     rpc: tuple[Endpoint, ...] = ()
     data: str | None = None
+    look: Literal["all", "head"] = "all"
 
 
 class Advice(_Model):

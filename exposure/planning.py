@@ -16,7 +16,7 @@ from exposure.chain.forecast import Question, blind_spots, forecast, total
 from exposure.chain.limits import Limits
 from exposure.chain.lookups import Lookups
 from exposure.chain.parts import Parts
-from exposure.chain.presets import preset_of
+from exposure.chain.presets import COMMON, preset_of
 from exposure.chain.scope import Store
 from exposure.errors import ExposureError
 from exposure.incident import Chain, Incident
@@ -48,7 +48,7 @@ def make_plan(
         except ExposureError as error:
             lines.append(f"{chain.name}: {error.what}: {error.why}")
             continue
-        steps = forecast(question, allow_untrusted=allow_untrusted)
+        steps = forecast(question, allow_untrusted=allow_untrusted, head_only=chain.look == "head")
         blind, price = blind_spots(question, allow_untrusted=allow_untrusted), total(steps)
         blocks = question.blocks[1] - question.blocks[0] + 1
         lines.append(
@@ -82,7 +82,13 @@ def make_plan(
                 "not_seen": blind,
             }
         )
-    return lines, {"logs": logs, "chains": chains}
+    named = {chain.name for chain in incident.chains}
+    unnamed = [name for name in COMMON if name not in named]
+    if unnamed:
+        lines.append(
+            f'not looked at: {", ".join(unnamed)}; name each under [[chain]], with look = "head" for balances and nonces alone'
+        )
+    return lines, {"logs": logs, "chains": chains, "not_looked_at": unnamed}
 
 
 def _question(

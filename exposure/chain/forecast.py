@@ -48,8 +48,11 @@ class Step:
     learns: str
 
 
-def forecast(asked: Question, *, allow_untrusted: bool = False) -> list[Step]:
-    """Give the steps of the cheapest plan of one chain, in the order in which they are asked; what is known costs nothing."""
+def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool = False) -> list[Step]:
+    """Give the steps of the cheapest plan of one chain, in the order in which they are asked; what is known costs nothing.
+
+    `head_only` is for a chain of which nothing but balances, nonces and code is asked.
+    """
     every = ", ".join((*asked.trusted, *asked.untrusted)) or "nobody"
     private = every if allow_untrusted else ", ".join(asked.trusted)
     topics = asked.limits.topics
@@ -67,6 +70,8 @@ def forecast(asked: Question, *, allow_untrusted: bool = False) -> list[Step]:
                 f"wallets: {private}",
             )
         )
+    if head_only:
+        return [step for step in steps if step.layer in ("blocks of the times", "state")]
     if asked.candidates:
         steps.append(_candidates(asked, private))
     missing = subtract(asked.blocks, asked.covered_blocks)

@@ -215,6 +215,7 @@ def _job(
         client=client,
         teller=teller,
         head=str(pinned.get("head", "finalized")),
+        head_only=chain.look == "head",
         contracts=frozenset(contract.address for contract in incident.contracts if contract.chain == chain.name),
     )
 
@@ -228,7 +229,7 @@ def _build_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, scope: Scop
         return None
     last = min(wanted.end, datetime.fromtimestamp(job.here.seconds, UTC))
     built = build(job, scope, stage, min(wanted.start, last), last)
-    extra = layer_tables(job, scope, wanted.names, last)
+    extra = layer_tables(job, scope, None if job.head_only else wanted.names, last)
     coverage = pl.concat([built.tables["coverage"], extra.pop("coverage")])
     tables = {**built.tables, **extra}
     for name in _CHAIN_TABLES:
@@ -255,7 +256,8 @@ async def _ask(job: Job, wanted: Wanted, stage: Stage) -> Scope | None:
             scope = await _find_scope(job, wanted)
             before = client.exchanges
             await ask_stage(job, scope, stage)
-            await ask_layers(job, scope, stage, wanted.names)
+            if not job.head_only:
+                await ask_layers(job, scope, stage, wanted.names)
             if job.head != "finalized" and client.exchanges > before:
                 await _check_head(job, client)
             keep_limits(client, job.store.parts)

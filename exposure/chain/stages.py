@@ -63,6 +63,7 @@ class Job:
     teller: Teller
     head: str = "finalized"
     contracts: frozenset[str] = frozenset()
+    head_only: bool = False
     blocks_a_run: int = BLOCKS_A_RUN
     allow_untrusted: bool = False
     private: Client | None = None
@@ -109,6 +110,9 @@ class Job:
 async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
     """Ask what this stage wants and nobody knows yet. What fails is told in `job.problems`; the rest goes on."""
     if job.client is None:
+        return
+    if job.head_only:
+        await _ask_state(job, job.client, scope, "state")
         return
     if stage == "attackers":
         await _ask_logs(job, job.client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(job.client)), "attacker")
@@ -286,6 +290,10 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     tables = history_tables(raw, events, decimals, job.here.number)
     tables["delegations"] = pl.concat([tables["delegations"], state.pop("delegations")])
     tables |= state
+    asks = [asked] if asked else []
+    if job.head_only:
+        tables["coverage"] = coverage_table(job.here.chain_id, [], asks, first, last)
+        return Built(tables, {"wallets": len(subject.wallets)})
     log_holes = job.store.log_holes(scope)
     native_holes = without(scope.native, job.store.covered_blocks())
     if stage == "history":
@@ -303,8 +311,7 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     ]
     kept = events.moves.filter(pl.col("log_index").is_not_null()).height + events.grants.height
     decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, kept, _odd(events))
-    asks = [decoded, *([asked] if asked else [])]
-    tables["coverage"] = coverage_table(job.here.chain_id, layers, asks, first, last)
+    tables["coverage"] = coverage_table(job.here.chain_id, layers, [decoded, *asks], first, last)
     figures = {name: tables[name].height for name in ("transactions", "transfers", "approvals", "delegations")}
     return Built(tables, {**figures, "wallets": len(subject.wallets), "rejected": events.rejected})
 

@@ -84,4 +84,5 @@ def test_the_command_plans_without_asking_anybody(tmp_path: Path) -> None:
     assert "c4n4ry" not in result.output
     assert "ethereum: 1 wallets and 1 attackers over about 54,150 blocks" in result.output
     assert "not seen: what wallets hold and allow: no endpoint is trusted" in result.output
+    assert "not looked at: arbitrum, avalanche, base, bsc" in result.output
     assert ["incident.toml"] == [path.name for path in tmp_path.iterdir()]

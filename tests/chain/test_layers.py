@@ -20,6 +20,7 @@ from exposure.drill.anvil import Anvil
 from exposure.incident import Contract, Incident
 from exposure.logs.names import named_sightings, names_in
 from exposure.tables import TABLES
+from tests.chain.proxy import Proxy
 from tests.chain.village import START, Village, build_village, incident, pull_all, tables, wanted
 
 # sload(the first argument); the same as a string of up to 32 bytes, with its length in the slot after
@@ -270,3 +271,24 @@ def test_names_in_requests_become_sightings_with_the_session_of_their_line() -> 
         "address", "link", "action", "ref"
     ).rows()
     assert named_sightings(requests.lazy(), found, TABLES["names"].empty()).is_empty()
+
+
+def test_a_chain_that_is_looked_at_by_its_head_is_asked_for_balances_and_nonces_alone(
+    town: Village, tmp_path: Path
+) -> None:
+    """No logs and no blocks are asked for; each wallet has its balance and account."""
+    asked = wanted(town, [town.alice, town.bob], [town.sink])
+    with Proxy(town.url) as proxy:
+        figures = pull_all(incident(tmp_path, proxy.url, look="head"), asked, head="latest")
+        methods = {method for one in proxy.asked for method in one.methods}
+    assert [] == figures["problems"]
+    assert not {"eth_getLogs", "eth_getTransactionReceipt", "eth_getTransactionByHash"} & methods
+    assert [False] == list(
+        {call["params"][1] for one in proxy.asked for call in one.calls if call["method"] == "eth_getBlockByNumber"}
+    )
+    found = tables(tmp_path)
+    assert {town.alice, town.bob} == set(found["balances"].get_column("address"))
+    nonces = dict(found["accounts"].select("address", "nonce").iter_rows())
+    web3 = town.chain.web3
+    assert web3.eth.get_transaction_count(web3.to_checksum_address(town.alice)) == nonces[town.alice]
+    assert ["state"] == found["coverage"].get_column("layer").to_list()
