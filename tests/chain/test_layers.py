@@ -21,7 +21,7 @@ from exposure.incident import Contract, Incident
 from exposure.logs.names import named_sightings, names_in
 from exposure.tables import TABLES
 from tests.chain.proxy import Proxy
-from tests.chain.village import START, Village, build_village, incident, pull_all, tables, wanted
+from tests.chain.village import START, Village, build_village, incident, pull_all, set_answers, tables, wanted
 
 # sload(the first argument); the same as a string of up to 32 bytes, with its length in the slot after
 _LOOK_UP = "0x6004355460005260206000f3"
@@ -70,24 +70,6 @@ def _feeds(node: Anvil, price: int, decimals: int, renewed: int) -> None:
         node.call("anvil_setStorageAt", FEEDS, "0x" + word(slot).hex(), "0x" + word(value).hex())
 
 
-def _answers(node: Anvil, address: str, answers: dict[bytes, bytes]) -> None:
-    """Set code at an address that answers each selector with fixed bytes of one to three words, and nothing else."""
-    body = ""
-    heads = "60003560e01c"
-    at = len(heads) // 2 + 11 * len(answers) + 5
-    jumps = ""
-    for asked, answer in answers.items():
-        jumps += f"8063{asked.hex()}1461{at:04x}57"
-        part = (
-            "5b"
-            + "".join(f"7f{answer[n : n + 32].hex()}60{n:02x}52" for n in range(0, len(answer), 32))
-            + f"60{len(answer):02x}6000f3"
-        )
-        body += part
-        at += len(part) // 2
-    node.call("anvil_setCode", address, "0x" + heads + jumps + "60006000fd" + body)
-
-
 SAFE, SMART, CLAIMANT = "0x" + "a1" * 20, "0x" + "a2" * 20, "0x" + "a3" * 20
 
 
@@ -104,10 +86,10 @@ def town() -> Iterator[Village]:
         names.claims(village.carol, "alice.eth")
         names.claims(village.dave, "not a name")
         owners = word(32) + word(2) + word(int(village.alice, 16)) + word(int(village.bob, 16))
-        _answers(node, SAFE, {GET_OWNERS: owners, GET_THRESHOLD: word(2)})
-        _answers(node, SMART, {ENTRY_POINT: word(int("0x0000000071727de22e5e9d8baf0edac6f37da032", 16))})
+        set_answers(node, SAFE, {GET_OWNERS: owners, GET_THRESHOLD: word(2)})
+        set_answers(node, SMART, {ENTRY_POINT: word(int("0x0000000071727de22e5e9d8baf0edac6f37da032", 16))})
         # Whoever says that five of two owners must sign is no Safe.
-        _answers(node, CLAIMANT, {GET_OWNERS: owners, GET_THRESHOLD: word(5)})
+        set_answers(node, CLAIMANT, {GET_OWNERS: owners, GET_THRESHOLD: word(5)})
         latest = int(village.time_of("latest").timestamp())
         _feeds(node, 2_500 * 10**8, 8, latest)
         node.call("anvil_mine", hex(600))
