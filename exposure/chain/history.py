@@ -7,7 +7,7 @@ import polars as pl
 
 from exposure.chain.authorizations import authorizations
 from exposure.chain.batches import ask_many
-from exposure.chain.client import CONCURRENT, Client, together
+from exposure.chain.client import CONCURRENT, Client, Endpoint, NoEndpointError, together
 from exposure.chain.heads import Headers
 from exposure.chain.parts import Parts
 from exposure.chain.plan import FULL_BLOCKS, LogTask, Range, Shape, slices
@@ -22,6 +22,9 @@ ANSWERS_A_PART = 20
 # In so few blocks one busy address fills the answer: it is taken out of the list instead.
 FEW_BLOCKS = 64
 
+# An empty answer is worth so many questions to a second endpoint, whose ranges may be narrower.
+WITNESS_CALLS = 12
+
 # An endpoint's unknown refusal of logs is most often one more way to say "too much".
 _TOO_MUCH = (Kind.RANGE, Kind.HALVE, Kind.FATAL)
 
@@ -29,13 +32,23 @@ _TOO_MUCH = (Kind.RANGE, Kind.HALVE, Kind.FATAL)
 async def pull_logs(
     client: Client, headers: Headers, parts: Parts, tasks: Sequence[LogTask], tick: Tick
 ) -> list[tuple[Range, str]]:
-    """Ask for the logs of every task and keep them as parts; give ranges that were refused for good, with the reason.
+    """Ask for the logs of every task and keep them as parts; give ranges that are missing, and why in words: `were refused: …`.
 
     `tick` counts blocks. Raises NoEndpointError.
     """
     refused: list[tuple[Range, str]] = []
     await together([_Logs(client, headers, parts, tick, refused).pull(task) for task in tasks], CONCURRENT)
     return sorted(set(refused))
+
+
+class _DisputedError(Exception):
+    """One endpoint finds nothing where another finds logs. Its text goes on after "the logs of blocks …"."""
+
+    def __init__(self, empty: str, full: str) -> None:
+        super().__init__(
+            f"are disputed: {empty} finds none, {full} finds some. They are left out; take the endpoint that is wrong "
+            "(most often one that lags, or keeps no old logs) out of incident.toml, and run again"
+        )
 
 
 class _Logs:
@@ -61,6 +74,12 @@ class _Logs:
                 return
             try:
                 frame, left_out = await self._ask(task, (at, at + span - 1))
+            except _DisputedError as error:
+                await self._keep(task, (begun, at - 1), frames, rejected)
+                self._refused.append(((at, at + span - 1), str(error)))
+                at = begun = at + span
+                frames, rejected = [], 0
+                continue
             except RefusedError as error:
                 if self._is_crowded(error, size, span):
                     await self._keep(task, (begun, at - 1), frames, rejected)
@@ -68,7 +87,7 @@ class _Logs:
                     return
                 if not self._learn(task, error, size, span):
                     await self._keep(task, (begun, at - 1), frames, rejected)
-                    self._refused.append(((at, last), error.shown))
+                    self._refused.append(((at, last), f"were refused: {error.shown}"))
                     return
                 continue
             limits.widen(task.shape.name, span)
@@ -101,11 +120,46 @@ class _Logs:
         return True
 
     async def _ask(self, task: LogTask, blocks: Range) -> tuple[pl.DataFrame, int]:
-        query = task.shape.filter(task.addresses, blocks)
-        frame, left_out = await self._client.one("eth_getLogs", [query], read_logs)
-        good = frame.filter(asked_for(task.shape, task.addresses, blocks))
+        endpoint, good, left_out = await self._ask_one(task, blocks)
+        witness = self._client.witness("eth_getLogs", endpoint)
+        if good.is_empty() and witness is not None and not await self._agrees(task, blocks, witness):
+            # A node behind a balancer may lag for a moment: it is heard once more.
+            _, good, left_out = await self._ask_one(task, blocks, endpoint)
+            if good.is_empty():
+                raise _DisputedError(endpoint.name, witness.name)
         unique = good.unique(["block_number", "log_index"], keep="first", maintain_order=True)
-        return unique, left_out + frame.height - good.height
+        return unique, left_out
+
+    async def _ask_one(
+        self, task: LogTask, blocks: Range, only: Endpoint | None = None
+    ) -> tuple[Endpoint, pl.DataFrame, int]:
+        """Ask for the logs of a range; give who answered, what fits the question, and how many logs were left out."""
+        query = task.shape.filter(task.addresses, blocks)
+        skip = [one for one in self._client.endpoints if only is not None and one is not only]
+        endpoint, (frame, left_out) = await self._client.one_from("eth_getLogs", [query], read_logs, skip=skip)
+        good = frame.filter(asked_for(task.shape, task.addresses, blocks))
+        return endpoint, good, left_out + frame.height - good.height
+
+    async def _agrees(self, task: LogTask, blocks: Range, witness: Endpoint) -> bool:
+        """Tell whether another endpoint too finds nothing in a range; one that cannot say so in a few answers agrees."""
+        name, asked = task.shape.name, 0
+        at, last = blocks
+        while at <= last and asked < WITNESS_CALLS:
+            span = min(witness.limits.blocks(name), last - at + 1)
+            asked += 1
+            try:
+                _, found, _ = await self._ask_one(task, (at, at + span - 1), witness)
+            except NoEndpointError:
+                return True
+            except RefusedError as error:
+                if error.kind not in _TOO_MUCH or span == 1:
+                    return True
+                witness.limits.narrow(name, span, error.reaction.limit)
+                continue
+            if not found.is_empty():
+                return False
+            at += span
+        return True
 
     async def _keep(self, task: LogTask, blocks: Range, frames: list[pl.DataFrame], rejected: int) -> None:
         if blocks[0] > blocks[1]:

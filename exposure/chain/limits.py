@@ -13,6 +13,8 @@ FIRST_BATCH = 20
 FIRST_RATE, LEAST_RATE, MOST_RATE = 20.0, 0.5, 200.0
 _LOCAL_RATE = 10_000.0
 _GROW, _SHRINK = 1.25, 0.5
+# What a second without complaint adds to the pace (AIMD, as congestion control has it): exchanges a second.
+_FASTER = 1.0
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ class Limits:
 
 
 class Pace:
-    """How many exchanges a second one endpoint is asked for: halved when it complains, raised slowly while it does not."""
+    """How many exchanges a second one endpoint is asked for: halved when it complains, raised step by step while it does not."""
 
     def __init__(self, *, local: bool = False) -> None:
         self.rate = _LOCAL_RATE if local else FIRST_RATE
@@ -78,6 +80,11 @@ class Pace:
         self._next = 0.0
         self._slowed = 0.0
         self._answers = 0
+
+    @property
+    def due(self) -> float:
+        """Give when the next turn is, on the clock of the event loop."""
+        return self._next
 
     async def turn(self) -> None:
         """Wait for the next turn."""
@@ -92,7 +99,7 @@ class Pace:
         self._answers += 1
         if self._answers >= self.rate:
             self._answers = 0
-            self.rate = min(self._most, self.rate * 1.05)
+            self.rate = min(self._most, self.rate + _FASTER)
 
     def complained(self, wait: float) -> None:
         """Note a refusal for being too fast, and keep still for `wait` seconds."""

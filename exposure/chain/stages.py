@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from exposure.chain.audit import audit
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.coverage import NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
@@ -91,16 +92,38 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
     """Ask what this stage wants and nobody knows yet. What fails is told in `job.problems`; the rest goes on."""
     if job.client is None:
         return
-    if stage == "attackers":
-        await _ask_logs(job, job.client, scope, ATTACKER_SHAPES)
-        # Plain payments are in full blocks only: where these are few, the first sheet has them.
-        if size(scope.native) <= SOON_BLOCKS:
-            await _ask_blocks(job, job.client, scope)
-    if stage == "history":
-        await _ask_logs(job, job.client, scope, CANDIDATE_SHAPES)
-        await _ask_blocks(job, job.client, scope)
+    if stage != "state":
+        await _ask_movements(job, job.client, scope, stage)
+        await _check_movements(job, job.client, scope, stage)
     await _ask_details(job, job.client, scope)
     await _ask_state(job, job.client, scope, stage)
+
+
+async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
+    if stage == "attackers":
+        await _ask_logs(job, client, scope, ATTACKER_SHAPES)
+        # Plain payments are in full blocks only: where these are few, the first sheet has them.
+        if size(scope.native) <= SOON_BLOCKS:
+            await _ask_blocks(job, client, scope)
+    if stage == "history":
+        await _ask_logs(job, client, scope, CANDIDATE_SHAPES)
+        await _ask_blocks(job, client, scope)
+
+
+async def _check_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
+    """Check a sample of what came against receipts. A node that lagged is asked once more before a person is told."""
+    with job.trying():
+        seed = job.here.block_hash.encode()
+        found = await audit(client, job.headers, job.store.parts, seed, last=False)
+        if found.disputes:
+            await _ask_movements(job, client, scope, stage)
+            found = await audit(client, job.headers, job.store.parts, seed, last=True)
+        if found.checked:
+            job.teller.line(f"{job.name}: {found.checked:,} blocks were checked in full against their receipts")
+        if found.unchecked:
+            job.teller.line(f"{job.name}: {found.unchecked:,} blocks could not be checked: nobody gives their receipts")
+        for dispute in found.disputes:
+            job.tell(dispute)
 
 
 async def _ask_logs(job: Job, client: Client, scope: Scope, shapes: Sequence[Shape]) -> None:
@@ -114,7 +137,7 @@ async def _ask_logs(job: Job, client: Client, scope: Scope, shapes: Sequence[Sha
     job.teller.line(f"{job.name}: logs of {addresses:,} {who}, about {expected:,} calls")
     with job.trying(), job.counting("logs", "blocks asked", sum(size([task.blocks]) for task in tasks)) as count:
         for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
-            job.tell(f"{job.name}: the logs of blocks {words([blocks])} were refused: {why}")
+            job.tell(f"{job.name}: the logs of blocks {words([blocks])} {why}")
 
 
 async def _ask_blocks(job: Job, client: Client, scope: Scope) -> None:

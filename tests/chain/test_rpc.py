@@ -134,4 +134,4 @@ def test_the_pace_halves_once_for_one_burst_of_complaints() -> None:
         rates.append(pace.rate)
         return rates
 
-    assert [20.0, 10.0, 10.5] == asyncio.run(play())
+    assert [20.0, 10.0, 11.0] == asyncio.run(play())
