@@ -96,7 +96,25 @@ def test_a_named_limit_is_kept_and_a_guessed_one_grows_again() -> None:
     for _ in range(9):
         said.widen("c1", said.blocks("c1"))
         guessed.widen("c1", guessed.blocks("c1"))
+    # What was refused is not asked again at once, and only after a long calm once more.
+    assert (500, FIRST_RANGE - 1) == (said.blocks("c1"), guessed.blocks("c1"))
+    for _ in range(60):
+        said.widen("c1", said.blocks("c1"))
+        guessed.widen("c1", guessed.blocks("c1"))
     assert (500, FIRST_RANGE) == (said.blocks("c1"), guessed.blocks("c1"))
+
+
+def test_a_limit_that_nobody_names_is_found_with_few_refusals() -> None:
+    """Thirty blocks work, more do not: after a few refusals the range stays at thirty."""
+    limits, refusals = Limits(), 0
+    for _ in range(60):
+        asked = limits.blocks("c1")
+        if asked > 30:
+            limits.narrow("c1", asked, None)
+            refusals += 1
+        else:
+            limits.widen("c1", asked)
+    assert (30, True) == (limits.blocks("c1"), refusals < 16)
 
 
 def test_a_suggestion_that_is_no_narrower_is_halved() -> None:
