@@ -95,6 +95,9 @@ class _Runs:
         if not done:
             print(f"{title:<22} not installed", flush=True)
             return done
+        read = done["found"]["parsed"] if step == "ours" else done.get("lines", lines)
+        if read != lines:
+            raise SystemExit(f"{title} read {read:,} of {lines:,} lines")
         seconds, size = done["seconds"], file.stat().st_size / 1e6
         peak = f"{done['peak_gib']:>8.2f}" if "peak_gib" in done else f"{'':>8}"
         print(

@@ -31,23 +31,24 @@ class Pseudonyms:
         unknown = clients.is_null()
         if unknown.any():
             people = pl.concat([who, records.select(names)], how="horizontal").filter(unknown).unique("_who")
-            named = [(row[0], self._pseudonym(*row[1:])) for row in people.iter_rows()]
-            new = pl.DataFrame(named, schema=self._known.schema, orient="row")
-            self._known = pl.concat([self._known, new.drop_nulls("client")])
+            self._known = pl.concat([self._known, self._name(people)])
             clients = self._look_up(who)
         return records.drop("ip", "forwarded").with_columns(clients.alias("client"))
 
     def _look_up(self, who: pl.DataFrame) -> pl.Series:
         return who.join(self._known, on="_who", how="left", maintain_order="left").get_column("client")
 
-    def _pseudonym(
-        self, ip: str | None, ua: str | None, session: str | None, forwarded: str | None = None
-    ) -> int | None:
-        if not ip and not session:
-            return None
-        address = client_address(ip or "", forwarded or "", self._trusted) if ip else ""
-        text = f"{address}\n{ua or ''}\n{session or ''}"
-        return int.from_bytes(hmac.digest(self._key, text.encode("utf-8", "replace"), "sha256")[:8], "big")
+    def _name(self, people: pl.DataFrame) -> pl.DataFrame:
+        """Give people (_who, ip, ua, session, and forwarded where proxies are trusted) their pseudonyms; nobody gets none."""
+        some = people.filter((pl.col("ip").fill_null("") != "") | (pl.col("session").fill_null("") != ""))
+        ips = some.get_column("ip").fill_null("")
+        hops = some.get_column("forwarded").fill_null("") if self._trusted else [""] * len(ips)
+        addresses = [client_address(ip, hop, self._trusted) if ip else "" for ip, hop in zip(ips, hops, strict=True)]
+        told = some.select(pl.Series("address", addresses, pl.String), pl.col("ua", "session").fill_null(""))
+        texts = told.select(pl.concat_str("address", "ua", "session", separator="\n")).to_series()
+        key = self._key
+        numbers = [int.from_bytes(hmac.digest(key, text.encode(), "sha256")[:8], "big") for text in texts]
+        return some.select("_who", pl.Series("client", numbers, pl.UInt64))
 
 
 def show_clients(clients: pl.Series) -> pl.DataFrame:

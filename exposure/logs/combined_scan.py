@@ -1,5 +1,11 @@
 """Blocks of combined and common lines -> records, without copying their text. Pure."""
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,17 +22,16 @@ def scan_combined(block: bytes, source: int, first: int, *, vhost: bool = False)
 
     Gives records by RECORD, whose text is that of the block, and LINES of all other lines.
     """
-    from exposure.logs.combined_kernel import VIEWS, scan  # compiled once; imported only where a large log is read
-
+    kernel = _kernel()
     data = np.frombuffer(block, dtype=np.uint8)
     most = count_lines(block)
-    views = np.zeros((len(VIEWS), most, 2), dtype=np.uint64)
-    there = np.zeros((len(VIEWS), most), dtype=np.bool_)
+    views = np.zeros((len(kernel.VIEWS), most, 2), dtype=np.uint64)
+    there = np.zeros((len(kernel.VIEWS), most), dtype=np.bool_)
     times, sizes, lines = np.zeros((3, most), dtype=np.int64)
     status, hints, sized = np.zeros(most, np.uint16), np.zeros(most, np.uint8), np.zeros(most, np.bool_)
     others = np.zeros((most, 3), dtype=np.int64)
     kinds = np.zeros((len(data) // 8 + 2) * 8, dtype=np.uint8)
-    found, left = scan(data, kinds, vhost, views, there, times, status, sizes, sized, lines, hints, others)
+    found, left = kernel.scan(data, kinds, vhost, views, there, times, status, sizes, sized, lines, hints, others)
     columns: dict[str, Any] = {
         "line": pl.Series(lines[:found] + first, dtype=pl.UInt64),
         "time": pl.Series(times[:found] * 1_000_000).cast(pl.Datetime("us", "UTC")),
@@ -36,12 +41,30 @@ def scan_combined(block: bytes, source: int, first: int, *, vhost: bool = False)
     }
     buffer = pa.py_buffer(block)
     columns |= {
-        name: _strings(views[number, :found], there[number, :found], buffer) for number, name in enumerate(VIEWS)
+        name: _strings(views[number, :found], there[number, :found], buffer) for number, name in enumerate(kernel.VIEWS)
     }
     rows = fill(pl.DataFrame(columns).with_columns(source=pl.lit(source, pl.UInt32)))
     texts = [block[begin:end].decode() for _, begin, end in others[:left].tolist()]
     rest = pl.DataFrame({"source": source, "line": others[:left, 0] + first, "text": texts}, schema=LINES)
     return tidy_clients(tidy_hosts(rows) if vhost else rows), rest
+
+
+@cache
+def _kernel() -> ModuleType:
+    """Load the machine code, which is compiled on the first run and kept beside the package, or in the user's cache.
+
+    Where neither can be written (a read-only container without a home), it is compiled again for each run.
+    """
+    name = "exposure.logs.combined_kernel"
+    try:
+        return import_module(name)
+    except RuntimeError:  # numba's "no locator available"
+        from numba.core import config
+
+        room = tempfile.mkdtemp(prefix="exposure-")
+        atexit.register(shutil.rmtree, room, ignore_errors=True)
+        config.CACHE_DIR = room  # type: ignore[attr-defined]
+        return import_module(name)
 
 
 def _strings(views: NDArray[np.uint64], there: NDArray[np.bool_], buffer: Any) -> pl.Series:

@@ -182,6 +182,8 @@ class Intake:
 
     def _set_aside(self, others: pl.DataFrame) -> None:
         """Count lines that are no requests, and keep the addresses in them."""
+        if others.is_empty():
+            return
         _count(self.counts.parsed, others)
         _count(self.counts.others, others)
         self._keep_addresses(others)
@@ -194,6 +196,8 @@ class Intake:
 
     def _reject(self, rejects: pl.DataFrame) -> None:
         """Keep the first rejected lines of each source, redacted, and the addresses of all."""
+        if rejects.is_empty():
+            return
         self._keep_addresses(rejects)
         self.counts.reasons.update(
             {

@@ -16,7 +16,6 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 _Course: TypeAlias = NDArray[np.float64]
 
@@ -97,6 +96,8 @@ def _course(rows: pl.DataFrame) -> tuple[int, _Course]:
 def _ripples(course: _Course) -> _Course:
     if len(course) < _LEAST_BINS:
         return course[:0]
+    from scipy.signal import savgol_filter  # half a second to import: only where several logs are compared
+
     left: _Course = course - savgol_filter(course, _SMOOTH, _DEGREE)
     # One burst must not stand for all hours.
     width = 3 * float(np.median(np.abs(left))) * 1.4826
