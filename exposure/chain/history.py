@@ -10,7 +10,7 @@ from exposure.chain.batches import ask_many
 from exposure.chain.client import CONCURRENT, Client, Endpoint, NoEndpointError, together
 from exposure.chain.heads import Headers
 from exposure.chain.parts import Parts
-from exposure.chain.plan import FULL_BLOCKS, LogTask, Range, Shape, slices
+from exposure.chain.plan import FULL_BLOCKS, LogTask, Range, Shape, size, slices
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, WireTx, frame_of_txs, header_row, read_block, read_logs
@@ -37,15 +37,21 @@ async def pull_logs(
     `tick` counts blocks. Raises NoEndpointError.
     """
     refused: list[tuple[Range, str]] = []
-    limits = client.limits("eth_getLogs")
     # Where ranges are narrow a task is many answers: they need not wait for each other.
     cut = [
         LogTask(task.shape, task.addresses, piece)
         for task in tasks
-        for piece in slices(task.blocks, limits.blocks(task.shape.name) * ANSWERS_A_PART)
+        for piece in slices(task.blocks, _blocks_a_piece(client, task))
     ]
     await together([_Logs(client, headers, parts, tick, refused).pull(task) for task in cut], CONCURRENT)
     return sorted(set(refused))
+
+
+def _blocks_a_piece(client: Client, task: LogTask) -> int:
+    """Say how many blocks of a task are asked for one after the other: enough for a part, and work for everybody."""
+    at_once = client.limits("eth_getLogs").blocks(task.shape.name)
+    answers = -(-size([task.blocks]) // at_once)
+    return at_once * max(1, min(ANSWERS_A_PART, -(-answers // CONCURRENT)))
 
 
 class _DisputedError(Exception):
@@ -74,8 +80,8 @@ class _Logs:
         rejected = 0
         while at <= last:
             limits = self._client.limits("eth_getLogs")
-            size, span = len(task.addresses), min(limits.blocks(task.shape.name), last - at + 1)
-            if size > limits.topics:
+            listed, span = len(task.addresses), min(limits.blocks(task.shape.name), last - at + 1)
+            if listed > limits.topics:
                 await self._keep(task, (begun, at - 1), frames, rejected)
                 await self._split(task, at, limits.topics)
                 return
@@ -88,11 +94,11 @@ class _Logs:
                 frames, rejected = [], 0
                 continue
             except RefusedError as error:
-                if self._is_crowded(error, size, span):
+                if self._is_crowded(error, listed, span):
                     await self._keep(task, (begun, at - 1), frames, rejected)
-                    await self._split(task, at, -(-size // 2))
+                    await self._split(task, at, -(-listed // 2))
                     return
-                if not self._learn(task, error, size, span):
+                if not self._learn(task, error, listed, span):
                     await self._keep(task, (begun, at - 1), frames, rejected)
                     self._refused.append(((at, last), f"were refused: {error.shown}"))
                     return
@@ -107,16 +113,16 @@ class _Logs:
                 begun, frames, rejected = at, [], 0
         await self._keep(task, (begun, last), frames, rejected)
 
-    def _is_crowded(self, error: RefusedError, size: int, span: int) -> bool:
+    def _is_crowded(self, error: RefusedError, listed: int, span: int) -> bool:
         """Tell whether a busy address in the list is to blame rather than the number of blocks."""
         too_much = error.kind in (Kind.HALVE, Kind.RANGE) and error.reaction.limit is None
-        return too_much and span <= FEW_BLOCKS and size > 1
+        return too_much and span <= FEW_BLOCKS and listed > 1
 
-    def _learn(self, task: LogTask, error: RefusedError, size: int, span: int) -> bool:
+    def _learn(self, task: LogTask, error: RefusedError, listed: int, span: int) -> bool:
         """Ask for less from now on; tell whether that is possible."""
         limits = self._client.limits("eth_getLogs")
-        if error.kind is Kind.SPLIT_LIST and size > 1:
-            limits.shorter_lists(size, error.reaction.limit)
+        if error.kind is Kind.SPLIT_LIST and listed > 1:
+            limits.shorter_lists(listed, error.reaction.limit)
         elif error.kind in _TOO_MUCH and span > 1:
             limits.narrow(task.shape.name, span, error.reaction.limit)
         elif error.kind is Kind.FATAL:

@@ -14,6 +14,7 @@ import polars as pl
 from exposure.case import Case
 from exposure.chain.client import Client, Patience
 from exposure.chain.connect import connect, keep_limits
+from exposure.chain.coverage import marked
 from exposure.chain.files import ExportedFiles
 from exposure.chain.heads import Headers
 from exposure.chain.lookups import Lookups
@@ -213,7 +214,8 @@ def _pull_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, head: str) -
     built = build(job, scope, stage, min(wanted.start, last), last)
     for name in _CHAIN_TABLES:
         case.write_part(name, built.tables[name], pl.col("chain_id") == chain_id)
-    case.write_part("coverage", built.tables["coverage"], pl.col("source") == f"chain:{chain_id}")
+    coverage = marked(built.tables["coverage"], head, job.here.number)
+    case.write_part("coverage", coverage, pl.col("source") == f"chain:{chain_id}")
     return built, calls
 
 

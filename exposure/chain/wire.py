@@ -249,12 +249,18 @@ def frame_of_logs(logs: Sequence[WireLog], total: int) -> tuple[pl.DataFrame, in
         *_hex(text, ["address"], 20),
         *_hex(text, ["data"]),
     )
-    needed = [name for name in frame.columns if not name.startswith("topic")] + ["topic0"]
-    whole = pl.all_horizontal(pl.col(needed).is_not_null())
     # A topic that was there and could not be read must not turn an ERC-721 transfer into an ERC-20 one.
-    same = pl.all_horizontal(frame[f"topic{n}"].is_null() == text[f"topic{n}"].is_null() for n in range(4))
-    good = frame.filter(whole & same)
+    good = _readable(text, frame, optional=("topic1", "topic2", "topic3"))
     return good, total - good.height
+
+
+def _readable(text: pl.DataFrame, frame: pl.DataFrame, optional: Sequence[str]) -> pl.DataFrame:
+    """Keep the rows in which all was read: of `optional` columns what was there, of the others everything."""
+    if all(frame[name].null_count() == (text[name].null_count() if name in optional else 0) for name in text.columns):
+        return frame
+    needed = pl.all_horizontal(frame[name].is_not_null() for name in text.columns if name not in optional)
+    same = pl.all_horizontal(frame[name].is_null() == text[name].is_null() for name in optional)
+    return frame.filter(needed & same)
 
 
 def _whole(name: str, dtype: type[pl.DataType]) -> pl.Expr:
@@ -322,10 +328,8 @@ def frame_of_txs(txs: Sequence[WireTx], total: int) -> tuple[pl.DataFrame, int]:
         *_word(text, "value"),
         *_hex(text, ["input"]),
     ).with_columns(n_input_bytes=pl.col("input").bin.size().cast(pl.UInt32))
-    needed = ("block_number", "transaction_index", "transaction_hash", "from_address", "value", "input")
-    whole = pl.all_horizontal(pl.col(needed).is_not_null())
-    created = frame["to_address"].is_null() == text["to_address"].is_null()
-    good = frame.filter(whole & created)
+    # Whether a nonce or a type can be read matters to nobody's loss; a recipient that cannot be is no contract's creation.
+    good = _readable(text.drop("nonce", "transaction_type"), frame, optional=("to_address",))
     return good, total - good.height
 
 
