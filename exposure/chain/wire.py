@@ -77,7 +77,8 @@ class WireLog(msgspec.Struct, rename="camel", gc=False):
     """One log as eth_getLogs and receipts give it."""
 
     address: str
-    topics: list[str]
+    # Of tuples of text the garbage collector soon lets go; lists of a million logs it would visit again and again.
+    topics: tuple[str, ...]
     data: str
     block_number: str
     block_hash: str
@@ -227,7 +228,6 @@ def read_logs(raw: msgspec.Raw | bytes) -> tuple[pl.DataFrame, int]:
 def frame_of_logs(logs: Sequence[WireLog], total: int) -> tuple[pl.DataFrame, int]:
     """Check decoded logs and give them as a frame (schema LOGS), with how many of `total` were left out."""
     kept = [log for log in logs if 1 <= len(log.topics) <= 4 and not log.removed]
-    topics = [[*log.topics, None, None, None][:4] for log in kept]
     text = pl.DataFrame(
         {
             "block_number": [log.block_number for log in kept],
@@ -236,7 +236,7 @@ def frame_of_logs(logs: Sequence[WireLog], total: int) -> tuple[pl.DataFrame, in
             "log_index": [log.log_index for log in kept],
             "transaction_hash": [log.transaction_hash for log in kept],
             "address": [log.address for log in kept],
-            **{f"topic{n}": [row[n] for row in topics] for n in range(4)},
+            **{f"topic{n}": [log.topics[n] if len(log.topics) > n else None for log in kept] for n in range(4)},
             "data": [log.data for log in kept],
         },
         schema=dict.fromkeys(LOGS, pl.String),
