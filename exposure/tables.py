@@ -154,7 +154,13 @@ _LOG_TABLES = (
         ADDRESS,
         _c("time", TIME, "When", "UTC"),
         _c("link", S, "direct, session, key, event, contract or report: how the address is tied to the action"),
-        _c("strength", F, "How surely this address's owner did that; shared and crowded clients lower it", "0 to 1"),
+        _c(
+            "strength",
+            F,
+            "How surely this address's owner did that; shared and crowded clients lower it. With link key: 1 where the logs name "
+            "the address, 0.25 where it was only derived and counts if the chain knows it",
+            "0 to 1",
+        ),
         CLIENT,
         SESSION,
         ACTION,
@@ -191,6 +197,19 @@ _LOG_TABLES = (
         LINE,
         _c("reason", S, "Why"),
         _c("excerpt", S, "Start of the line: redacted, control characters shown as escapes"),
+    ),
+    _table(
+        "secrets",
+        "a secret in a line that opens a wallet, and each wallet that it opens; never the secret itself",
+        "source line kind address",
+        SOURCE,
+        LINE,
+        _c("kind", S, "private_key, phrase, keystore or extended_key"),
+        _c(
+            "address",
+            S,
+            "Wallet that it opens: named by the logs, or asked about on chain; null where there is none such",
+        ),
     ),
     _table(
         "coverage",

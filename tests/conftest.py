@@ -5,10 +5,15 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from exposure.drill.anvil import Anvil
 from exposure.drill.demo import sample_folder
 from exposure.drill.replay import anvil_for, replay
+
+# A busy machine is no fault of the code.
+settings.register_profile("exposure", deadline=None)
+settings.load_profile("exposure")
 
 
 @pytest.fixture(scope="session")

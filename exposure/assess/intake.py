@@ -17,6 +17,7 @@ import polars.selectors as cs
 from exposure.assess.actions import action_frame
 from exposure.assess.reports import reported_transactions
 from exposure.incident import Incident
+from exposure.logs.sessions import only_derived
 from exposure.tables import TABLES
 
 Given = Mapping[str, pl.DataFrame | pl.LazyFrame]
@@ -28,7 +29,7 @@ _WORDS = ("link", "standard", "kind")
 # Tables that are read whole; the big ones have readers of their own, and the others are not read at all.
 _SMALL = (
     *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
-    *("candidates", "coverage", "delegations", "people", "tokens", "traffic"),
+    *("candidates", "coverage", "delegations", "people", "secrets", "tokens", "traffic"),
 )
 # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
 _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
@@ -75,7 +76,7 @@ class Intake:
         quiet, named = _quiet(incident)
         same = ("address", "link", "client", "session", "action")
         again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in same)
-        kept = self.stored["sightings"].filter(~(quiet & again).fill_null(value=False))
+        kept = self._alive(self.stored["sightings"]).filter(~(quiet & again).fill_null(value=False))
         return kept.select(
             pl.col("address", "action").cast(self.address),
             pl.col("link").cast(_WORD),
@@ -86,6 +87,22 @@ class Intake:
             request=pl.when(~quiet).then(pl.col("ref").hash()),
             ref=pl.when(named).then("ref").cast(self.address),
         ).collect(engine="streaming")
+
+    def _alive(self, sightings: pl.LazyFrame) -> pl.LazyFrame:
+        """Leave out wallets that were only derived from a secret, unless they hold or sent anything: most are never used."""
+        derived = sightings.filter(only_derived()).select("address").unique().collect(engine="streaming")
+        if derived.is_empty():
+            return sightings
+        used = [
+            self.tables["accounts"].filter(pl.col("nonce") > 0).select(pl.col("address").cast(pl.String)),
+            self.tables["balances"].filter(pl.col("balance") != "0").select(pl.col("address").cast(pl.String)),
+            sightings.filter(~only_derived())
+            .select("address")
+            .join(derived.lazy(), on="address", how="semi")
+            .collect(),
+        ]
+        dead = derived.join(pl.concat(used), on="address", how="anti")
+        return sightings.join(dead.lazy(), on="address", how="anti", maintain_order="left")
 
     def requests(self) -> pl.DataFrame:
         """Read which host each request asked, and which file its client had: host, asset_state, request."""

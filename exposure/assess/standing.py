@@ -83,8 +83,11 @@ def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool
     )
 
 
-def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.DataFrame]:
-    """Give the X, N3 and N4 rows of weighed deeds; `words` say each action as it reads after "If you "."""
+def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str], secrets: pl.DataFrame) -> list[pl.DataFrame]:
+    """Give the K, X, N3 and N4 rows of weighed deeds; `words` say each action as it reads after "If you ".
+
+    `secrets` is the table: what kind of secret a deed with link `key` comes from. One that is not in it counts as a private key.
+    """
     said = pl.col("action").replace_strict(words, default=None, return_dtype=pl.String)
     when = pl.coalesce(pl.col("time").dt.strftime("at %Y-%m-%d %H:%M:%S UTC"), pl.lit("at a time that is not known"))
     kept = deeds.filter(pl.col("exposing") | pl.col("link").is_in(["key", "report"]) | pl.col("cleared"))
@@ -135,9 +138,20 @@ def exposure_evidence(deeds: pl.DataFrame, words: dict[str, str]) -> list[pl.Dat
         for code, mine, text in texts
     ]
     secret = rows.filter(pl.col("link") == "key")
-    parts.append(
-        rows_of("K1", secret.with_columns(text=pl.format("a secret of this wallet stood in a line {}", "when")))
-    )
+    kinds = secrets.select("address", "kind", ref=pl.format("log:{}:{}", "source", "line")).unique()
+    told = secret.join(kinds, on=["address", "ref"], how="left").with_columns(pl.col("kind").cast(pl.String))
+    parts += [
+        rows_of(code, told.filter(mine).with_columns(text=pl.format("{} {}", pl.lit(text), "when")))
+        for code, mine, text in (
+            (
+                "K1",
+                ~pl.col("kind").is_in(["phrase", "keystore"]).fill_null(value=False),
+                "a secret of this wallet stood in a line",
+            ),
+            ("K2", pl.col("kind") == "phrase", "a recovery phrase of this wallet stood in a line"),
+            ("K3", pl.col("kind") == "keystore", "its keystore file stood in a line"),
+        )
+    ]
     inside = hit.select("address").unique()
     cleared = rows.filter(pl.col("cleared") & pl.col("inside") & ~pl.col("exposing")).join(
         inside, on="address", how="anti"

@@ -69,7 +69,7 @@ def judge_wallets(found: Outbreak) -> Judged:
     found = replace(found, taken=story.taken)
     gone = _gone(found, story, held)
     words = {action.name: action.words for action in incident.actions}
-    parts = [*exposure_evidence(deeds, words), *_signs(found, story, names, gone, rows, held)]
+    parts = [*exposure_evidence(deeds, words, tables["secrets"]), *_signs(found, story, names, gone, rows, held)]
     evidence = evidence_table(parts)
     weights = code_weights(found.scene.intake.encode(evidence))
     rows = _add_flags(rows, found, coverage).join(weights, on="address", how="left")

@@ -6,10 +6,10 @@ data an address fills a word of 64 digits from the right, after 24 zeros.
 """
 
 from functools import lru_cache
-from urllib.parse import unquote
 
 import polars as pl
 
+from exposure.logs.encodings import decode
 from exposure.logs.hints import MENTIONED, may_hold_address
 from exposure.logs.records import shape
 
@@ -21,6 +21,7 @@ _WORD, _PADDING = 64, "0" * 24
 _PADDED = r"^0{24}[0-9a-fA-F]{40}$"
 _NUMBER = "^0{32}"
 _NAME = r"(?i)(?:^|[^a-z0-9._-])(?:[a-z0-9_-]{1,63}\.){0,8}[a-z0-9_-]{3,63}\.eth(?:$|[^a-z0-9._-])"
+_ENCODED = r"%|&|\\"
 # They stand for nobody: the zero address, the usual sign for the native asset, and two that tokens are burnt at.
 _NOBODY = ["0x" + "0" * 40, "0x" + "e" * 40, "0x" + "0" * 36 + "dead", "0xdead" + "0" * 32 + "dead"]
 _NOBODY += ["0x" + "0" * 39 + "1", "0x" + "f" * 40]
@@ -35,15 +36,6 @@ def lines_with_names(rows: pl.DataFrame, column: str) -> pl.DataFrame:
         pl.col(column).str.contains(".eth", literal=True)
     )  # plain text first: it passes nearly all over
     return likely.filter(pl.col(column).str.contains(_NAME))
-
-
-def decode(text: str) -> str:
-    """Undo percent-encoding, also where it was done twice or three times."""
-    for _ in range(3):
-        if "%" not in text:
-            break
-        text = unquote(text, errors="replace")
-    return text
 
 
 def find_mentions(rows: pl.DataFrame) -> pl.DataFrame:
@@ -78,7 +70,7 @@ def _words(rows: pl.DataFrame) -> pl.DataFrame:
         for name in MENTIONED
         if name in rows.columns
     )
-    encoded = pl.col("text").str.contains("%", literal=True)
+    encoded = pl.col("text").str.contains(_ENCODED)
     plain, other = texts.filter(~encoded), texts.filter(encoded)
     decoded = other.with_columns(pl.Series("text", [decode(text) for text in other["text"]], dtype=pl.String))
     # an underscore joins words for regular expressions, not for people who build names such as user_0x...

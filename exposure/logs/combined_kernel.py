@@ -26,6 +26,7 @@ VIEWS = ("text", "ip", "host", "method", "target", "referer", "ua", "forwarded")
 _TEXT, _IP, _HOST, _METHOD, _TARGET, _REFERER, _UA, _FORWARDED = range(len(VIEWS))
 
 _QUOTE, _SPACE, _DASH, _ESCAPE, _FEED, _RETURN, _PERCENT = 34, 32, 45, 92, 10, 13, 37
+_ZERO, _AND, _SEMICOLON, _NUMBER_SIGN = 48, 38, 59, 35
 # What a byte may be, as bits of its kind.
 _IS_QUOTE, _IS_FEED, _IS_ESCAPE, _IS_MARK, _IS_HEX = 1, 2, 4, 8, 16
 _EACH = 0x0101010101010101
@@ -102,7 +103,7 @@ def scan(
                 count += 1
             elif kind == _IS_MARK:
                 hint |= ADDRESS
-                if data[position] == _PERCENT:
+                if data[position] != _ZERO:
                     hint |= SECRET  # it may hide anything
             elif kind == _IS_ESCAPE:
                 escaped = True
@@ -143,8 +144,13 @@ def _classify(data: Bytes, kinds: Bytes) -> None:
         byte = data[place]
         digit = np.uint8(byte - np.uint8(48))
         letter = np.uint8((byte | np.uint8(32)) - np.uint8(97))
-        # 0x, and % which may hide it
-        mark = np.uint8(byte == 48) & np.uint8((data[place + 1] | np.uint8(32)) == 120) | np.uint8(byte == _PERCENT)
+        # 0x; % and &# which may hide it, and ;# of &amp;#
+        following = data[place + 1]
+        mark = (
+            np.uint8(byte == _ZERO) & np.uint8((following | np.uint8(32)) == 120)
+            | np.uint8(byte == _PERCENT)
+            | (np.uint8(byte == _AND) | np.uint8(byte == _SEMICOLON)) & np.uint8(following == _NUMBER_SIGN)
+        )
         kinds[place] = (
             np.uint8(byte == _QUOTE)
             | np.uint8(byte == _FEED) << 1

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from exposure.logs.hints import hint_expr
 from exposure.logs.lines import count_lines
 from exposure.logs.records import LINES, fill, tidy_clients, tidy_hosts
 
@@ -44,6 +45,8 @@ def scan_combined(block: bytes, source: int, first: int, *, vhost: bool = False)
         name: _strings(views[number, :found], there[number, :found], buffer) for number, name in enumerate(kernel.VIEWS)
     }
     rows = fill(pl.DataFrame(columns).with_columns(source=pl.lit(source, pl.UInt32)))
+    if not block.isascii():  # servers escape such bytes: hardly any block has one, and the machine code looks for none
+        rows = rows.with_columns(hints=pl.col("hints") | hint_expr())
     texts = [block[begin:end].decode() for _, begin, end in others[:left].tolist()]
     rest = pl.DataFrame({"source": source, "line": others[:left, 0] + first, "text": texts}, schema=LINES)
     return tidy_clients(tidy_hosts(rows) if vhost else rows), rest

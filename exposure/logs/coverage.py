@@ -7,6 +7,7 @@ from datetime import datetime
 from exposure.incident import Action, Fact
 from exposure.logs.intake import MOST_REJECTS, Counts
 from exposure.logs.noticed import Noticed
+from exposure.logs.purge import secret_notes
 from exposure.logs.sources import SourceFile
 from exposure.logs.traffic import Times
 
@@ -67,8 +68,7 @@ def _address_notes(file: SourceFile, counts: Counts) -> Iterator[str]:
         yield f"{_lines(number)} that {is_} no readable request {holds} an address"
     if number := counts.typos[file.number]:
         yield f"{number:,} {'address has' if number == 1 else 'addresses have'} a wrong checksum: tied to no wallet"
-    if number := counts.secrets[file.number]:
-        yield f"{number:,} {'secret was' if number == 1 else 'secrets were'} found and replaced: purge this source"
+    yield from secret_notes(file.number, counts)
 
 
 def problems(file: SourceFile, counts: Counts) -> Iterator[str]:

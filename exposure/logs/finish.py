@@ -15,7 +15,9 @@ import polars as pl
 
 from exposure.logs.assets import Found, asset_states
 from exposure.logs.intake import KEPT, Intake
+from exposure.logs.proofs import Proven
 from exposure.logs.records import shape
+from exposure.logs.secrets import MARK
 from exposure.logs.sessions import UNREAD, find_sessions, known_addresses, link_sightings, name_sessions
 from exposure.logs.spill import Spill
 from exposure.tables import TABLES
@@ -55,10 +57,11 @@ def finish(
     scratch: Path,
     together: int = TOGETHER,
     events: Sequence[int] = (),
+    proven: Proven | None = None,
 ) -> Finished:
     """Name the sessions of all kept rows, tie addresses to actions, and pile up both tables' rows.
 
-    `events` are the numbers of the sources whose lines are events.
+    `events` are the numbers of the sources whose lines are events; `proven` are the wallets that secrets in lines open.
     """
     places = {number: rank * _LINES for rank, (number, _) in enumerate(sorted(ids.items(), key=lambda item: item[1]))}
     requests = Spill(scratch, "out-requests", shape(**TABLES["requests"].schema, place=pl.UInt64), "place", TOGETHER)
@@ -68,8 +71,13 @@ def finish(
     for low, high in _stretches(intake.requests.rows + found.watched.height, together):
         rows, mentions = _of_clients(intake, found, low, high)
         states = asset_states(rows.filter(pl.col("action").is_not_null()), found.watched)
-        sessions = find_sessions(intake.spans.scan(), rows.get_column("client").drop_nulls(), gap)
+        opened = _opened(proven, _between(low, high)) if proven else None
+        clients = rows.get_column("client") if opened is None else pl.concat([rows["client"], opened["client"]])
+        sessions = find_sessions(intake.spans.scan(), clients.drop_nulls(), gap)
         named = name_sessions(rows, sessions).join(states, on=["source", "line"], how="left")
+        if proven is not None and opened is not None:
+            sightings.add(_sightings(name_sessions(opened, sessions), ids))
+            named = _hide(named, proven.guessed)
         for source, number in named.group_by("source").len().iter_rows():
             kept[source] = kept.get(source, 0) + number
         sightings.add(_sightings(link_sightings(named, mentions, famous, events), ids))
@@ -88,8 +96,7 @@ def _stretches(rows: int, together: int) -> Iterator[tuple[int, int]]:
 
 def _of_clients(intake: Intake, found: Found, low: int, high: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give the kept rows (KEPT) and the mentions of a stretch of clients; rows without a client are in the first."""
-    mine = (pl.col("client") >= low) & (pl.col("client") <= high - 1)
-    mine = mine | pl.col("client").is_null() if low == 0 else mine
+    mine = _between(low, high)
     kept = intake.requests.scan().filter(mine).collect()
     more = found.watched.filter(mine).join(kept, on=["source", "line"], how="anti")
     fetched = more.with_columns(
@@ -101,6 +108,27 @@ def _of_clients(intake: Intake, found: Found, low: int, high: int) -> tuple[pl.D
     )
     mentions = intake.mentions.scan().filter(mine & ~pl.col("typo")).drop("client").collect()
     return pl.concat([kept, fetched.select(KEPT.names())]), mentions
+
+
+def _between(low: int, high: int) -> pl.Expr:
+    """Tell the rows of a stretch of clients; those without a client are in the first."""
+    mine = (pl.col("client") >= low) & (pl.col("client") <= high - 1)
+    return mine | pl.col("client").is_null() if low == 0 else mine
+
+
+def _opened(proven: Proven, mine: pl.Expr) -> pl.DataFrame:
+    """Give the wallets that secrets in the lines of some clients open, each once a line, as sightings (client as number)."""
+    lines = proven.lines.filter(mine).collect()
+    rows = lines.join(proven.wallets, on="number").with_columns(link=pl.lit("key")).drop("number", "kind")
+    return rows.unique().with_columns(pl.col("strength").max().over("source", "line", "address")).unique()
+
+
+def _hide(requests: pl.DataFrame, guessed: pl.DataFrame) -> pl.DataFrame:
+    """Replace the paths of lines whose secret looked like a hash until its wallet was seen."""
+    if guessed.is_empty():
+        return requests
+    marked = requests.join(guessed.with_columns(hide=pl.lit(value=True)), on=["source", "line"], how="left")
+    return marked.with_columns(path=pl.when("hide").then(pl.lit(MARK)).otherwise("path")).drop("hide")
 
 
 def _alone(intake: Intake) -> pl.DataFrame:

@@ -12,8 +12,23 @@ PHRASE_WORDS = 8
 # Where addresses are looked for. The referer is the page before; what else a request holds is its own.
 SECRET_IN = ("target", "body", "referer")
 MENTIONED = ("target", "body", "ua", "referer")
-# True of every line with an address, however it is percent-encoded.
-_MAYBE = r"0[xX]|%(?:30|78|58|25)"
+# True of every line with an address, whatever hides it (encodings.py): %30x, &#48;x, &amp;#48;x, \\u0030x, one in another.
+_MAYBE = r"0[xX]|%(?:30|78|58|25|26|23|5[cC])|[&;]#|\\"
+# Long hex, extended keys, IP addresses; text in other scripts; what entities and escapes hide.
+_ODD = (
+    r"[0-9a-fA-F%]{41}|prv[1-9A-Za-z%]{50}|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9a-fA-F]{0,4}:"
+    r"|[^\x00-\x7F]|[&;]#|\\"
+)
+# A key, an extended key or a keystore as a whole, or what may hide one: letters and digits that need no encoding.
+_OPENS = (
+    r"[0-9a-fA-F%]{64}|prv[1-9A-Za-z%]{107}|(?i:ciphertext)|%(?:25)*(?:[46][1-9a-fA-F]|[57][0-9aA]|3[0-9])"
+    r"|[&;]#|\\[ux]|%(?:25)*5[cC]"
+)
+# Scripts that UTF-8 writes in two or three bytes, percent-encoded; and as they are.
+_FOREIGN = r"%(?:25)*[89A-Fa-f][0-9A-Fa-f]|[^\x00-\x7F]"
+_SHORTEST_PHRASE = 12
+# In a browser's name, `Safari/537` is no word.
+_WORD, _AGENT_WORD = r"[A-Za-z]{3,}", r"[A-Za-z]{3,}(?:[^A-Za-z/]|$)"
 
 
 def may_hold_address(*columns: str) -> pl.Expr:
@@ -28,11 +43,22 @@ def may_hold_secret(*columns: str) -> pl.Expr:
 
 def _may_hold_secret(text: pl.Expr) -> pl.Expr:
     return (
-        text.str.contains(r"[0-9a-fA-F]{41}|prv[1-9A-Za-z]{50}|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9a-fA-F]{0,4}:")
-        | (text.str.count_matches(r"[A-Za-z]{3,}") >= PHRASE_WORDS)
+        text.str.contains(_ODD)
+        | (text.str.count_matches(_WORD) >= PHRASE_WORDS)
         # hidden behind percent-encoding, whatever it is
         | (text.str.count_matches("%", literal=True) >= 3)
     )
+
+
+def may_open_wallet(column: str, *, agent: bool = False) -> pl.Expr:
+    """Tell which texts are worth reading for secrets that open a wallet; never false for one with such.
+
+    `agent`: the text is a browser's name, which holds a dozen words for other reasons.
+    """
+    text = pl.col(column)
+    words = text.str.count_matches(_AGENT_WORD if agent else _WORD) >= _SHORTEST_PHRASE
+    opens = text.str.contains(_OPENS) | words | (text.str.count_matches(_FOREIGN) >= _SHORTEST_PHRASE)
+    return opens.fill_null(value=False)
 
 
 def hint_expr() -> pl.Expr:

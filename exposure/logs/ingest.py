@@ -17,12 +17,15 @@ from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import study
 from exposure.logs.clocks import tell_jumps
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
+from exposure.logs.faults import unquoted
 from exposure.logs.finding import find_places
 from exposure.logs.finish import finish, with_ids
 from exposure.logs.formats import FORMATS, asked_for
 from exposure.logs.intake import Intake, parse_blocks
 from exposure.logs.noticed import Noticed, notice
 from exposure.logs.places import Listener, LocalFile, Place
+from exposure.logs.proofs import Proven
+from exposure.logs.purge import count_secrets, secrets_of, to_purge
 from exposure.logs.sources import BLOCK, SourceFile, name_files, read_blocks
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
@@ -46,12 +49,15 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         with teller.task("reading logs", "lines") as tick:
             done = 0
             listener = Listener(say=teller.line)
-            for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block, listener)))):
-                intake.add(batch)
-                done += batch.lines
-                tick(done)
+            with unquoted():
+                for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block, listener)))):
+                    intake.add(batch)
+                    done += batch.lines
+                    tick(done)
+        proven = intake.proofs.settle(intake.seen())
+        intake.counts.opening.update(count_secrets(proven.secrets))
         said += [text for file in files for text in problems(file, intake.counts)]
-        said += hostless(files, incident.actions)
+        said += [*hostless(files, incident.actions), *intake.proofs.limits()]
         if done or not incident.logs:
             times = source_times(intake.cells.scan())
             noticed = notice(
@@ -61,8 +67,10 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
                 for text in jumps:
                     noticed.note(source, text)
             said += noticed.problems
-            _write(incident, case, files, intake, times, noticed)
+            _write(incident, case, files, intake, times, noticed, proven)
             said += _outside(incident, files, times)
+        # last: it is what remains to be done when all else is read
+        said += [text for file in files for text in to_purge(file, intake.counts)]
     if incident.logs and not intake.counts.parsed.total():
         raise ExposureError("no log could be read", "; ".join(said), "correct [[logs]] in incident.toml, or the files")
     counts = intake.counts
@@ -73,7 +81,7 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         "kept": counts.kept.total(),
         "rejected": counts.rejected.total(),
         "duplicates": counts.duplicates.total(),
-        "secrets": counts.secrets.total(),
+        "secrets": sum(secrets_of(file.number, counts) for file in files),
         "problems": said,
     }
 
@@ -121,13 +129,14 @@ def _write(
     intake: Intake,
     times: Mapping[int, Times],
     noticed: Noticed,
+    proven: Proven,
 ) -> None:
     """Finish what needs all lines (sessions, versions of files), and write the tables."""
     ids = {file.number: file.id for file in files}
     found = study(intake.fetches, intake.files, incident.assets)
     gap = max((log.session_gap for log in incident.logs), default=timedelta(minutes=30))
     events = [file.number for file in files if file.events]
-    finished = finish(intake, found, ids, gap, intake.scratch, events=events)
+    finished = finish(intake, found, ids, gap, intake.scratch, events=events, proven=proven)
     intake.counts.kept.update(finished.kept)
     typos = intake.mentions.scan().filter("typo").group_by("source").agg(pl.col("address").n_unique()).collect()
     intake.counts.typos.update(dict(typos.iter_rows()))
@@ -135,6 +144,7 @@ def _write(
     others = case.read("sightings").filter(~pl.col("link").is_in(_LINKS))
     finished.sightings.add(others)
     case.write_parts("sightings", finished.parts("sightings"))
+    case.write("secrets", with_ids(proven.secrets, ids))
     case.write("traffic", make_traffic(intake.cells.scan()))
     case.write("assets", found.assets)
     case.write("rejects", with_ids(pl.concat(intake.unread), ids))

@@ -22,6 +22,7 @@ from exposure.logs.duplicates import SEEN, Duplicates
 from exposure.logs.formats import Format
 from exposure.logs.hints import ADDRESS, MENTIONED, SECRET, holds, may_hold_address
 from exposure.logs.mixed import Others, parse_mixed
+from exposure.logs.proofs import Proofs
 from exposure.logs.records import Parsed, shape
 from exposure.logs.secrets import excerpt, redact_column
 from exposure.logs.sessions import SPANS
@@ -57,7 +58,8 @@ class Counts:
     """What happened to the lines of each source: parsed + rejected is every line.
 
     Duplicates and kept are among parsed, and so are `others`: lines that the format knows and that are no requests. `addressed`
-    counts the addresses found, `named` the lines with ENS names.
+    counts the addresses found, `named` the lines with ENS names. `secrets` were replaced in what is kept; `opening` counts by
+    kind the lines whose secret opens a wallet, `published` phrases and keys that tools print.
     """
 
     parsed: Counter[int] = field(default_factory=Counter)
@@ -68,6 +70,8 @@ class Counts:
     typos: Counter[int] = field(default_factory=Counter)
     unread_with_address: Counter[int] = field(default_factory=Counter)
     others: Counter[int] = field(default_factory=Counter)
+    opening: dict[int, dict[str, int]] = field(default_factory=dict)
+    published: Counter[int] = field(default_factory=Counter)
     addressed: Counter[int] = field(default_factory=Counter)
     named: Counter[int] = field(default_factory=Counter)
     reasons: Counter[tuple[int, str]] = field(default_factory=Counter)
@@ -103,6 +107,7 @@ class Intake:
         self.spans = Spill(scratch, "spans", SPANS, "client")
         self.requests = Spill(scratch, "requests", KEPT, "client", _HELD)
         self.mentions = Spill(scratch, "mentions", shape(**MENTIONS, client=pl.UInt64), "client", _HELD)
+        self.proofs = Proofs(scratch, self.counts.published)
         self.unread: list[pl.DataFrame] = [UNREAD.to_frame()]
         self.jumps: list[pl.DataFrame] = []
         self.unread_addresses: list[tuple[int, int, str]] = []
@@ -129,7 +134,13 @@ class Intake:
         self.fetches.add(full_fetches(judged))
         self.files.add(file_names(asked))
         self._keep(judged)
+        self.proofs.look(judged)
         self._count_names(judged, asked)
+
+    def seen(self) -> pl.LazyFrame:
+        """Give the addresses that the logs name, typos left out: address."""
+        unread = pl.LazyFrame({"address": [address for _, _, address in self.unread_addresses]}, {"address": pl.String})
+        return pl.concat([self.mentions.scan().filter(~pl.col("typo")).select("address"), unread])
 
     def _merge(self, batch: Batch) -> pl.DataFrame:
         """Leave out what was delivered twice."""
@@ -137,6 +148,9 @@ class Intake:
         if not by_id and self._several[id(batch.log)] < 2:
             return records
         fresh = self._memory(batch.log, by_id=by_id).drop(records)
+        if fresh.height < records.height:  # each export that holds a secret must be purged
+            again = records.filter(holds(SECRET)).join(fresh, on=["source", "line"], how="anti")
+            self.proofs.look_at_lines(again)
         _count(self.counts.duplicates, records)
         self.counts.duplicates.subtract(dict(fresh.group_by("source").len().iter_rows()))
         return fresh
@@ -189,6 +203,8 @@ class Intake:
         self._keep_addresses(others)
 
     def _keep_addresses(self, lines: pl.DataFrame) -> None:
+        """Keep what lines that are no requests tell all the same: addresses, and what secrets in them open."""
+        self.proofs.look_at_lines(lines)
         for source, line, text in lines.filter(may_hold_address("text")).select("source", "line", "text").iter_rows():
             addresses = find_in_text(text)
             self.unread_addresses += [(source, line, address) for address in addresses]

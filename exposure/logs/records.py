@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from exposure.logs.hints import hint_expr
+from exposure.logs.hints import PHRASE_WORDS, hint_expr
 from exposure.tables import TIME
 
 
@@ -47,10 +47,11 @@ RECORD = shape(
 REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
 
 _SAID = ("referer", "ua", "request_id", "session", "body", "event", "version")
-# Labels as DNS has them; so long a row of hex digits is a key that someone put there.
+# Labels as DNS has them; so long a row of hex digits is a key that someone put there, so many words are a phrase.
 _LABEL = "[a-z0-9_-]{1,63}"
 _HOST = rf"^{_LABEL}(?:\.{_LABEL})*$"
 _KEY = "[0-9a-f]{41}"
+_WORD = "[a-z]{3}[a-z]*"
 _METHOD = "^[A-Za-z_-]{1,32}$"
 _PORTED = r"^[^:]*:[0-9]|\]:"
 _PORT = r"^(?:\[([^\]]*)\]|([^:]*)):[0-9]{1,5}$"
@@ -152,5 +153,5 @@ def by_value(column: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Seri
 
 def _clean_host(host: pl.Expr) -> pl.Expr:
     bare = host.str.to_lowercase().str.replace(r"^.*@", "").str.replace(r":[0-9]+$", "").str.strip_chars_end(".")
-    known = bare.str.contains(_HOST) & ~bare.str.contains(_KEY)
+    known = bare.str.contains(_HOST) & ~bare.str.contains(_KEY) & (bare.str.count_matches(_WORD) < PHRASE_WORDS)
     return pl.when(bare.str.contains(_IP_HOST)).then(pl.lit("[ip]")).when(known).then(bare)

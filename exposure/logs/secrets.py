@@ -1,19 +1,17 @@
 """Secrets in hostile text: found and replaced before anything is written, shown or raised. Pure.
 
-Looked for: private keys as hex, extended private keys, recovery phrases of the English list, IP addresses. What is in doubt is
-replaced: a lost transaction hash costs a look into the log, a kept key costs a wallet.
+Looked for: private keys as hex (a keystore's ciphertext, too), extended private keys, recovery phrases of all ten lists, IP
+addresses. What is in doubt is replaced: a lost transaction hash costs a look into the log, a kept key costs a wallet.
 """
 
 import re
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import polars as pl
 
 from exposure.console import escape
-from exposure.logs.addresses import decode
+from exposure.logs.encodings import decode
 from exposure.logs.hints import PHRASE_WORDS, may_hold_secret
+from exposure.logs.phrases import composed, phrase_spans
 
 MARK = "[secret]"
 IP = "[ip]"
@@ -21,7 +19,7 @@ EXCERPT = 200
 
 # 41 digits and more: a key whose end was cut off is found by trying.
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:0[xX])?([0-9a-fA-F]{41,})")
-_EXTENDED = re.compile(r"[xyzXYZ]prv[1-9A-HJ-NP-Za-km-z]{50,}")
+_EXTENDED = re.compile(r"[xyztuvYZUVXT]prv[1-9A-HJ-NP-Za-km-z]{50,}")
 # Words that stand before a hash of that length and never before a key.
 _HASH_BEFORE = re.compile(
     r"(?i)(?:tx|txn|txs|txid|tx_?hash|transactions?|transaction_?hash|blocks?|block_?hash|receipts?|(?:state_?)?root|topics?"
@@ -32,12 +30,9 @@ _FILE_AFTER = re.compile(
     r"\.(?:[a-z0-9]{1,12}\.)?(?:m?js|css|map|wasm|html?|json|svg|png|jpe?g|webp|gif|ico|woff2?)(?![a-z])"
 )
 
-_WORD = re.compile(r"[A-Za-z]+")
 # A phrase has 12 words or more. Some may be mistyped, not typed yet, or cut off, and a form may put its own words between them
 # (w1=…&w2=…). Eight words leave a thief four to try; ordinary addresses of pages hardly ever hold eight words of the list.
 _PHRASE_WORDS_CUT = 5
-_GAP = 24
-_OTHERS = 2
 
 _IPV4 = re.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])")
 _GROUP = "[0-9a-fA-F]{1,4}"
@@ -52,7 +47,7 @@ def redact(text: str) -> tuple[str, int]:
 
     Percent-encoding is undone where something was replaced in what it hides, else the text stays as it was sent.
     """
-    plain = decode(text)
+    plain = composed(decode(text))
     clean, secrets = _without_secrets(plain, cut=False)
     clean = _without_ips(clean)
     return (text, 0) if clean == plain else (clean, secrets)
@@ -63,8 +58,7 @@ def excerpt(text: str) -> tuple[str, int]:
 
     A broken line may break off within a secret: parts of one are replaced too.
     """
-    plain = decode(_unescape(text))
-    clean, secrets = _without_secrets(plain, cut=True)
+    clean, secrets = _without_secrets(composed(decode(text)), cut=True)
     shown = escape(_without_ips(clean))
     return (shown if len(shown) <= EXCERPT else shown[:EXCERPT] + " …"), secrets
 
@@ -91,7 +85,7 @@ def _without_secrets(text: str, *, cut: bool) -> tuple[str, int]:
     """Replace secrets. `cut`: parts of a secret, and long hex of any kind, are replaced as well."""
     found = 0
     # phrases first: the mark itself holds a word of the list
-    spans = _phrases(text, _PHRASE_WORDS_CUT if cut else PHRASE_WORDS)
+    spans = phrase_spans(text, _PHRASE_WORDS_CUT if cut else PHRASE_WORDS)
     if cut and spans:
         text = text[: spans[0][0]] + MARK  # four letters of a word that was cut off name it: the rest goes, too
     ends = [0, *(end for _, end in spans)]
@@ -113,39 +107,3 @@ def _without_secrets(text: str, *, cut: bool) -> tuple[str, int]:
 
 def _without_ips(text: str) -> str:
     return _IPV6.sub(IP, _IPV4.sub(IP, text))
-
-
-def _phrases(text: str, enough: int) -> list[tuple[int, int]]:
-    """Find the spans of recovery phrases: words of the list, close together, few other words between them."""
-    spans: list[tuple[int, int]] = []
-    words = _wordlist()
-    count = others = start = end = 0
-    for match in _WORD.finditer(text):
-        known = match[0].lower() in words
-        if count and (match.start() - end > _GAP or (others == _OTHERS and not known)):
-            spans += [(start, end)] if count >= enough else []
-            count = others = 0
-        if known:
-            start = match.start() if not count else start
-            count, others, end = count + 1, 0, match.end()
-        elif count:
-            others += 1
-    return [*spans, (start, end)] if count >= enough else spans
-
-
-@cache
-def _wordlist() -> frozenset[str]:
-    """Give BIP-39's English words, as eth-account ships them (without importing it: half a second)."""
-    package = find_spec("eth_account")
-    assert package is not None
-    assert package.origin is not None
-    file = Path(package.origin).parent / "hdaccount" / "wordlist" / "english.txt"
-    return frozenset(file.read_text(encoding="utf-8").split())
-
-
-def _unescape(text: str) -> str:
-    r"""Undo the escapes that logs use for odd bytes (\x22, \u0022, \"), so that nothing hides behind them."""
-    if "\\" not in text:
-        return text
-    text = re.sub(r"\\x([0-9a-fA-F]{2})|\\u00([0-9a-fA-F]{2})", lambda match: chr(int(match[1] or match[2], 16)), text)
-    return re.sub(r"\\[nrtbfv]", " ", text)

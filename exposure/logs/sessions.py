@@ -27,9 +27,17 @@ FAMOUS_ADDRESS = 500  # at most one of n clients: 1/n
 # An address in a line that could not be read: somebody was there, at a time that is not known.
 UNREAD = 0.5
 
+# A secret in a line opens it, and the logs name it; or it was only derived, and counts if the chain knows it.
+OPENED, DERIVED = 1.0, 0.25
+
 # When a client asked for anything: what sessions are made of.
 SPANS = shape(client=pl.UInt64, first=TIME, last=TIME)
 _LEAST_GAP = timedelta(minutes=1)  # cells are a minute wide
+
+
+def only_derived() -> pl.Expr:
+    """Tell which sightings are of a wallet that a secret opens and that no log names."""
+    return (pl.col("link") == "key") & (pl.col("strength") <= DERIVED)
 
 
 def find_sessions(spans: pl.LazyFrame, clients: pl.Series, gap: timedelta) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from exposure.incident import Action, Exposure, Incident
+from exposure.logs.sessions import only_derived
 from exposure.publish import times
 from exposure.publish.alarms import unshown_attack
 from exposure.publish.bounds import Bounds, bounds_of
@@ -294,7 +295,8 @@ def count(
     # Counted alike here and there: a probable victim is in neither public number.
     proven = pl.col("verdict") == "compromised"
     elsewhere = tables["wallets"].filter(proven & ~pl.col("address").is_in(ours.implode()))
-    described = tables["sightings"].filter(pl.any_horizontal(pl.lit(value=False), *map(_inside, conditions)))
+    told = tables["sightings"].filter(~only_derived() | pl.col("address").is_in(ours.implode()))
+    described = told.filter(pl.any_horizontal(pl.lit(value=False), *map(_inside, conditions)))
     addresses = described.get_column("address").unique()
     unharmed = addresses.filter(~addresses.is_in(_of(tied, HARMED).implode()))
     return Counts(

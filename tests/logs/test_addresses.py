@@ -33,6 +33,19 @@ def mentions(target: str | None, referer: str | None = None) -> list[tuple[str, 
         f"/wallet/%30%78{ALICE[2:]}",
         f"/wallet/%2530x{ALICE[2:]}",
         f"/wallet/0x{''.join(f'%{ord(digit):02X}' for digit in ALICE[2:])}",
+        f"/wallet/&#48;x{ALICE[2:]}",
+        f"/wallet/0&#120;{ALICE[2:]}",
+        f"/wallet/&#x30;&#x78;{ALICE[2:]}",
+        f"/wallet?x=1&amp;a={ALICE}&amp;b=2",
+        f"/wallet?x=1&amp;a=&amp;#48;x{ALICE[2:]}",
+        f"/wallet/%26%2348;x{ALICE[2:]}",
+        f"/wallet/{''.join(f'&#{ord(sign)};' for sign in ALICE)}",
+        f'{{"a":"\\u0030x{ALICE[2:]}"}}',
+        f'{{"a":"\\u0030\\u0078{ALICE[2:].upper()}"}}',
+        f'"{{\\"a\\":\\"\\\\u0030x{ALICE[2:]}\\"}}"',
+        f"/wallet/%5Cu0030x{ALICE[2:]}",
+        f"/wallet/\\x30x{ALICE[2:]}",
+        f'{{"a":"to:\\n{ALICE}"}}',
         f"/users/user_{ALICE}_1",
         f"/eip155:1:{ALICE}",
         f"/{ALICE}.json",
@@ -88,6 +101,10 @@ def test_a_padded_number_is_no_address(target: str) -> None:
         f"/{ALICE}xyz",
         f"/{ALICE[:-1]}",
         f"/{ALICE}%41",
+        f"/{ALICE}&#65;",
+        f"/{ALICE}\\u0041",
+        f"/&#48;x{ALICE[2:]}0",
+        f"/tx/&#48;x{HASH[2:]}",
         f"/{ALICE[2:]}",
         f"/app.{ALICE[2:]}.js",
         "/0x" + "0" * 40,
@@ -141,12 +158,23 @@ def test_a_line_that_could_not_be_read_still_gives_its_addresses() -> None:
     )
 
 
-@settings(deadline=None)
-@given(st.text(max_size=30), st.integers(0, 2**160 - 1), st.text(max_size=30), st.integers(0, 2))
-def test_the_quick_look_never_overlooks_an_address(before: str, number: int, after: str, times: int) -> None:
-    """What it passes over is never looked at again."""
+DRESSES = (
+    lambda sign: sign,
+    lambda sign: "".join(f"%{byte:02x}" for byte in sign.encode("utf-8", "replace")),
+    lambda sign: f"&#{ord(sign)};",
+    lambda sign: f"&#x{ord(sign):X};",
+    lambda sign: f"\\u{ord(sign):04x}" if ord(sign) < 1 << 16 else sign,
+    lambda sign: sign.replace("&", "&amp;").replace("%", "%25").replace("\\", "%5C"),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(max_size=20), st.integers(0, 2**160 - 1), st.text(max_size=20), st.data())
+def test_the_quick_look_never_overlooks_an_address(before: str, number: int, after: str, data: st.DataObject) -> None:
+    """What it passes over is never looked at again: each character in a dress of its own, up to three over each other."""
     text = f"{before}0x{number:040x}{after}"
-    for _ in range(times):
-        text = "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "replace"))
+    for _ in range(data.draw(st.integers(0, 3))):
+        worn = data.draw(st.lists(st.sampled_from(DRESSES), min_size=1, max_size=8))
+        text = "".join(worn[place % len(worn)](sign) for place, sign in enumerate(text))
     quick = pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(may_hold_address("text")).item()
     assert quick or not find_in_text(text)

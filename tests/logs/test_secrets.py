@@ -1,10 +1,16 @@
 """No secret and no IP address passes, in whatever dress; what is no secret stays readable."""
 
+from random import Random
+from urllib.parse import quote
+
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.secrets import _wordlist, excerpt, redact, redact_column
+from exposure.logs.hints import may_hold_secret
+from exposure.logs.phrases import LANGUAGES, word_list
+from exposure.logs.secrets import excerpt, redact, redact_column
 from tests.logs.logbook import ALICE, lines_of
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
@@ -104,9 +110,43 @@ def test_the_excerpt_of_a_broken_line_is_redacted_and_harmless(line: str, expect
     assert expected == excerpt(line)[0]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("separator", [" ", "\u3000", "-", ", "])
+def test_a_phrase_of_any_list_is_replaced(language: str, separator: str) -> None:
+    """Also with a word that is typed wrong, and percent-encoded."""
+    words = [*Random(language).sample(word_list(language), 12), "wxyzzy"]
+    for text in (separator.join(words), separator.join([*words[:5], words[12], *words[5:12]])):
+        clean, secrets = redact(quote(f"/u?p={text}"))
+        assert secrets
+        assert [] == [word for word in words[:12] if len(word) > 4 and word in clean]
+
+
+def test_chinese_needs_nothing_between_its_words() -> None:
+    """Each character is a word; a short sentence is none of a phrase's length."""
+    sentence = "".join(word_list("chinese_simplified")[:12])
+    assert ("/u?p=[secret]", 1) == redact(f"/u?p={sentence}")
+    assert (f"/u?p={sentence[:11]}", 0) == redact(f"/u?p={sentence[:11]}")
+
+
+@pytest.mark.parametrize(
+    "target", ["/?q=%D0%BA%D0%B0%D0%BA+%D0%BA%D1%83%D0%BF%D0%B8%D1%82%D1%8C", "/?q=ｆｕｌｌ ｗｉｄｔｈ", "/a\\nb&amp;c"]
+)
+def test_other_scripts_stay_as_they_were_sent(target: str) -> None:
+    """What is only read in another form is not written in it."""
+    assert (target, 0) == redact(target)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(), st.sampled_from(["", "f" * 20 + "%66" + "f" * 20, "legal%20winner thank&#32;year", "1.2.3.4"]))
+def test_the_quick_look_never_overlooks_a_secret(text: str, more: str) -> None:
+    """What it passes over is written as it is."""
+    rows = pl.DataFrame({"text": [text + more]})
+    assert rows.select(may_hold_secret("text")).item() or redact(text + more) == (text + more, 0)
+
+
 @settings(deadline=None)
 @given(
-    st.lists(st.sampled_from(sorted(_wordlist())), min_size=12, max_size=24),
+    st.lists(st.sampled_from(sorted(word_list("english"))), min_size=12, max_size=24),
     st.sampled_from(["%20", "+", "-", "%2C", "."]),
 )
 def test_any_phrase_is_found(words: list[str], separator: str) -> None:

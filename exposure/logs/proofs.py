@@ -1,0 +1,148 @@
+"""Lines that hold what opens a wallet, and the wallets that it opens. Only addresses are kept of it; secrets stay in memory.
+
+Proof is an address: what a number in a line opens is reported where that address is seen in the logs, which cannot be chance, or
+where a person's key or phrase is named as such and the chain knows its wallet (the assessment looks, see sightings.strength).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from exposure.logs.derive import addresses_of, is_published
+from exposure.logs.encodings import decode
+from exposure.logs.hints import SECRET, holds, may_open_wallet
+from exposure.logs.keys import Secret, find_secrets
+from exposure.logs.records import shape
+from exposure.logs.sessions import DERIVED, OPENED
+from exposure.logs.spill import Spill
+from exposure.tables import TIME
+
+# Different secrets whose addresses are derived. A number takes 30 microseconds, a phrase with its 39 addresses 12 milliseconds.
+MOST_NUMBERS, MOST_PHRASES = 200_000, 10_000
+# Derived addresses that are asked about on chain though no log shows them; of more, only the first of each path.
+MOST_ASKED = 1_000
+_FIELDS = ("target", "referer", "body", "event", "version")
+
+# A secret in a line, by its number.
+_LINES = shape(source=pl.UInt32, line=pl.UInt64, time=TIME, client=pl.UInt64, action=pl.String, number=pl.UInt32)
+_OPENED = shape(number=pl.UInt32, kind=pl.String, named=pl.Boolean, address=pl.String, first=pl.Boolean)
+_IN_LINE = ("source", "line", "time", "client", "action")
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What opens wallets. `lines`: source, line, time, client, action, number; `wallets`: number, kind, address, strength.
+
+    `secrets`: source, line, kind and address (of `wallets`; null where there is none) of every line with a secret. `guessed` are
+    the lines whose secret only its address gave away.
+    """
+
+    lines: pl.LazyFrame
+    wallets: pl.DataFrame
+    secrets: pl.DataFrame
+    guessed: pl.DataFrame
+
+
+@dataclass(slots=True)
+class Proofs:
+    """What was found so far. Feed it every batch. `published` counts, by source, what is nobody's secret."""
+
+    scratch: Path
+    published: Counter[int]
+    passed_over: Counter[str] = field(default_factory=Counter)
+    _lines: Spill = field(init=False)
+    _numbers: dict[Secret, int | None] = field(default_factory=dict, repr=False)
+    _opened: list[tuple[int, str, bool, str | None, bool]] = field(default_factory=list)
+    _met: Counter[bool] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._lines = Spill(self.scratch, "proofs", _LINES, "client")
+
+    def look(self, judged: pl.DataFrame) -> None:
+        """Look for secrets in all that judged records hold."""
+        likely = judged.filter(holds(SECRET))
+        texts = [likely.filter(may_open_wallet(name)).select(*_IN_LINE, text=name) for name in _FIELDS]
+        agents = judged.select(pl.col("ua").unique()).filter(may_open_wallet("ua", agent=True))
+        if agents.height:
+            by_agent = judged.join(agents, on="ua", how="semi")
+            texts.append(by_agent.select(*_IN_LINE, text="ua"))
+        self._take(pl.concat(texts))
+
+    def look_at_lines(self, lines: pl.DataFrame) -> None:
+        """Look for secrets in lines that are no requests: nothing else is known of them."""
+        missing = [pl.lit(None, _LINES[name]).alias(name) for name in ("time", "client", "action")]
+        self._take(lines.filter(may_open_wallet("text")).with_columns(missing).select(*_IN_LINE, "text"))
+
+    def settle(self, seen: pl.LazyFrame) -> Proven:
+        """Say what is proof, now that all addresses of the logs (`seen`: address) are known."""
+        opened = pl.DataFrame(self._opened, schema=_OPENED, orient="row")
+        mine = opened.lazy().select("address").drop_nulls().unique()
+        known = seen.select("address").join(mine, on="address", how="semi").unique().collect(engine="streaming")
+        opened = self._without_published(opened, known).with_columns(
+            seen=pl.col("address").is_in(known.get_column("address").implode())
+        )
+        hidden = opened.filter("named", ~pl.col("seen"))
+        asked = hidden if hidden.height <= MOST_ASKED else hidden.filter("first")
+        wallets = pl.concat(
+            [
+                opened.filter("seen").with_columns(strength=pl.lit(OPENED)),
+                asked.with_columns(strength=pl.lit(DERIVED)),
+            ]
+        ).select("number", "kind", "address", "strength")
+        proven = opened.filter(pl.col("named") | pl.col("seen"))
+        lines = self._lines.scan().join(proven.lazy().select("number").unique(), on="number", how="semi")
+        named = wallets.select("number", "kind", "address")
+        rest = proven.select("number", "kind").unique().join(named, on="number", how="anti")
+        shown = pl.concat([named, rest.with_columns(address=pl.lit(None, pl.String))])
+        secrets = lines.select("source", "line", "number").join(shown.lazy(), on="number").drop("number").unique()
+        guessed = lines.join(proven.lazy().filter(~pl.col("named")), on="number", how="semi").select("source", "line")
+        return Proven(lines, wallets, secrets.collect(), guessed.unique().collect())
+
+    def _without_published(self, opened: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+        """Leave out published keys that stood where hashes stand; to look at each number would cost more than deriving it."""
+        seen = opened.filter(~pl.col("named")).join(known, on="address", how="semi").get_column("number").to_list()
+        wanted = set(seen)
+        published = [number for secret, number in self._numbers.items() if number in wanted and is_published(secret)]
+        return opened.filter(~pl.col("number").is_in(published))
+
+    def limits(self) -> Iterator[str]:
+        """Say what was more than could be looked at."""
+        for kind, number in sorted(self.passed_over.items()):
+            yield (
+                f"{number:,} {kind} beyond the first {MOST_PHRASES if kind == _PHRASES else MOST_NUMBERS:,} were not tried: "
+                "whose wallets they open is not known. To go on: read the logs in parts, each as a case of its own"
+            )
+
+    def _take(self, texts: pl.DataFrame) -> None:
+        """Note the lines of secrets in texts, by the number of the secret."""
+        rows = []
+        for *line, text in texts.iter_rows():
+            found = {self._number(secret, line[0]) for secret in find_secrets(decode(text))}
+            rows += [(*line, number) for number in sorted(number for number in found if number is not None)]
+        if rows:
+            self._lines.add(pl.DataFrame(rows, schema=_LINES, orient="row"))
+
+    def _number(self, secret: Secret, source: int) -> int | None:
+        """Give the number of a secret, and derive its addresses the first time; None where it is nobody's, or one too many."""
+        if secret not in self._numbers:
+            slow = secret.kind in ("phrase", "extended_key")
+            if secret.named and is_published(secret):
+                self._numbers[secret] = None
+            elif self._met[slow] >= (MOST_PHRASES if slow else MOST_NUMBERS):
+                self.passed_over[_PHRASES if slow else _KEYS] += 1
+                return None
+            else:
+                self._met[slow] += 1
+                number = self._numbers[secret] = len(self._numbers)
+                self._opened += [
+                    (number, secret.kind, secret.named, address, first) for address, first in addresses_of(secret)
+                ] or [(number, secret.kind, secret.named, None, False)]
+        if self._numbers[secret] is None:
+            self.published[source] += 1
+        return self._numbers[secret]
+
+
+_PHRASES, _KEYS = "recovery phrases and extended keys", "numbers that may be private keys"
