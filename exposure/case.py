@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -187,12 +187,12 @@ class Case:
             manifest.setdefault("stages", {})[stage] = dict(facts)
 
 
-def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+def write_parquet(path: Path, frame: pl.DataFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:
     """Write Parquet whole or not at all, with the same bytes for the same frame."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        frame.write_parquet(temporary, compression="zstd", statistics=True, row_group_size=262_144)
+        frame.write_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
         temporary.chmod(0o600)
         temporary.replace(path)
     except BaseException:

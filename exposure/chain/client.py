@@ -28,6 +28,9 @@ FOR_THE_CALLER = (Kind.SPLIT_LIST, Kind.RANGE, Kind.HALVE, Kind.REVERTED)
 LONGEST_WAIT = 60.0
 CONCURRENT = 8
 
+# Blocks are asked for by their numbers, whoever serves them.
+_SHARED = ("eth_getBlockByNumber", "eth_getBlockReceipts")
+
 _header = decoder(WireHeader)
 
 
@@ -113,8 +116,15 @@ class Client:
 
     def limits(self, method: str) -> Limits:
         """Give the limits of the endpoint that is asked next."""
+        return self._next(method).limits
+
+    def name(self, method: str) -> str:
+        """Give the endpoint that is asked next, as it may be shown."""
+        return self._next(method).name
+
+    def _next(self, method: str) -> Endpoint:
         usable = (endpoint for endpoint in self.endpoints if not endpoint.parked and method not in endpoint.lacks)
-        return next(usable, self.endpoints[0]).limits
+        return next(usable, self.endpoints[0])
 
     def without(self, method: str, reason: str) -> None:
         """Ask no endpoint for a method any more that all of them refuse."""
@@ -127,15 +137,32 @@ class Client:
 
         `ability` names what an endpoint may lack without lacking the whole method, such as a block's tag.
         """
+        return (await self.one_from(method, params, read, ability=ability))[1]
 
-        async def send(endpoint: Endpoint) -> T:
+    async def one_from(
+        self,
+        method: str,
+        params: Sequence[Any],
+        read: Read[T],
+        *,
+        ability: str = "",
+        skip: Collection[Endpoint] = (),
+    ) -> tuple[Endpoint, T]:
+        """Call one method of an endpoint that is not in `skip`; give who answered, and the answer. Raises as `one` does."""
+
+        async def send(endpoint: Endpoint) -> tuple[Endpoint, T]:
             raw = await self.exchange(endpoint, endpoint.provider.ask(method, params))
             try:
-                return read(raw)
+                return endpoint, read(raw)
             except MalformedError:
                 raise malformed(endpoint, method) from None
 
-        return await self.failover(ability or method, send)
+        return await self.failover(ability or method, send, skip=skip)
+
+    def witness(self, method: str, other: Endpoint) -> Endpoint | None:
+        """Give an endpoint that can say whether another one is right; None where there is none."""
+        usable = (one for one in self.endpoints if one is not other and not one.parked and method not in one.lacks)
+        return next(usable, None)
 
     async def exchange(self, endpoint: Endpoint, question: Coroutine[Any, Any, T]) -> T:
         """Do one exchange in the endpoint's pace."""
@@ -158,9 +185,13 @@ class Client:
         batch: bool = False,
         skip: Collection[Endpoint] = (),
     ) -> T:
-        """Ask the endpoints in order until one answers; `batch` says that no refusal is the caller's to answer."""
+        """Ask the endpoints in order until one answers; `batch` says that no refusal is the caller's to answer.
+
+        What names nobody is asked of the endpoint whose turn comes first: two endpoints serve twice as many blocks.
+        """
         fatal: RefusedError | None = None
-        for endpoint in self.endpoints:
+        shared = method in _SHARED
+        for endpoint in sorted(self.endpoints, key=lambda one: one.pace.due) if shared else self.endpoints:
             if endpoint.parked or method in endpoint.lacks or endpoint in skip:
                 continue
             try:

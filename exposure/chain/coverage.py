@@ -93,6 +93,14 @@ def _asked_row(chain_id: int, one: Asked, last: datetime) -> dict[str, Any]:
     }
 
 
+def marked(coverage: pl.DataFrame, head: str, number: int) -> pl.DataFrame:
+    """Say in every row that the pinned head was not final: `head` is the tag that it was pinned by, `number` its block."""
+    if head in ("finalized", "files"):
+        return coverage
+    note = f"block {number} was not final when it was pinned (--head {head}): run again with --refresh to be sure"
+    return coverage.with_columns(note=pl.concat_str("note", pl.lit(note), separator="; ", ignore_nulls=True))
+
+
 def words(ranges: Sequence[Range]) -> str:
     """Name some ranges: `100 to 199, 300 to 300 and 4 more ranges`."""
     shown = ", ".join(f"{first} to {last}" for first, last in ranges[:_SHOWN_HOLES])

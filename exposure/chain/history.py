@@ -7,10 +7,10 @@ import polars as pl
 
 from exposure.chain.authorizations import authorizations
 from exposure.chain.batches import ask_many
-from exposure.chain.client import CONCURRENT, Client, together
+from exposure.chain.client import CONCURRENT, Client, Endpoint, NoEndpointError, together
 from exposure.chain.heads import Headers
 from exposure.chain.parts import Parts
-from exposure.chain.plan import EMITTER, FULL_BLOCKS, LogTask, Range, Shape, slices
+from exposure.chain.plan import EMITTER, FULL_BLOCKS, LogTask, Range, Shape, size, slices
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, WireTx, frame_of_txs, header_row, read_block, read_logs
@@ -22,6 +22,9 @@ ANSWERS_A_PART = 20
 # In so few blocks one busy address fills the answer: it is taken out of the list instead.
 FEW_BLOCKS = 64
 
+# An empty answer is worth so many questions to a second endpoint, whose ranges may be narrower.
+WITNESS_CALLS = 12
+
 # An endpoint's unknown refusal of logs is most often one more way to say "too much".
 _TOO_MUCH = (Kind.RANGE, Kind.HALVE, Kind.FATAL)
 
@@ -29,13 +32,36 @@ _TOO_MUCH = (Kind.RANGE, Kind.HALVE, Kind.FATAL)
 async def pull_logs(
     client: Client, headers: Headers, parts: Parts, tasks: Sequence[LogTask], tick: Tick
 ) -> list[tuple[Range, str]]:
-    """Ask for the logs of every task and keep them as parts; give ranges that were refused for good, with the reason.
+    """Ask for the logs of every task and keep them as parts; give ranges that are missing, and why in words: `were refused: …`.
 
     `tick` counts blocks. Raises NoEndpointError.
     """
     refused: list[tuple[Range, str]] = []
-    await together([_Logs(client, headers, parts, tick, refused).pull(task) for task in tasks], CONCURRENT)
+    # Where ranges are narrow a task is many answers: they need not wait for each other.
+    cut = [
+        LogTask(task.shape, task.addresses, piece)
+        for task in tasks
+        for piece in slices(task.blocks, _blocks_a_piece(client, task))
+    ]
+    await together([_Logs(client, headers, parts, tick, refused).pull(task) for task in cut], CONCURRENT)
     return sorted(set(refused))
+
+
+def _blocks_a_piece(client: Client, task: LogTask) -> int:
+    """Say how many blocks of a task are asked for one after the other: enough for a part, and work for everybody."""
+    at_once = client.limits("eth_getLogs").blocks(task.shape.name)
+    answers = -(-size([task.blocks]) // at_once)
+    return at_once * max(1, min(ANSWERS_A_PART, -(-answers // CONCURRENT)))
+
+
+class _DisputedError(Exception):
+    """One endpoint finds nothing where another finds logs. Its text goes on after "the logs of blocks …"."""
+
+    def __init__(self, empty: str, full: str) -> None:
+        super().__init__(
+            f"are disputed: {empty} finds none, {full} finds some. They are left out; take the endpoint that is wrong "
+            "(most often one that lags, or keeps no old logs) out of incident.toml, and run again"
+        )
 
 
 class _Logs:
@@ -54,21 +80,27 @@ class _Logs:
         rejected = 0
         while at <= last:
             limits = self._client.limits("eth_getLogs")
-            size, span = task.listed, min(limits.blocks(task.shape.name), last - at + 1)
-            if size > limits.topics:
+            listed, span = task.listed, min(limits.blocks(task.shape.name), last - at + 1)
+            if listed > limits.topics:
                 await self._keep(task, (begun, at - 1), frames, rejected)
                 await self._split(task, at, limits.topics)
                 return
             try:
                 frame, left_out = await self._ask(task, (at, at + span - 1))
+            except _DisputedError as error:
+                await self._keep(task, (begun, at - 1), frames, rejected)
+                self._refused.append(((at, at + span - 1), str(error)))
+                at = begun = at + span
+                frames, rejected = [], 0
+                continue
             except RefusedError as error:
-                if self._is_crowded(error, size, span):
+                if self._is_crowded(error, listed, span):
                     await self._keep(task, (begun, at - 1), frames, rejected)
-                    await self._split(task, at, -(-size // 2))
+                    await self._split(task, at, -(-listed // 2))
                     return
-                if not self._learn(task, error, size, span):
+                if not self._learn(task, error, listed, span):
                     await self._keep(task, (begun, at - 1), frames, rejected)
-                    self._refused.append(((at, last), error.shown))
+                    self._refused.append(((at, last), f"were refused: {error.shown}"))
                     return
                 continue
             limits.widen(task.shape.name, span)
@@ -81,16 +113,16 @@ class _Logs:
                 begun, frames, rejected = at, [], 0
         await self._keep(task, (begun, last), frames, rejected)
 
-    def _is_crowded(self, error: RefusedError, size: int, span: int) -> bool:
+    def _is_crowded(self, error: RefusedError, listed: int, span: int) -> bool:
         """Tell whether a busy address in the list is to blame rather than the number of blocks."""
         too_much = error.kind in (Kind.HALVE, Kind.RANGE) and error.reaction.limit is None
-        return too_much and span <= FEW_BLOCKS and size > 1
+        return too_much and span <= FEW_BLOCKS and listed > 1
 
-    def _learn(self, task: LogTask, error: RefusedError, size: int, span: int) -> bool:
+    def _learn(self, task: LogTask, error: RefusedError, listed: int, span: int) -> bool:
         """Ask for less from now on; tell whether that is possible."""
         limits = self._client.limits("eth_getLogs")
-        if error.kind is Kind.SPLIT_LIST and size > 1:
-            limits.shorter_lists(size, error.reaction.limit)
+        if error.kind is Kind.SPLIT_LIST and listed > 1:
+            limits.shorter_lists(listed, error.reaction.limit)
         elif error.kind in _TOO_MUCH and span > 1:
             limits.narrow(task.shape.name, span, error.reaction.limit)
         elif error.kind is Kind.FATAL:
@@ -101,12 +133,48 @@ class _Logs:
         return True
 
     async def _ask(self, task: LogTask, blocks: Range) -> tuple[pl.DataFrame, int]:
-        query = task.shape.filter(task.addresses, blocks)
-        frame, left_out = await self._client.one("eth_getLogs", [query], read_logs)
-        good = frame.filter(asked_for(task.shape, task.addresses, blocks))
+        endpoint, good, left_out = await self._ask_one(task, blocks)
+        witness = self._client.witness("eth_getLogs", endpoint)
+        if good.is_empty() and witness is not None and not await self._agrees(task, blocks, witness):
+            # A node behind a balancer may lag for a moment: it is heard once more.
+            _, good, left_out = await self._ask_one(task, blocks, endpoint)
+            if good.is_empty():
+                raise _DisputedError(endpoint.name, witness.name)
         unique = good.unique(["block_number", "log_index"], keep="first", maintain_order=True)
+        return unique, left_out
+
+    async def _ask_one(
+        self, task: LogTask, blocks: Range, only: Endpoint | None = None
+    ) -> tuple[Endpoint, pl.DataFrame, int]:
+        """Ask for the logs of a range; give who answered, what fits the question, and how many logs were left out."""
+        query = task.shape.filter(task.addresses, blocks)
+        skip = [one for one in self._client.endpoints if only is not None and one is not only]
+        endpoint, (frame, left_out) = await self._client.one_from("eth_getLogs", [query], read_logs, skip=skip)
+        good = frame.filter(asked_for(task.shape, task.addresses, blocks))
         # Of an unfiltered query the logs of others are no fault of the node.
-        return unique, left_out + (frame.height - good.height if task.shape.position else 0)
+        strangers = frame.height - good.height if task.shape.position else 0
+        return endpoint, good, left_out + strangers
+
+    async def _agrees(self, task: LogTask, blocks: Range, witness: Endpoint) -> bool:
+        """Tell whether another endpoint too finds nothing in a range; one that cannot say so in a few answers agrees."""
+        name, asked = task.shape.name, 0
+        at, last = blocks
+        while at <= last and asked < WITNESS_CALLS:
+            span = min(witness.limits.blocks(name), last - at + 1)
+            asked += 1
+            try:
+                _, found, _ = await self._ask_one(task, (at, at + span - 1), witness)
+            except NoEndpointError:
+                return True
+            except RefusedError as error:
+                if error.kind not in _TOO_MUCH or span == 1:
+                    return True
+                witness.limits.narrow(name, span, error.reaction.limit)
+                continue
+            if not found.is_empty():
+                return False
+            at += span
+        return True
 
     async def _keep(self, task: LogTask, blocks: Range, frames: list[pl.DataFrame], rejected: int) -> None:
         if blocks[0] > blocks[1]:

@@ -13,13 +13,22 @@ FIRST_BATCH = 20
 FIRST_RATE, LEAST_RATE, MOST_RATE = 20.0, 0.5, 200.0
 _LOCAL_RATE = 10_000.0
 _GROW, _SHRINK = 1.25, 0.5
+# After so many successes just below a range that was refused, wider ones are tried again: a busy stretch may have ended.
+_STEADY = 50
+# What a second without complaint adds to the pace (AIMD, as congestion control has it): exchanges a second.
+_FASTER = 1.0
 
 
 @dataclass(slots=True)
 class Limits:
-    """Limits of one endpoint. `ranges` holds blocks per query shape; `said` is a limit that the provider named itself."""
+    """Limits of one endpoint. `ranges` holds blocks per query shape; `said` is a limit that the provider named itself.
+
+    `ceilings` are the widest ranges below one that was refused without a number, `steady` the successes since.
+    """
 
     ranges: dict[str, int] = field(default_factory=dict)
+    ceilings: dict[str, int] = field(default_factory=dict)
+    steady: dict[str, int] = field(default_factory=dict)
     said: int | None = None
     topics: int = FIRST_TOPICS
     batch: int = FIRST_BATCH
@@ -35,12 +44,19 @@ class Limits:
             self.ranges[shape] = limit
         else:
             self.ranges[shape] = max(1, asked // 2)
+            self.ceilings[shape], self.steady[shape] = max(1, asked - 1), 0
 
     def widen(self, shape: str, asked: int) -> None:
         """Learn from a success of `asked` blocks: after a halving the range grows again, never past what was said."""
-        if shape in self.ranges and asked >= self.ranges[shape]:
-            most = self.said or FIRST_RANGE
-            self.ranges[shape] = min(most, max(self.ranges[shape] + 1, int(asked * _GROW)))
+        if shape not in self.ranges or asked < self.ranges[shape]:
+            return
+        grown = min(self.said or FIRST_RANGE, max(asked + 1, int(asked * _GROW)))
+        ceiling = self.ceilings.get(shape, grown)
+        if shape in self.ceilings and asked >= ceiling:
+            self.steady[shape] = self.steady.get(shape, 0) + 1
+            if self.steady[shape] >= _STEADY:
+                del self.ceilings[shape], self.steady[shape]
+        self.ranges[shape] = max(asked, min(grown, ceiling))
 
     def smaller_batch(self, asked: int, limit: int | None) -> None:
         """Learn from a refusal of a batch of `asked` calls."""
@@ -63,14 +79,16 @@ class Limits:
         for name in ("topics", "batch", "said"):
             if isinstance(kept.get(name), int) and kept[name] > 0:
                 setattr(limits, name, kept[name])
-        ranges = kept.get("ranges")
-        if isinstance(ranges, dict):
-            limits.ranges = {str(k): v for k, v in ranges.items() if isinstance(v, int) and v > 0}
+        for name in ("ranges", "ceilings", "steady"):
+            by_shape = kept.get(name)
+            if isinstance(by_shape, dict):
+                setattr(limits, name, {str(k): v for k, v in by_shape.items() if isinstance(v, int) and v >= 0})
+        limits.ranges = {shape: blocks for shape, blocks in limits.ranges.items() if blocks}
         return limits
 
 
 class Pace:
-    """How many exchanges a second one endpoint is asked for: halved when it complains, raised slowly while it does not."""
+    """How many exchanges a second one endpoint is asked for: halved when it complains, raised step by step while it does not."""
 
     def __init__(self, *, local: bool = False) -> None:
         self.rate = _LOCAL_RATE if local else FIRST_RATE
@@ -78,6 +96,11 @@ class Pace:
         self._next = 0.0
         self._slowed = 0.0
         self._answers = 0
+
+    @property
+    def due(self) -> float:
+        """Give when the next turn is, on the clock of the event loop."""
+        return self._next
 
     async def turn(self) -> None:
         """Wait for the next turn."""
@@ -92,7 +115,7 @@ class Pace:
         self._answers += 1
         if self._answers >= self.rate:
             self._answers = 0
-            self.rate = min(self._most, self.rate * 1.05)
+            self.rate = min(self._most, self.rate + _FASTER)
 
     def complained(self, wait: float) -> None:
         """Note a refusal for being too fast, and keep still for `wait` seconds."""

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -25,6 +26,8 @@ from exposure.errors import ExposureError
 
 _LOG_PART = re.compile(r"([a-z0-9]+)-([0-9a-f]{32})-(\d+)-(\d+)-([0-9a-f]{16})-(\d+)\.parquet")
 _BLOCK_PART = re.compile(r"(\d+)-(\d+)-([0-9a-f]{16})-(\d+)\.headers\.parquet")
+# Hashes hardly shrink, and zstd takes four times as long over them.
+_COMPRESSION: Literal["lz4"] = "lz4"
 _FLUSH_ROWS = 5_000
 
 
@@ -89,7 +92,7 @@ class Parts:
             write_atomically(path, text.encode())
         file = f"{shape}-{name}-{blocks[0]}-{blocks[1]}-{end_hash.hex()[:16]}-{rejected}.parquet"
         ordered = frame.match_to_schema(LOGS).sort("block_number", "log_index")
-        write_parquet(self.folder / "logs" / file, ordered)
+        write_parquet(self.folder / "logs" / file, ordered, _COMPRESSION)
 
     def write_blocks(
         self, blocks: Range, headers: pl.DataFrame, txs: pl.DataFrame, auths: pl.DataFrame, rejected: int
@@ -99,9 +102,13 @@ class Parts:
         ordered = headers.match_to_schema(HEADERS).sort("block_number")
         end_hash = bytes(ordered.get_column("block_hash")[-1]).hex()[:16]
         by_place = ["block_number", "transaction_index"]
-        write_parquet(self.folder / "blocks" / f"{stem}.txs.parquet", txs.match_to_schema(TXS).sort(by_place))
-        write_parquet(self.folder / "blocks" / f"{stem}.auths.parquet", auths.match_to_schema(AUTHS).sort(by_place))
-        write_parquet(self.folder / "blocks" / f"{stem}-{end_hash}-{rejected}.headers.parquet", ordered)
+        write_parquet(
+            self.folder / "blocks" / f"{stem}.txs.parquet", txs.match_to_schema(TXS).sort(by_place), _COMPRESSION
+        )
+        write_parquet(
+            self.folder / "blocks" / f"{stem}.auths.parquet", auths.match_to_schema(AUTHS).sort(by_place), _COMPRESSION
+        )
+        write_parquet(self.folder / "blocks" / f"{stem}-{end_hash}-{rejected}.headers.parquet", ordered, _COMPRESSION)
 
     def drop(self, part: Part) -> None:
         """Forget a part."""

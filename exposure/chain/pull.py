@@ -14,6 +14,7 @@ import polars as pl
 from exposure.case import Case
 from exposure.chain.client import Client, Patience
 from exposure.chain.connect import confidant, connect, keep_limits
+from exposure.chain.coverage import marked
 from exposure.chain.ens import ENS_CHAINS
 from exposure.chain.files import ExportedFiles
 from exposure.chain.heads import Headers
@@ -234,6 +235,7 @@ def _build_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, scope: Scop
     tables = {**built.tables, **extra}
     for name in _CHAIN_TABLES:
         case.write_part(name, tables[name], pl.col("chain_id") == chain_id)
+    coverage = marked(coverage, job.head, job.here.number)
     case.write_part("coverage", coverage, pl.col("source") == f"chain:{chain_id}")
     if scope.contracts:
         case.write_part("sightings", tables["sightings"], pl.col("ref").str.starts_with(f"tx:{chain_id}:"))

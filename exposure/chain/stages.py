@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from exposure.chain.audit import audit
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.costs import block_price, log_price
@@ -114,14 +115,9 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
     if job.head_only:
         await _ask_state(job, job.client, scope, "state")
         return
-    if stage == "attackers":
-        await _ask_logs(job, job.client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(job.client)), "attacker")
-        # Plain payments are in full blocks only: where these are few, the first sheet has them.
-        if size(scope.native) <= SOON_BLOCKS:
-            await _ask_blocks(job, job.client, scope)
-    if stage == "history":
-        await _ask_candidates(job, job.client, scope)
-        await _ask_blocks(job, job.client, scope)
+    if stage != "state":
+        await _ask_movements(job, job.client, scope, stage)
+        await _check_movements(job, job.client, scope, stage)
     await _ask_details(job, job.client, scope)
     await _ask_state(job, job.client, scope, stage)
 
@@ -145,6 +141,33 @@ async def _ask_candidates(job: Job, client: Client, scope: Scope) -> None:
         await _ask_logs(job, job.private, theirs, "candidate")
 
 
+async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
+    if stage == "attackers":
+        await _ask_logs(job, client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(client)), "attacker")
+        # Plain payments are in full blocks only: where these are few, the first sheet has them.
+        if size(scope.native) <= SOON_BLOCKS:
+            await _ask_blocks(job, client, scope)
+    if stage == "history":
+        await _ask_candidates(job, client, scope)
+        await _ask_blocks(job, client, scope)
+
+
+async def _check_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
+    """Check a sample of what came against receipts. A node that lagged is asked once more before a person is told."""
+    with job.trying():
+        seed = job.here.block_hash.encode()
+        found = await audit(client, job.headers, job.store.parts, seed, last=False)
+        if found.disputes:
+            await _ask_movements(job, client, scope, stage)
+            found = await audit(client, job.headers, job.store.parts, seed, last=True)
+        if found.checked:
+            job.teller.line(f"{job.name}: {found.checked:,} blocks were checked in full against their receipts")
+        if found.unchecked:
+            job.teller.line(f"{job.name}: {found.unchecked:,} blocks could not be checked: nobody gives their receipts")
+        for dispute in found.disputes:
+            job.tell(dispute)
+
+
 async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str) -> None:
     if not tasks:
         return
@@ -154,7 +177,7 @@ async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str
     job.teller.line(f"{job.name}: logs of {whose}, about {expected.calls:,} calls")
     with job.trying(), job.counting("logs", "blocks asked", sum(size([task.blocks]) for task in tasks)) as count:
         for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
-            job.tell(f"{job.name}: the logs of blocks {words([blocks])} were refused: {why}")
+            job.tell(f"{job.name}: the logs of blocks {words([blocks])} {why}")
 
 
 async def _ask_blocks(job: Job, client: Client, scope: Scope) -> None:

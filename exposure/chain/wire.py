@@ -5,11 +5,13 @@ counted, one log or transaction at a time. Raw frames hold addresses and hashes 
 """
 
 import re
+from binascii import unhexlify
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -71,11 +73,12 @@ RECEIPTS = pl.Schema(
 )
 
 
-class WireLog(msgspec.Struct, rename="camel"):
+class WireLog(msgspec.Struct, rename="camel", gc=False):
     """One log as eth_getLogs and receipts give it."""
 
     address: str
-    topics: list[str]
+    # Of tuples of text the garbage collector soon lets go; lists of a million logs it would visit again and again.
+    topics: tuple[str, ...]
     data: str
     block_number: str
     block_hash: str
@@ -85,7 +88,7 @@ class WireLog(msgspec.Struct, rename="camel"):
     removed: bool = False
 
 
-class WireAuth(msgspec.Struct, rename="camel"):
+class WireAuth(msgspec.Struct, rename="camel", gc=False):
     """One EIP-7702 authorization of a type-4 transaction."""
 
     chain_id: str
@@ -96,7 +99,7 @@ class WireAuth(msgspec.Struct, rename="camel"):
     s: str
 
 
-class WireTx(msgspec.Struct, rename="camel"):
+class WireTx(msgspec.Struct, rename="camel", gc=False):
     """One transaction of a full block, or as eth_getTransactionByHash gives it."""
 
     hash: str
@@ -225,7 +228,6 @@ def read_logs(raw: msgspec.Raw | bytes) -> tuple[pl.DataFrame, int]:
 def frame_of_logs(logs: Sequence[WireLog], total: int) -> tuple[pl.DataFrame, int]:
     """Check decoded logs and give them as a frame (schema LOGS), with how many of `total` were left out."""
     kept = [log for log in logs if 1 <= len(log.topics) <= 4 and not log.removed]
-    topics = [[*log.topics, None, None, None][:4] for log in kept]
     text = pl.DataFrame(
         {
             "block_number": [log.block_number for log in kept],
@@ -234,27 +236,31 @@ def frame_of_logs(logs: Sequence[WireLog], total: int) -> tuple[pl.DataFrame, in
             "log_index": [log.log_index for log in kept],
             "transaction_hash": [log.transaction_hash for log in kept],
             "address": [log.address for log in kept],
-            **{f"topic{n}": [row[n] for row in topics] for n in range(4)},
+            **{f"topic{n}": [log.topics[n] if len(log.topics) > n else None for log in kept] for n in range(4)},
             "data": [log.data for log in kept],
         },
         schema=dict.fromkeys(LOGS, pl.String),
     )
-    frame = text.select(
+    frame = text.with_columns(
         _whole("block_number", pl.UInt64),
-        _hex("block_hash", 32),
         _whole("transaction_index", pl.UInt32),
         _whole("log_index", pl.UInt32),
-        _hex("transaction_hash", 32),
-        _hex("address", 20),
-        *(_hex(f"topic{n}", 32) for n in range(4)),
-        _hex("data"),
+        *_hex(text, ["block_hash", "transaction_hash", *(f"topic{n}" for n in range(4))], 32),
+        *_hex(text, ["address"], 20),
+        *_hex(text, ["data"]),
     )
-    needed = [name for name in frame.columns if not name.startswith("topic")] + ["topic0"]
-    whole = pl.all_horizontal(pl.col(needed).is_not_null())
     # A topic that was there and could not be read must not turn an ERC-721 transfer into an ERC-20 one.
-    same = pl.all_horizontal(frame[f"topic{n}"].is_null() == text[f"topic{n}"].is_null() for n in range(4))
-    good = frame.filter(whole & same)
+    good = _readable(text, frame, optional=("topic1", "topic2", "topic3"))
     return good, total - good.height
+
+
+def _readable(text: pl.DataFrame, frame: pl.DataFrame, optional: Sequence[str]) -> pl.DataFrame:
+    """Keep the rows in which all was read: of `optional` columns what was there, of the others everything."""
+    if all(frame[name].null_count() == (text[name].null_count() if name in optional else 0) for name in text.columns):
+        return frame
+    needed = pl.all_horizontal(frame[name].is_not_null() for name in text.columns if name not in optional)
+    same = pl.all_horizontal(frame[name].is_null() == text[name].is_null() for name in optional)
+    return frame.filter(needed & same)
 
 
 def _whole(name: str, dtype: type[pl.DataType]) -> pl.Expr:
@@ -265,18 +271,35 @@ def _whole(name: str, dtype: type[pl.DataType]) -> pl.Expr:
     return pl.when(plain).then(number).otherwise(None).cast(dtype, strict=False).alias(name)
 
 
-def _hex(name: str, length: int | None = None) -> pl.Expr:
-    """Read hex bytes into a binary column; null where they do not fit."""
-    digits = f"{{{2 * length}}}" if length else "*"
-    fits = pl.col(name).str.contains(f"^0x[0-9a-fA-F]{digits}$")
-    return pl.when(fits).then(pl.col(name).str.slice(2)).otherwise(None).str.decode("hex", strict=False).alias(name)
+def _hex(text: pl.DataFrame, names: Sequence[str], length: int | None = None) -> list[pl.Series]:
+    """Read columns of hex bytes into binary ones; null where they do not fit."""
+    one = pl.col("text").fill_null("0x" + "00" * (length or 0))
+    size = one.str.len_bytes().cast(pl.Int64) - 2
+    fits = one.str.starts_with("0x") & (size % 2 == 0) & (size == 2 * length if length else True)
+    column = pl.concat([text[name].alias("text") for name in names]).to_frame()
+    digits = column.select(one.str.slice(2).alias("text"), size=size, fits=fits)
+    try:
+        # A column that fits is read as one text, in a fifth of the time that polars takes row by row.
+        whole = unhexlify(digits["text"].str.join("").item()) if digits["fits"].all() else None
+    except ValueError:
+        whole = None
+    if whole is None:
+        by_row = pl.when("fits").then("text").str.decode("hex", strict=False)
+        read = digits.select(by_row).to_series()
+    else:
+        ends = pl.concat([pl.Series([0], dtype=pl.Int64), digits["size"].cum_sum() // 2])
+        buffers = [None, pa.py_buffer(ends.to_numpy()), pa.py_buffer(whole)]
+        read = pl.Series(pa.Array.from_buffers(pa.large_binary(), column.height, buffers))
+    if column["text"].has_nulls():
+        read = column.select(pl.when(pl.col("text").is_not_null()).then(read)).to_series()
+    return [read.slice(at * text.height, text.height).alias(name) for at, name in enumerate(names)]
 
 
-def _word(name: str) -> pl.Expr:
+def _word(text: pl.DataFrame, name: str) -> list[pl.Series]:
     """Read a uint256 quantity into 32 bytes; null where it is larger or no quantity."""
     fits = pl.col(name).str.contains("^0x[0-9a-fA-F]{1,64}$")
-    digits = pl.col(name).str.slice(2).str.zfill(64)
-    return pl.when(fits).then(digits).otherwise(None).str.decode("hex", strict=False).alias(name)
+    padded = pl.when(fits).then("0x" + pl.col(name).str.slice(2).str.zfill(64)).alias(name)
+    return _hex(text.select(padded), [name], 32)
 
 
 def frame_of_txs(txs: Sequence[WireTx], total: int) -> tuple[pl.DataFrame, int]:
@@ -295,21 +318,18 @@ def frame_of_txs(txs: Sequence[WireTx], total: int) -> tuple[pl.DataFrame, int]:
         },
         schema={name: pl.String for name in TXS if name != "n_input_bytes"},
     )
-    frame = text.select(
+    frame = text.with_columns(
         _whole("block_number", pl.UInt64),
         _whole("transaction_index", pl.UInt32),
-        _hex("transaction_hash", 32),
-        _hex("from_address", 20),
-        _hex("to_address", 20),
-        _word("value"),
         _whole("nonce", pl.UInt64),
         _whole("transaction_type", pl.UInt32),
-        _hex("input"),
+        *_hex(text, ["transaction_hash"], 32),
+        *_hex(text, ["from_address", "to_address"], 20),
+        *_word(text, "value"),
+        *_hex(text, ["input"]),
     ).with_columns(n_input_bytes=pl.col("input").bin.size().cast(pl.UInt32))
-    needed = ("block_number", "transaction_index", "transaction_hash", "from_address", "value", "input")
-    whole = pl.all_horizontal(pl.col(needed).is_not_null())
-    created = frame["to_address"].is_null() == text["to_address"].is_null()
-    good = frame.filter(whole & created)
+    # Whether a nonce or a type can be read matters to nobody's loss; a recipient that cannot be is no contract's creation.
+    good = _readable(text.drop("nonce", "transaction_type"), frame, optional=("to_address",))
     return good, total - good.height
 
 

@@ -1,7 +1,9 @@
 """One exchange with one endpoint: what its answer means, and that nothing of its URL gets out."""
 
 import asyncio
+import gzip
 import logging
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from exposure.chain.client import Client, Endpoint, Patience
 from exposure.chain.limits import FIRST_RANGE, Limits, Pace
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import ChainProvider, RefusedError
+from exposure.errors import ExposureError
 from tests.chain.proxy import CANARY, Asked, Forward, Proxy
 from tests.chain.village import Village, incident, pull_all, wanted
 
@@ -65,6 +68,49 @@ def test_an_answer_without_end_is_cut_off(village: Village) -> None:
     assert (Kind.HALVE, "the answer is larger than 1,000,000 bytes") == (error.kind, error.shown)
 
 
+def test_a_gigabyte_that_was_packed_small_is_cut_off_too(village: Village) -> None:
+    """A megabyte of gzip becomes a gigabyte of blanks: it is not unpacked to its end."""
+    packed = gzip.compress(b'{"id":0,"result":"' + b" " * 2**30, compresslevel=1)
+
+    async def bomb(asked: Asked, forward: Forward) -> web.Response | None:
+        return web.Response(body=packed, headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
+
+    with Proxy(village.url, bomb) as proxy:
+        tracemalloc.start()
+        error = refusal(proxy.url, most_bytes=2**24)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert (Kind.HALVE, "the answer is larger than 16,777,216 bytes") == (error.kind, error.shown)
+    assert peak < 2**28
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        '"0x' + "f" * 100_000 + '"',
+        "[" * 5_000 + "]" * 5_000,
+        '{"number":{"a":[1]},"hash":true,"timestamp":-1}',
+        '{"number":"0x' + "9" * 70 + '","hash":"0x","timestamp":"0x1"}',
+        "1e999",
+        '"\\u202e\\u0000<script>=HYPERLINK(1)"',
+    ],
+    ids=["huge", "deep", "types", "long", "float", "text"],
+)
+def test_a_head_that_is_nonsense_is_refused_in_words(village: Village, tmp_path: Path, result: str) -> None:
+    """Wrong types, huge numbers, brackets in brackets: an error that names the endpoint, never a traceback."""
+
+    async def nonsense(asked: Asked, forward: Forward) -> web.Response | None:
+        if asked.methods != {"eth_getBlockByNumber"}:
+            return None
+        return web.Response(text=f'{{"jsonrpc":"2.0","id":{asked.calls[0]["id"]},"result":{result}}}')
+
+    with Proxy(village.url, nonsense) as proxy, pytest.raises(ExposureError) as error:
+        pull_all(incident(tmp_path, proxy.url), wanted(village, [village.alice], []))
+    shown = proxy.url.replace(f"/v3/{CANARY}", "/…")
+    assert shown in error.value.why
+    assert CANARY not in str(error.value)
+
+
 def test_no_text_form_shows_the_key() -> None:
     """Whatever is printed, logged or shown in a traceback."""
     provider = ChainProvider(f"https://rpc.example/v3/{CANARY}")
@@ -96,7 +142,25 @@ def test_a_named_limit_is_kept_and_a_guessed_one_grows_again() -> None:
     for _ in range(9):
         said.widen("c1", said.blocks("c1"))
         guessed.widen("c1", guessed.blocks("c1"))
+    # What was refused is not asked again at once, and only after a long calm once more.
+    assert (500, FIRST_RANGE - 1) == (said.blocks("c1"), guessed.blocks("c1"))
+    for _ in range(60):
+        said.widen("c1", said.blocks("c1"))
+        guessed.widen("c1", guessed.blocks("c1"))
     assert (500, FIRST_RANGE) == (said.blocks("c1"), guessed.blocks("c1"))
+
+
+def test_a_limit_that_nobody_names_is_found_with_few_refusals() -> None:
+    """Thirty blocks work, more do not: after a few refusals the range stays at thirty."""
+    limits, refusals = Limits(), 0
+    for _ in range(60):
+        asked = limits.blocks("c1")
+        if asked > 30:
+            limits.narrow("c1", asked, None)
+            refusals += 1
+        else:
+            limits.widen("c1", asked)
+    assert (30, True) == (limits.blocks("c1"), refusals < 16)
 
 
 def test_a_suggestion_that_is_no_narrower_is_halved() -> None:
@@ -134,4 +198,4 @@ def test_the_pace_halves_once_for_one_burst_of_complaints() -> None:
         rates.append(pace.rate)
         return rates
 
-    assert [20.0, 10.0, 10.5] == asyncio.run(play())
+    assert [20.0, 10.0, 11.0] == asyncio.run(play())
