@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from exposure.chain.audit import MOST_BLOCKS, PROBES
 from exposure.chain.costs import Price, block_price, log_price, state_price
 from exposure.chain.limits import Limits
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
+    LOG_BLOCKS,
     Covered,
     Range,
     log_tasks,
     open_tasks,
     size,
+    slices,
     subtract,
 )
 
@@ -21,6 +24,7 @@ from exposure.chain.plan import (
 SEARCH_CALLS = 30
 # A wallet of interest sends or gets about one transaction a day whose receipt is asked for.
 TXS_A_DAY, TX_BYTES, BLOCKS_A_DAY = 1, 1_500, 7_200
+RECEIPTS_BYTES, HEADER_BYTES = 700_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
         steps.append(_candidates(asked, private))
     missing = subtract(asked.blocks, asked.covered_blocks)
     steps.append(Step("full blocks", "plain payments, EIP-7702", block_price(missing, asked.limits), "nobody"))
+    steps.append(
+        Step("check", "a sample of blocks against their receipts", _check_price(missing, asked.limits), "nobody")
+    )
     receipts = len(asked.candidates) * TXS_A_DAY * size(missing) // BLOCKS_A_DAY
     if private and receipts:
         price = Price(-(-receipts // asked.limits.batch), receipts * TX_BYTES)
@@ -83,6 +90,14 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
             Step("receipts", "of the wallets' transactions, if each has one a day", price, f"wallets: {private}")
         )
     return steps
+
+
+def _check_price(missing: Sequence[Range], limits: Limits) -> Price:
+    """Give what the checks of two stages cost at most: of each stretch two blocks with their receipts, and headers before."""
+    cuts = min(sum(len(slices(blocks, LOG_BLOCKS)) for blocks in missing), MOST_BLOCKS // 2)
+    headers = min(size(missing), PROBES * cuts)
+    calls = 2 * (cuts * 2 * 2 + -(-headers // limits.batch))
+    return Price(calls, 2 * (cuts * 2 * RECEIPTS_BYTES + headers * HEADER_BYTES))
 
 
 def _candidates(asked: Question, private: str) -> Step:
