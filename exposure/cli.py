@@ -39,13 +39,18 @@ def _version(
         raise typer.Exit
 
 
-def _pipeline(context: Context, path: Path) -> "Pipeline":
+_AllowUntrusted = Annotated[
+    bool, typer.Option("--allow-untrusted", help="Let endpoints that are not trusted learn whom we suspect.")
+]
+
+
+def _pipeline(context: Context, path: Path, *, allow_untrusted: bool = False) -> "Pipeline":
     from exposure.case import Case
     from exposure.incident_toml import load_incident
     from exposure.pipeline import Pipeline
 
     incident = load_incident(path)
-    return Pipeline(incident, Case(incident.folder), context.teller, context.now)
+    return Pipeline(incident, Case(incident.folder), context.teller, context.now, allow_untrusted=allow_untrusted)
 
 
 def _ending(context: Context, pipeline: "Pipeline", outcome: "Outcome") -> ExitCode:
@@ -147,18 +152,35 @@ def drill(
     context.show([f"made {folder}: next, exposure run {folder}"], {"path": str(folder), "preset": preset, "seed": seed})
 
 
+@command(app, rich_help_panel=_START)
+def plan(context: Context, incident: IncidentArgument, allow_untrusted: _AllowUntrusted = False) -> ExitCode:
+    """Say what a run would read and ask, who would learn which addresses, and what it cannot see; asks nobody.
+
+    Example: exposure plan case
+    """
+    from exposure.case import Case
+    from exposure.incident_toml import load_incident
+    from exposure.planning import make_plan
+
+    told = load_incident(incident)
+    lines, data = make_plan(told, Case(told.folder), context.now, allow_untrusted=allow_untrusted)
+    context.show(lines, data)
+    return ExitCode.DONE
+
+
 @command(app, rich_help_panel=_RUN)
 def run(
     context: Context,
     incident: IncidentArgument,
     refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
     head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    allow_untrusted: _AllowUntrusted = False,
 ) -> ExitCode:
     """Do all steps, in stages that publish as they go.
 
     Example: exposure run case
     """
-    pipeline = _pipeline(context, incident)
+    pipeline = _pipeline(context, incident, allow_untrusted=allow_untrusted)
     with pipeline.case.lock():
         outcome = pipeline.run(refresh=refresh, head=head)
         return _ending(context, pipeline, outcome)
@@ -182,12 +204,13 @@ def pull(
     incident: IncidentArgument,
     refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
     head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    allow_untrusted: _AllowUntrusted = False,
 ) -> ExitCode:
     """Ask the chain about the attackers and the wallets seen so far; an interrupted pull goes on.
 
     Example: exposure pull case
     """
-    pipeline = _pipeline(context, incident)
+    pipeline = _pipeline(context, incident, allow_untrusted=allow_untrusted)
     with pipeline.case.lock():
         pipeline.read_people()
         pipeline.pin(refresh=refresh, head=head)

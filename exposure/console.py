@@ -59,6 +59,9 @@ class Console:
 
     def __init__(self) -> None:
         self._rich = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+        # One display for all bars: chains are asked side by side, and a terminal holds one at a time.
+        self._progress: Progress | None = None
+        self._bars = 0
 
     def line(self, text: str) -> None:
         """Say one line."""
@@ -81,21 +84,31 @@ class Console:
 
     @contextmanager
     def _bar(self, label: str, unit: str) -> Iterator[Tick]:
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn(unit, markup=False),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self._rich) as progress:
-            bar = progress.add_task(escape(label), total=None)
+        if self._progress is None:
+            self._progress = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[unit]}", markup=False),
+                TimeElapsedColumn(),
+                console=self._rich,
+            )
+            self._progress.start()
+        progress = self._progress
+        self._bars += 1
+        bar = progress.add_task(escape(label), total=None, unit=unit)
 
-            def tick(done: int, total: int | None = None) -> None:
-                progress.update(bar, completed=done, total=total)
+        def tick(done: int, total: int | None = None) -> None:
+            progress.update(bar, completed=done, total=total)
 
+        try:
             yield tick
+        finally:
+            self._bars -= 1
+            if not self._bars:
+                progress.stop()
+                self._progress = None
 
 
 def print_data(text: str) -> None:

@@ -118,21 +118,26 @@ class Report(_Model):
 class Endpoint(_Model):
     """An RPC endpoint. The URL may carry a key: it is shown only through `exposure.chain.rpc.redact`.
 
-    `variable` is the environment variable that it came from; where that is not set, `url` is empty.
+    `variable` is the environment variable that it came from; where that is not set, `url` is empty. Whoever runs an endpoint
+    learns what it is asked: only a `trusted` one is asked about candidates. Where that is not said, a node on this machine is.
     """
 
     url: SecretStr
-    trusted: bool = False
+    trusted: bool | None = None
     variable: str | None = None
 
 
 class Chain(_Model):
-    """An EVM chain of the incident, with endpoints in order of preference, or exported files."""
+    """An EVM chain of the incident, with endpoints in order of preference, or exported files.
+
+    `look` says how closely: at everything, or at the head alone (native balances, nonces, code).
+    """
 
     name: str
     id: int = Field(gt=0)
     rpc: tuple[Endpoint, ...] = ()
     data: str | None = None
+    look: Literal["all", "head"] = "all"
 
 
 class Advice(_Model):

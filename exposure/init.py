@@ -72,7 +72,9 @@ _REPORT_TX_ONLY = """
 _TAIL = """
 [[chain]]                               # a stolen key is stolen on all chains: name each
 name = "ethereum"                       # a name of: exposure chains
-rpc  = ["$ETH_RPC_URL"]                 # in order; $NAME is read from the environment
+# Whoever runs a trusted endpoint learns which wallets you ask about; others are asked about the attackers, and for everybody's
+# logs. In order; $NAME is read from the environment.
+rpc  = [{ url = "$ETH_RPC_URL", trusted = true }]
 
 # [advice]
 # guide   = "https://help.example/new-wallet"     # how to do what the text asks

@@ -50,11 +50,14 @@ class Outcome:
 class Pipeline:
     """The steps of one case, for one run. Hold `case.lock()` around it."""
 
-    def __init__(self, incident: Incident, case: Case, teller: Teller, now: datetime) -> None:
+    def __init__(
+        self, incident: Incident, case: Case, teller: Teller, now: datetime, *, allow_untrusted: bool = False
+    ) -> None:
         self.incident = incident
         self.case = case
         self.teller = teller
         self.now = now
+        self.allow_untrusted = allow_untrusted
         self.outcome = Outcome(problems=list(incident.problems))
 
     def run(self, *, refresh: bool = False, head: str = "finalized") -> Outcome:
@@ -126,6 +129,7 @@ class Pipeline:
         from exposure.assess.reports import report_sightings
         from exposure.chain.pull import Wanted
 
+        named = self._resolve_names()
         self.case.write_part("sightings", report_sightings(self.incident), pl.col("link") == "report")
         sightings, attackers = self.case.read("sightings"), self.attackers()
         asked = candidates(sightings, self.incident, self.case.read("people"), attackers)
@@ -133,7 +137,22 @@ class Pipeline:
         asked = _with_victims(asked, victims)
         self.case.write("candidates", asked)
         start, end = span(sightings, self.incident, attackers, self.as_of())
-        return Wanted(candidates=asked, attackers=attackers, start=start, end=end)
+        # Users of the contracts count as sightings, and these set the span: the look-back must not look back from itself.
+        settings = self.incident.window
+        used_until = end if attackers.height else max(end - settings.tail, start)
+        return Wanted(asked, attackers, start, end, named, min(start + settings.lead, end), used_until)
+
+    def _resolve_names(self) -> pl.DataFrame:
+        """Add the sightings of ENS names that were resolved by now; give the names that stand in the logs."""
+        from exposure.logs.names import named_sightings, names_in
+
+        requests = self.case.scan("requests")
+        found = names_in(requests)
+        seen = named_sightings(requests, found, self.case.read("names"))
+        if not seen.is_empty():
+            known = pl.concat([self.case.read("sightings"), seen])
+            self.case.write("sightings", known.unique(TABLES["sightings"].key, keep="first", maintain_order=True))
+        return found.select("name", "time").unique().sort("name", "time")
 
     def attackers(self) -> pl.DataFrame:
         """Give the attackers known so far: those of incident.toml before the first assessment."""
@@ -151,17 +170,26 @@ class Pipeline:
 
         wanted = self._wanted()
         for layer in layers:
-            figures = pull(self.incident, self.case, wanted, layer, self.teller)  # type: ignore[arg-type]
+            figures = pull(
+                self.incident,
+                self.case,
+                wanted,
+                layer,  # type: ignore[arg-type]
+                self.teller,
+                allow_untrusted=self.allow_untrusted,
+            )
             self.outcome.add(f"pull {layer}", figures)
             self.case.finish_stage(f"pull {layer}", self.outcome.figures[f"pull {layer}"])
 
     def assess(self) -> None:
         """Find X, the window, the attackers, and judge every wallet."""
         from exposure.assess.assess import assess
+        from exposure.chain.prices import with_usd
 
         tables = {name: self.case.scan(name) for name in TABLES}
+        prices = self.case.read("prices")
         for name, frame in assess(tables, self.incident, self.as_of()).items():
-            self.case.write(name, frame)
+            self.case.write(name, with_usd(frame, prices) if name in ("losses", "holdings") else frame)
         self.case.finish_stage("assess", {"wallets": self.case.read("wallets").height})
 
     def _stage(self, name: str, layers: tuple[str, ...]) -> None:

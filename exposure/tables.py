@@ -326,10 +326,21 @@ _CHAIN_TABLES = (
     _table(
         "names",
         "an ENS name of an address",
-        "address name",
+        "address name time",
         ADDRESS,
         _c("name", S, "The name", audience="partners"),
         _c("time", TIME, "At what time it resolved so", "UTC"),
+    ),
+    _table(
+        "prices",
+        "what one whole token was worth at a block, by its Chainlink feed",
+        "chain_id token_address block_number",
+        CHAIN,
+        TOKEN,
+        BLOCK,
+        STAMP,
+        _c("usd", F, "Price of one whole token", "USD", "public"),
+        _c("feed", S, "The feed, or the registry that it was asked through", audience="public"),
     ),
     _table(
         "candidates",
@@ -349,6 +360,8 @@ _CHAIN_TABLES = (
         ADDRESS,
         _c("kind", S, "eoa, safe, erc4337, eip7702 or contract"),
         _c("nonce", U64, "Transactions sent so far"),
+        _c("owners", S, "Owners of a Safe, comma-separated, as it names them"),
+        _c("threshold", U32, "How many of them must sign"),
     ),
 )
 

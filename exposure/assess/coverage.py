@@ -46,7 +46,7 @@ def find_coverage(tables: Mapping[str, pl.DataFrame], incident: Incident, window
     logs = tables["coverage"].filter(~pl.col("source").str.starts_with("chain:"))
     log_holes = tuple(_log_holes(logs, tables["traffic"], incident, window))
     chain_holes = tuple(hole for chain in incident.chains for hole in _chain_holes(tables["coverage"], chain))
-    if not incident.chains:
+    if all(chain.look == "head" for chain in incident.chains):
         chain_holes = ("no chain was asked",)
     notes = tuple(_notes(tables["coverage"], incident))
     read = [text for chain in incident.chains if (text := _layers(tables["coverage"], chain))]
@@ -66,7 +66,7 @@ def find_coverage(tables: Mapping[str, pl.DataFrame], incident: Incident, window
 def read_until(coverage: pl.DataFrame, incident: Incident) -> datetime | None:
     """Give the time until which every chain's history was read; None where one was not."""
     lasts = []
-    for chain in incident.chains:
+    for chain in (chain for chain in incident.chains if chain.look == "all"):
         rows = coverage.filter((pl.col("source") == f"chain:{chain.id}") & pl.col("layer").is_in(NEEDED))
         if rows.get_column("layer").n_unique() < len(NEEDED):
             return None
@@ -150,6 +150,8 @@ def _clock(time: pl.Expr) -> pl.Expr:
 
 
 def _chain_holes(coverage: pl.DataFrame, chain: Chain) -> Iterator[str]:
+    if chain.look == "head":
+        return
     rows = coverage.filter(pl.col("source") == f"chain:{chain.id}")
     # Rows that a node garbled are said in the layer's note; what makes a hole is blocks that nobody read.
     partly = (pl.col("gaps").fill_null(0) > 0) | (pl.col("parsed") < pl.col("lines")).fill_null(value=False)
@@ -166,6 +168,8 @@ def _notes(coverage: pl.DataFrame, incident: Incident) -> Iterator[str]:
     """Give what else was not seen, and does not forbid anything: holdings, and what a layer's note says."""
     for chain in incident.chains:
         rows = coverage.filter(pl.col("source") == f"chain:{chain.id}").sort("layer")
+        if chain.look == "head":
+            yield f"{chain.name}: only what wallets hold of its native asset was looked at, not what they did"
         if not rows.is_empty() and "state" not in rows.get_column("layer").to_list():
             yield f"{chain.name}: holdings not read"
         for layer, note in rows.select("layer", "note").iter_rows():

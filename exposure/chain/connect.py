@@ -24,12 +24,13 @@ def connect(chain: Chain, parts: Parts, patience: Patience) -> Client:
             useless.append(wrong)
             continue
         provider = ChainProvider(url, timeout=patience.timeout)
+        local = (urlsplit(url).hostname or "") in _LOCAL
         endpoints.append(
             Endpoint(
                 provider,
-                trusted=entry.trusted,
+                trusted=(local if entry.trusted is None else entry.trusted),
                 limits=Limits.from_dict(learned.get(provider.name)),
-                pace=Pace(local=(urlsplit(url).hostname or "") in _LOCAL),
+                pace=Pace(local=local),
             )
         )
     if not endpoints:
@@ -41,6 +42,19 @@ def connect(chain: Chain, parts: Parts, patience: Patience) -> Client:
     client = Client(chain.name, chain.id, endpoints, patience)
     client.warnings += useless
     return client
+
+
+def confidant(client: Client, *, allow_untrusted: bool) -> Client | None:
+    """Give a client of the same endpoints that asks only those that may learn whom we suspect; None where there are none.
+
+    It shares their limits, pace and warnings, and is open as long as `client` is.
+    """
+    chosen = [endpoint for endpoint in client.endpoints if endpoint.trusted or allow_untrusted]
+    if not chosen:
+        return None
+    private = Client(client.chain, client.chain_id, chosen, client.patience)
+    private.pinned, private.warnings = client.pinned, client.warnings
+    return private
 
 
 def _fault(url: str, variable: str | None, number: int) -> str:

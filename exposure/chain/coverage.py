@@ -11,6 +11,7 @@ from exposure.chain.plan import Range, merge, size, subtract
 from exposure.tables import TABLES
 
 NATIVE_NOTE = "ETH that contracts send on (internal transfers) is not visible without traces"
+FILES_NOTE = "exported files hold no EIP-7702 authorizations: a delegation shows where it still stands in the code"
 STATE_NOTE = "holdings are of tokens that were seen moving or being approved in the blocks read"
 _SHOWN_HOLES = 3
 
@@ -45,6 +46,11 @@ def coverage_table(
     rows = [_layer_row(chain_id, layer, first, last) for layer in layers]
     rows += [_asked_row(chain_id, one, last) for one in asked]
     return TABLES["coverage"].frame(rows)
+
+
+def asked_rows(chain_id: int, asked: Sequence[Asked], last: datetime) -> pl.DataFrame:
+    """Build rows of `coverage` for single things that were asked."""
+    return TABLES["coverage"].frame([_asked_row(chain_id, one, last) for one in asked])
 
 
 def _layer_row(chain_id: int, layer: Layer, first: datetime, last: datetime) -> dict[str, Any]:

@@ -1,20 +1,23 @@
-"""Exported files in place of a pull: cryo's Parquet layout -> the same raw frames that a pull gives.
+"""Exported files in place of a pull: cryo's Parquet, ethereum-etl's CSV, a warehouse's results -> the raw frames of a pull.
 
-Files are named NETWORK__DATASET__FROM_to_TO.parquet, both ends included. Addresses, hashes and amounts may be binary (cryo's
-default) or hex. Read are blocks, transactions and logs; and where present balances, nonces, codes, erc20_balances,
-erc721_balances, erc20_metadata, and allowances (named in cryo's manner: standard, token_address, from_address, to_address,
-value). Logs are taken to be all logs of their blocks: a file's name does not say what an export left out.
+cryo's files are named NETWORK__DATASET__FROM_to_TO.parquet, both ends included; those of the others are told by exports.py.
+Addresses, hashes and amounts may be binary (cryo's default) or hex. Read are blocks, transactions and logs; and where present
+balances, nonces, codes, erc20_balances, erc721_balances, erc20_metadata, and allowances (named in cryo's manner: standard,
+token_address, from_address, to_address, value). Logs are taken to be all logs of their blocks: a file's name does not say what an
+export left out.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from exposure.amounts import UINT256_MAX
+from exposure.chain.exports import find_exports
 from exposure.chain.parts import read_part
 from exposure.chain.plan import Range, merge
 from exposure.chain.wire import HEADERS, LOGS, RECEIPTS, TXS
@@ -28,8 +31,11 @@ _NEEDED = ("blocks", "transactions", "logs")
 
 @dataclass(frozen=True, slots=True)
 class _File:
+    """One file. `read` gives it with cryo's names; `blocks` are all that it covers."""
+
     path: Path
-    blocks: Range
+    blocks: tuple[Range, ...]
+    read: Callable[[], pl.DataFrame]
 
 
 class ExportedFiles:
@@ -44,15 +50,18 @@ class ExportedFiles:
         for path in sorted(folder.glob("*.parquet")) if folder.is_dir() else []:
             match = _NAME.fullmatch(path.name)
             if match:
-                file = _File(path, (int(match["first"]), int(match["last"])))
-                self._files.setdefault(match["dataset"], []).append(file)
+                whole = (int(match["first"]), int(match["last"]))
+                self._files.setdefault(match["dataset"], []).append(_File(path, (whole,), partial(read_part, path)))
+        for dataset, path, blocks, read in find_exports(folder, self._files):
+            self._files.setdefault(dataset, []).append(_File(path, blocks, read))
         missing = [name for name in _NEEDED if name not in self._files]
         if missing:
             what = "there is no such folder" if not folder.is_dir() else f"it holds no files of {' and '.join(missing)}"
             raise ExposureError(
                 f"{folder} cannot stand in for {chain}",
-                f"{what}; a file is named such as ethereum__logs__18000000_to_18000999.parquet",
-                "export blocks, transactions and logs in cryo's layout, or name an rpc under [[chain]] in incident.toml",
+                f"{what}; a file is named such as ethereum__logs__18000000_to_18000999.parquet, or logs.csv",
+                "export blocks, transactions and logs with cryo, ethereum-etl or a query of queries/warehouse/, or name an rpc "
+                "under [[chain]] in incident.toml",
             )
 
     def has(self, dataset: str) -> bool:
@@ -61,7 +70,7 @@ class ExportedFiles:
 
     def ranges(self, *datasets: str) -> list[Range]:
         """Give the blocks that all of these datasets cover."""
-        covered = [merge(file.blocks for file in self._files.get(name, [])) for name in datasets]
+        covered = [merge(blocks for file in self._files.get(name, []) for blocks in file.blocks) for name in datasets]
         common = covered[0]
         for other in covered[1:]:
             common = [(max(a, c), min(b, d)) for a, b in common for c, d in other if max(a, c) <= min(b, d)]
@@ -119,7 +128,7 @@ class ExportedFiles:
         """Read the files of a dataset, one at a time: an export may be larger than memory, what is wanted of it is not."""
         frames = []
         for file in self._files[dataset]:
-            frame = read_part(file.path)
+            frame = file.read()
             if "block_number" not in frame.columns:
                 raise _unfit(file.path, "block_number")
             if "chain_id" in frame.columns:

@@ -10,7 +10,7 @@ from exposure.chain.batches import ask_many
 from exposure.chain.client import CONCURRENT, Client, Endpoint, NoEndpointError, together
 from exposure.chain.heads import Headers
 from exposure.chain.parts import Parts
-from exposure.chain.plan import FULL_BLOCKS, LogTask, Range, Shape, size, slices
+from exposure.chain.plan import EMITTER, FULL_BLOCKS, LogTask, Range, Shape, size, slices
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, WireTx, frame_of_txs, header_row, read_block, read_logs
@@ -80,7 +80,7 @@ class _Logs:
         rejected = 0
         while at <= last:
             limits = self._client.limits("eth_getLogs")
-            listed, span = len(task.addresses), min(limits.blocks(task.shape.name), last - at + 1)
+            listed, span = task.listed, min(limits.blocks(task.shape.name), last - at + 1)
             if listed > limits.topics:
                 await self._keep(task, (begun, at - 1), frames, rejected)
                 await self._split(task, at, limits.topics)
@@ -151,7 +151,8 @@ class _Logs:
         skip = [one for one in self._client.endpoints if only is not None and one is not only]
         endpoint, (frame, left_out) = await self._client.one_from("eth_getLogs", [query], read_logs, skip=skip)
         good = frame.filter(asked_for(task.shape, task.addresses, blocks))
-        return endpoint, good, left_out + frame.height - good.height
+        # Of an unfiltered query the logs of others are no fault of the node.
+        return endpoint, good, left_out + (frame.height - good.height if task.shape.position else 0)
 
     async def _agrees(self, task: LogTask, blocks: Range, witness: Endpoint) -> bool:
         """Tell whether another endpoint too finds nothing in a range; one that cannot say so in a few answers agrees."""
@@ -189,13 +190,15 @@ class _Logs:
 
 def asked_for(shape: Shape, addresses: Sequence[str], blocks: Range) -> pl.Expr:
     """Tell which logs a query asked for: a broken node answers with others."""
+    if shape.position == EMITTER:
+        emitters = pl.Series([bytes.fromhex(address[2:]) for address in addresses], dtype=pl.Binary)
+        return pl.col("block_number").is_between(*blocks) & pl.col("address").is_in(emitters.implode())
     events = pl.Series([bytes.fromhex(event[2:]) for event in shape.events], dtype=pl.Binary)
     padded = pl.Series([bytes(12) + bytes.fromhex(address[2:]) for address in addresses], dtype=pl.Binary)
-    return (
-        pl.col("block_number").is_between(*blocks)
-        & pl.col("topic0").is_in(events.implode())
-        & pl.col(f"topic{shape.position}").is_in(padded.implode())
-    ).fill_null(value=False)
+    places = (shape.position,) if shape.position else (1, 2, 3)
+    named = pl.any_horizontal(pl.col(f"topic{place}").is_in(padded.implode()) for place in places)
+    inside = pl.col("block_number").is_between(*blocks) & pl.col("topic0").is_in(events.implode())
+    return (inside & named).fill_null(value=False)
 
 
 async def pull_blocks(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
-SYMBOL_CHARACTERS = 64
+SYMBOL_CHARACTERS, NAME_CHARACTERS = 64, 255
 # Of one answer no more is kept: a hostile token may return megabytes.
 ANSWER_BYTES = 4_096
 
@@ -26,6 +26,7 @@ SYMBOL = selector("symbol()")
 DECIMALS = selector("decimals()")
 GET_OWNERS = selector("getOwners()")
 GET_THRESHOLD = selector("getThreshold()")
+ENTRY_POINT = selector("entryPoint()")
 GET_ETH_BALANCE = selector("getEthBalance(address)")
 _AGGREGATE3 = selector("aggregate3((address,bool,bytes)[])")
 
@@ -92,8 +93,18 @@ def read_address(answer: bytes | None) -> str | None:
     return "0x" + answer[12:32].hex()
 
 
-def read_text(answer: bytes | None) -> str | None:
-    """Read a string, or a bytes32 as old tokens give; cut at 64 characters. It is data: anyone can claim any symbol."""
+def read_addresses(answer: bytes | None) -> list[str]:
+    """Read a list of addresses; empty where the contract did not give one, or gave more than is kept of an answer."""
+    body = _tail(answer, 0) if answer is not None else None
+    length = int.from_bytes(body[:32], "big") if body is not None and len(body) >= 32 else 0
+    if body is None or length > len(body) // 32 - 1:
+        return []
+    found = [read_address(body[32 * number : 32 * number + 32]) for number in range(1, length + 1)]
+    return [address for address in found if address is not None]
+
+
+def read_text(answer: bytes | None, most: int = SYMBOL_CHARACTERS) -> str | None:
+    """Read a string, or a bytes32 as old tokens give; cut at `most` characters. It is data: anyone can claim any symbol."""
     if answer is None or len(answer) < 32:
         return None
     if len(answer) == 32:
@@ -104,4 +115,4 @@ def read_text(answer: bytes | None) -> str | None:
             return None
         length = int.from_bytes(body[:32], "big")
         raw = body[32 : 32 + min(length, ANSWER_BYTES)]
-    return raw.decode("utf-8", "replace")[:SYMBOL_CHARACTERS] or None
+    return raw.decode("utf-8", "replace")[:most] or None

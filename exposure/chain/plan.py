@@ -1,6 +1,6 @@
 """Which calls answer the question at the least cost, and which of them were not made yet. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
@@ -33,9 +33,15 @@ PERMIT2_LOCKDOWN = _topic("Lockdown(address,address,address)")
 EVENTS = (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH, PERMIT2_APPROVAL, PERMIT2_PERMIT, PERMIT2_LOCKDOWN)
 
 
+EMITTER = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One kind of log query: events, and the topic position that holds the addresses."""
+    """One kind of log query: events, and the topic position that holds the addresses.
+
+    Position 0 asks for everybody's logs; EMITTER for all logs of contracts, whatever their events.
+    """
 
     name: str
     events: tuple[str, ...]
@@ -43,6 +49,10 @@ class Shape:
 
     def filter(self, addresses: Sequence[str], blocks: Range) -> dict[str, object]:
         """Give the parameter of eth_getLogs."""
+        if self.position == EMITTER:
+            return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "address": list(addresses)}
+        if not self.position:
+            return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "topics": [list(self.events)]}
         padded = ["0x" + "0" * 24 + address[2:] for address in addresses]
         topics: list[object] = [list(self.events), *[None] * (self.position - 1), padded]
         return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "topics": topics}
@@ -60,6 +70,10 @@ ATTACKER_SHAPES = (
     Shape("a2", (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH), 2),
     Shape("a3", (PERMIT2_APPROVAL, PERMIT2_PERMIT, SINGLE, BATCH), 3),
 )
+# Who used the dapp's own contracts.
+CONTRACT_SHAPE = Shape("used", (), EMITTER)
+# The same events of everybody, of which those of the candidates are kept: nobody learns whom we suspect.
+OPEN_SHAPE = Shape("open", tuple(dict.fromkeys(event for shape in CANDIDATE_SHAPES for event in shape.events)), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,11 @@ class LogTask:
     shape: Shape
     addresses: tuple[str, ...]
     blocks: Range
+
+    @property
+    def listed(self) -> int:
+        """Count the addresses that the query names."""
+        return len(self.addresses) if self.shape.position else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +185,13 @@ def log_tasks(
     return sorted(tasks, key=lambda task: (task.blocks, task.shape.name, task.addresses))
 
 
+def open_tasks(addresses: Collection[str], whole: Range, covered: Sequence[Covered]) -> list[LogTask]:
+    """Give the unfiltered queries over the blocks in which some candidate was not asked about yet."""
+    left = subtract(whole, answered(CANDIDATE_SHAPES, addresses, whole, covered))
+    everybody = tuple(sorted(addresses))
+    return [LogTask(OPEN_SHAPE, everybody, cut) for blocks in left for cut in slices(blocks, LOG_BLOCKS)]
+
+
 def answered(
     shapes: Iterable[Shape], addresses: Collection[str], whole: Range, covered: Sequence[Covered]
 ) -> list[Range]:
@@ -175,27 +201,3 @@ def answered(
         for left in missing_ranges(shape.name, addresses, whole, covered):
             holes.extend(left)
     return subtract(whole, holes)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a pull would cost: exchanges by what they are for."""
-
-    logs: int
-    blocks: int
-    state: int
-
-    @property
-    def calls(self) -> int:
-        """Give the sum."""
-        return self.logs + self.blocks + self.state
-
-    def as_dict(self) -> Mapping[str, int]:
-        """Give the figures by name."""
-        return {"logs": self.logs, "blocks": self.blocks, "state": self.state, "calls": self.calls}
-
-
-def cost(tasks: Sequence[LogTask], blocks_at_once: int, full: Iterable[Range], batch: int, questions: int) -> Cost:
-    """Estimate exchanges: log queries at the learned range, full blocks and single questions in batches."""
-    logs = sum(-(-size([task.blocks]) // blocks_at_once) for task in tasks)
-    return Cost(logs, sum(-(-size([one]) // batch) for one in full), -(-questions // batch))

@@ -60,6 +60,20 @@ _ALL = (
 )
 
 CHAINS: dict[str, Preset] = {chain.name: chain for chain in _ALL}
+# A stolen key is stolen on all chains: these hold nearly all that wallets hold.
+COMMON = (
+    "ethereum",
+    "arbitrum",
+    "avalanche",
+    "base",
+    "bsc",
+    "gnosis",
+    "linea",
+    "optimism",
+    "polygon",
+    "scroll",
+    "zksync",
+)
 _BY_ID = {chain.id: chain for chain in _ALL}
 
 

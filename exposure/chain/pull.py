@@ -4,8 +4,8 @@ This module joins the others: what to ask (plan, scope, snapshot), whom (connect
 """
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -13,10 +13,12 @@ import polars as pl
 
 from exposure.case import Case
 from exposure.chain.client import Client, Patience
-from exposure.chain.connect import connect, keep_limits
+from exposure.chain.connect import confidant, connect, keep_limits
 from exposure.chain.coverage import marked
+from exposure.chain.ens import ENS_CHAINS
 from exposure.chain.files import ExportedFiles
 from exposure.chain.heads import Headers
+from exposure.chain.layers import ask_layers, layer_tables
 from exposure.chain.lookups import Lookups
 from exposure.chain.parts import Facts, Part, Parts
 from exposure.chain.plan import BLOCKS_A_RUN, Range
@@ -45,6 +47,7 @@ _CHAIN_TABLES = (
     "allowances",
     "tokens",
     "accounts",
+    "prices",
 )
 
 
@@ -52,13 +55,17 @@ _CHAIN_TABLES = (
 class Wanted:
     """Whom the chain is asked about (tables candidates and attackers), and the times that history must cover (UTC).
 
-    Attackers are followed from `start` to the pinned head, whatever `end` says.
+    Attackers are followed from `start` to the pinned head, whatever `end` says. `names` (name, time) are ENS names to resolve.
+    Who used the dapp's contracts is looked for between `used_from` and `used_until`; null: nobody is.
     """
 
     candidates: pl.DataFrame
     attackers: pl.DataFrame
     start: datetime
     end: datetime
+    names: pl.DataFrame | None = None
+    used_from: datetime | None = None
+    used_until: datetime | None = None
 
 
 def pin(
@@ -151,17 +158,20 @@ def pull(
     *,
     patience: Patience | None = None,
     blocks_a_run: int = BLOCKS_A_RUN,
+    allow_untrusted: bool = False,
 ) -> dict[str, object]:
     """Ask every chain what this stage wants and is not known yet; write the chain tables and `coverage`.
 
     `attackers`: what went to and from attackers. `state`: what wallets hold and allow at the pinned head. `history`: what
     candidates did. Gives figures, and `problems`: what could not be pulled, in words fit to be shown. The tables hold what is
-    known all the same. Of full blocks at most `blocks_a_run` are asked for; the next run goes on. Raises ExposureError where a
-    file of the case is damaged.
+    known all the same. Of full blocks at most `blocks_a_run` are asked for; the next run goes on. Chains are asked side by side.
+    Untrusted endpoints are asked what names no candidate, unless `allow_untrusted`. Raises ExposureError where a file of the
+    case is damaged.
     """
     as_of = case.read_manifest().get("as_of", {})
     figures: dict[str, int] = {"calls": 0}
     problems: list[str] = []
+    jobs: list[Job] = []
     for chain in incident.chains:
         pinned = as_of.get("chains", {}).get(str(chain.id))
         if pinned is None:
@@ -169,17 +179,24 @@ def pull(
             problems.append(f"{chain.name} was not asked: {why}")
             continue
         try:
-            job = _job(incident, case, chain, pinned, teller, patience or Patience())
+            jobs.append(_job(incident, case, chain, pinned, teller, patience or Patience()))
         except ExposureError as error:
             problems.append(f"{error.what}: {error.why}. {error.fix}")
             continue
-        job.blocks_a_run = blocks_a_run
-        built, calls = _pull_chain(job, case, wanted, stage, str(pinned.get("head", "finalized")))
+        jobs[-1].blocks_a_run, jobs[-1].allow_untrusted = blocks_a_run, allow_untrusted
+    scopes = _run(_side_by_side([_ask(job, wanted, stage) for job in jobs]))
+    for job, scope in zip(jobs, scopes, strict=True):
+        built = _build_chain(job, case, wanted, stage, scope)
         problems += job.problems
-        figures["calls"] += calls
+        figures["calls"] += job.client.exchanges if job.client else 0
         for name, number in (built.figures if built else {}).items():
             figures[name] = figures.get(name, 0) + number
     return {**figures, "problems": problems}
+
+
+async def _side_by_side(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Ask all chains at the same time: each has its own endpoints, and the slowest says how long it takes."""
+    return await asyncio.gather(*questions)
 
 
 def _job(
@@ -198,28 +215,36 @@ def _job(
         answers=Facts(parts.folder / "state" / f"{here.number}-{here.block_hash[2:10]}", ANSWERS, "question"),
         client=client,
         teller=teller,
+        head=str(pinned.get("head", "finalized")),
+        head_only=chain.look == "head",
+        contracts=frozenset(contract.address for contract in incident.contracts if contract.chain == chain.name),
     )
 
 
-def _pull_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, head: str) -> tuple[Built | None, int]:
-    """Ask, build and write one chain's tables; give them, and how many calls that took."""
-    client, chain_id = job.client, job.here.chain_id
-    scope = _run(_ask(job, wanted, stage, head))
-    if client is not None:
-        job.problems += [warning for warning in client.warnings if warning not in job.problems]
-    calls = client.exchanges if client else 0
+def _build_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, scope: Scope | None) -> Built | None:
+    """Build and write one chain's tables from what is known by now; None where not even its blocks are known."""
+    chain_id = job.here.chain_id
+    if job.client is not None:
+        job.problems += [warning for warning in job.client.warnings if warning not in job.problems]
     if scope is None:
-        return None, calls
+        return None
     last = min(wanted.end, datetime.fromtimestamp(job.here.seconds, UTC))
     built = build(job, scope, stage, min(wanted.start, last), last)
+    extra = layer_tables(job, scope, None if job.head_only else wanted.names, last)
+    coverage = pl.concat([built.tables["coverage"], extra.pop("coverage")])
+    tables = {**built.tables, **extra}
     for name in _CHAIN_TABLES:
-        case.write_part(name, built.tables[name], pl.col("chain_id") == chain_id)
-    coverage = marked(built.tables["coverage"], head, job.here.number)
+        case.write_part(name, tables[name], pl.col("chain_id") == chain_id)
+    coverage = marked(coverage, job.head, job.here.number)
     case.write_part("coverage", coverage, pl.col("source") == f"chain:{chain_id}")
-    return built, calls
+    if scope.contracts:
+        case.write_part("sightings", tables["sightings"], pl.col("ref").str.starts_with(f"tx:{chain_id}:"))
+    if chain_id in ENS_CHAINS:
+        case.write("names", tables["names"])
+    return built
 
 
-async def _ask(job: Job, wanted: Wanted, stage: Stage, head: str) -> Scope | None:
+async def _ask(job: Job, wanted: Wanted, stage: Stage) -> Scope | None:
     """Ask what is missing; give what the pull is about, or None where not even the range of blocks could be found."""
     scope = None
     client = job.client
@@ -228,11 +253,14 @@ async def _ask(job: Job, wanted: Wanted, stage: Stage, head: str) -> Scope | Non
     with job.trying():
         client.pinned = (job.here.number, bytes.fromhex(job.here.block_hash[2:]))
         async with client:
+            job.private = confidant(client, allow_untrusted=job.allow_untrusted)
             await _check_parts(job, client)
             scope = await _find_scope(job, wanted)
             before = client.exchanges
             await ask_stage(job, scope, stage)
-            if head != "finalized" and client.exchanges > before:
+            if not job.head_only:
+                await ask_layers(job, scope, stage, wanted.names)
+            if job.head != "finalized" and client.exchanges > before:
                 await _check_head(job, client)
             keep_limits(client, job.store.parts)
     job.headers.facts.flush()
@@ -251,7 +279,12 @@ async def _find_scope(job: Job, wanted: Wanted) -> Scope:
     focus = first
     if isinstance(seen, datetime) and seen > wanted.start:
         focus = await job.headers.first_at_or_after(int(seen.timestamp()), head, seconds)
-    return _scope(wanted, (first, last), (first, here.number), focus)
+    scope = _scope(wanted, (first, last), (first, here.number), focus)
+    if not job.contracts or wanted.used_from is None or wanted.used_until is None:
+        return scope
+    begin = await job.headers.first_at_or_after(_ceil(wanted.used_from), head, seconds)
+    end = await job.headers.first_at_or_after(int(wanted.used_until.timestamp()) + 1, head, seconds) - 1
+    return replace(scope, contracts=job.contracts, used=(begin, end))
 
 
 def _file_scope(job: Job, wanted: Wanted) -> Scope:
@@ -270,7 +303,12 @@ def _file_scope(job: Job, wanted: Wanted) -> Scope:
     nothing = (job.here.number + 1, job.here.number)
     history = (int(inside[0]), int(inside[-1])) if inside.len() else nothing
     attack = (int(later[0]), job.here.number) if later.len() else nothing
-    return _scope(wanted, history, attack)
+    scope = _scope(wanted, history, attack)
+    if not job.contracts or wanted.used_from is None or wanted.used_until is None:
+        return scope
+    between = pl.col("timestamp").is_between(_ceil(wanted.used_from), int(wanted.used_until.timestamp()))
+    used = headers.filter(between).get_column("block_number")
+    return replace(scope, contracts=job.contracts, used=(int(used[0]), int(used[-1])) if used.len() else nothing)
 
 
 def _scope(wanted: Wanted, history: Range, attack: Range, focus: int = 0) -> Scope:

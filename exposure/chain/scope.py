@@ -13,7 +13,9 @@ from exposure.chain.parts import Parts
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     CANDIDATE_SHAPES,
+    CONTRACT_SHAPE,
     EVENTS,
+    OPEN_SHAPE,
     Covered,
     LogTask,
     Range,
@@ -21,16 +23,20 @@ from exposure.chain.plan import (
     answered,
     log_tasks,
     merge,
+    open_tasks,
     subtract,
 )
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, RECEIPTS, TXS
+
+_CANDIDATE_NAMES = tuple(shape.name for shape in CANDIDATE_SHAPES)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Candidates over `history`, attackers over `attack` (to the pinned head). A range that ends before it begins is empty.
 
-    `focus` is the block of the first sighting: what came after it matters before what came before it.
+    `focus` is the block of the first sighting: what came after it matters before what came before it. `contracts` are the dapp's
+    own: who used them over `used` is a sighting.
     """
 
     candidates: frozenset[str]
@@ -38,6 +44,8 @@ class Scope:
     history: Range
     attack: Range
     focus: int = 0
+    contracts: frozenset[str] = frozenset()
+    used: Range = (1, 0)
 
     @property
     def sides(self) -> tuple[tuple[tuple[Shape, ...], frozenset[str], Range], ...]:
@@ -90,9 +98,13 @@ class Store:
 
     def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:
         """List what logs were asked for; files hold the logs of everybody."""
-        found = [Covered(part.shape, self.parts.addresses(part.addresses), part.blocks) for part in self.parts.logs()]
+        found = [
+            Covered(name, self.parts.addresses(part.addresses), part.blocks)
+            for part in self.parts.logs()
+            for name in (_CANDIDATE_NAMES if part.shape == OPEN_SHAPE.name else (part.shape,))
+        ]
         if self.files is not None:
-            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES)
+            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE)
             found += [
                 Covered(shape.name, everybody, blocks) for shape in shapes for blocks in self.files.ranges("logs")
             ]
@@ -114,6 +126,29 @@ class Store:
             if mine == shapes and addresses
             for task in log_tasks(mine, addresses, blocks, covered, topics)
         ]
+
+    def open_tasks(self, scope: Scope) -> list[LogTask]:
+        """Give the unfiltered queries that would tell of the candidates what their own queries have not told yet."""
+        return open_tasks(scope.candidates, scope.history, self.covered_logs(scope.everybody))
+
+    def contract_tasks(self, scope: Scope) -> list[LogTask]:
+        """Give the queries for the logs of the dapp's contracts that are still to be asked."""
+        covered = self.covered_logs(scope.contracts)
+        return log_tasks((CONTRACT_SHAPE,), scope.contracts, scope.used, covered, len(scope.contracts) or 1)
+
+    def contract_users(self, scope: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Give the logs of the dapp's contracts, and the transactions that caused them or called the contracts."""
+        mine = asked_for(CONTRACT_SHAPE, sorted(scope.contracts), scope.used)
+        logs = [self.parts.read((part for part in self.parts.logs() if part.shape == CONTRACT_SHAPE.name), "", mine)]
+        called = pl.col("to_address").is_in(binary(scope.contracts)).fill_null(value=False)
+        called &= pl.col("block_number").is_between(*scope.used)
+        callers = [self.parts.read(self.parts.blocks(), "txs", called)]
+        if self.files is not None:
+            logs.append(self.files.logs(mine))
+            callers.append(self.files.transactions(called)[0])
+        emitted = _one(pl.concat(logs), LOGS, "block_number", "log_index")
+        caused = self._callers(emitted).join(emitted, on="transaction_hash", how="semi")
+        return emitted, _one(pl.concat([*callers, caused]), TXS, "transaction_hash")
 
     def missing_blocks(self, wanted: Iterable[Range]) -> list[Range]:
         """Give the blocks that are still to be asked in full."""
@@ -185,6 +220,14 @@ class Store:
         if self.files is not None:
             found.append(self.files.transactions(carried)[0])
         return pl.concat(found)
+
+
+def attackers_logs(scope: Scope, logs: pl.DataFrame) -> list[bytes]:
+    """Give the transactions whose logs tell of attackers: whoever serves the attackers' side has seen them already."""
+    asked = pl.lit(value=False)
+    for shape in ATTACKER_SHAPES:
+        asked |= asked_for(shape, sorted(scope.attackers), scope.attack)
+    return logs.filter(asked).get_column("transaction_hash").unique().to_list()
 
 
 def attackers_txs(scope: Scope, txs: pl.DataFrame) -> list[bytes]:

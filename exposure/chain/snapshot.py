@@ -14,6 +14,7 @@ from exposure.chain.multicall import (
     ALLOWANCE,
     BALANCE_OF,
     DECIMALS,
+    ENTRY_POINT,
     GET_APPROVED,
     GET_OWNERS,
     GET_THRESHOLD,
@@ -22,6 +23,7 @@ from exposure.chain.multicall import (
     SYMBOL,
     address_word,
     read_address,
+    read_addresses,
     read_text,
     read_uint,
     word,
@@ -114,13 +116,20 @@ def _guesses(pairs: pl.DataFrame, wallets: list[str], tokens: Mapping[str, str])
 
 def questions(subject: Subject) -> list[Question]:
     """Give what to ask at the pinned block, most urgent first."""
+    return wallet_questions(subject) + common_questions(subject)
+
+
+def common_questions(subject: Subject) -> list[Question]:
+    """Give what tells nobody whom we suspect: what tokens are, and what the attackers' accounts are."""
+    return token_questions(subject.tokens) + [ask(other) for other in subject.others for ask in (code, nonce)]
+
+
+def wallet_questions(subject: Subject) -> list[Question]:
+    """Give what names the wallets."""
     asked = [balance(wallet) for wallet in subject.wallets]
     asked += [_grant_question(*grant) for grant in subject.grants]
     asked += [call(token, BALANCE_OF + address_word(wallet)) for wallet, token in (*subject.seen, *subject.guessed)]
-    asked += token_questions(subject.tokens)
-    for wallet in (*subject.wallets, *subject.others):
-        asked += [code(wallet), nonce(wallet)]
-    return asked
+    return asked + [ask(wallet) for wallet in subject.wallets for ask in (code, nonce)]
 
 
 def token_questions(tokens: Mapping[str, str]) -> list[Question]:
@@ -129,13 +138,13 @@ def token_questions(tokens: Mapping[str, str]) -> list[Question]:
     return asked + [call(token, DECIMALS) for token, kind in tokens.items() if kind == "erc20"]
 
 
-def contract_questions(subject: Subject, answers: Answers) -> list[Question]:
-    """Give what to ask of those that turned out to have code: a Safe names its owners."""
+def contract_questions(addresses: Iterable[str], answers: Answers) -> list[Question]:
+    """Give what to ask of those that turned out to have code: a Safe names its owners, an ERC-4337 account its entry point."""
     found = []
-    for wallet in (*subject.wallets, *subject.others):
+    for wallet in addresses:
         has = answers.get(code(wallet))
         if has and delegate_of(has) is None:
-            found += [call(wallet, GET_OWNERS), call(wallet, GET_THRESHOLD)]
+            found += [call(wallet, one) for one in (GET_OWNERS, GET_THRESHOLD, ENTRY_POINT)]
     return found
 
 
@@ -232,19 +241,24 @@ def _accounts(subject: Subject, answers: Answers, here: Here) -> Iterator[dict[s
             "chain_id": here.chain_id,
             "block_number": here.number,
             "address": wallet,
-            "kind": _kind(wallet, answers),
+            **_kind(wallet, answers),
             "nonce": sent if sent is None or sent < 2**63 else None,
         }
 
 
-def _kind(wallet: str, answers: Answers) -> str:
+def _kind(wallet: str, answers: Answers) -> dict[str, Any]:
+    """Say what kind of account it is, and who owns a Safe. Contracts say what they like: a kind is a claim."""
     has = answers.get(code(wallet))
     if not has:
-        return "eoa"
+        return {"kind": "eoa"}
     if delegate_of(has) is not None:
-        return "eip7702"
-    owners, threshold = answers.get(call(wallet, GET_OWNERS)), read_uint(answers.get(call(wallet, GET_THRESHOLD)))
-    return "safe" if owners and len(owners) >= 64 and threshold else "contract"
+        return {"kind": "eip7702"}
+    owners = read_addresses(answers.get(call(wallet, GET_OWNERS)))
+    threshold = read_uint(answers.get(call(wallet, GET_THRESHOLD)))
+    if owners and threshold and threshold <= len(owners):
+        return {"kind": "safe", "owners": ",".join(owners), "threshold": threshold}
+    entry = read_address(answers.get(call(wallet, ENTRY_POINT)))
+    return {"kind": "erc4337" if entry is not None and entry != _NOBODY else "contract"}
 
 
 def balance_table(rows: Iterable[tuple[str, str, int]], decimals: Decimals, here: Here) -> pl.DataFrame:

@@ -11,7 +11,8 @@ import polars as pl
 from exposure.chain.audit import audit
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client, NoEndpointError
-from exposure.chain.coverage import NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
+from exposure.chain.costs import block_price, log_price
+from exposure.chain.coverage import FILES_NOTE, NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
 from exposure.chain.files_state import file_decimals, file_state_tables
 from exposure.chain.heads import Headers
 from exposure.chain.history import pull_blocks, pull_logs
@@ -21,17 +22,17 @@ from exposure.chain.plan import (
     BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
     SOON_BLOCKS,
+    LogTask,
     Range,
-    Shape,
-    cost,
     first_blocks,
     size,
 )
 from exposure.chain.presets import preset_of
-from exposure.chain.scope import Scope, Store, attackers_txs
+from exposure.chain.scope import Scope, Store, attackers_logs, attackers_txs
 from exposure.chain.snapshot import (
     Here,
     Subject,
+    common_questions,
     contract_questions,
     decimals_of,
     questions,
@@ -39,8 +40,9 @@ from exposure.chain.snapshot import (
     subject_of,
     token_kinds,
     token_questions,
+    wallet_questions,
 )
-from exposure.chain.state import Answers, State
+from exposure.chain.state import Answers, Question, State
 from exposure.console import Teller
 
 Stage = Literal["attackers", "state", "history"]
@@ -48,7 +50,10 @@ Stage = Literal["attackers", "state", "history"]
 
 @dataclass(slots=True)
 class Job:
-    """One chain in one stage. `client` is null where there are only files."""
+    """One chain in one stage. `client` is null where there are only files.
+
+    What names candidates is asked of `private`, which is null where no endpoint may learn whom we suspect.
+    """
 
     name: str
     here: Here
@@ -57,13 +62,28 @@ class Job:
     answers: Facts
     client: Client | None
     teller: Teller
+    head: str = "finalized"
+    contracts: frozenset[str] = frozenset()
+    head_only: bool = False
     blocks_a_run: int = BLOCKS_A_RUN
+    allow_untrusted: bool = False
+    private: Client | None = None
+    # Unix seconds -> the last block until then, as it was found in this run
+    moments: dict[int, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def tell(self, problem: str) -> None:
         """Note what needs a person, once."""
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def keep_back(self, number: int, what: str) -> None:
+        """Say what no endpoint was asked, since none may learn whom we suspect."""
+        if number:
+            self.tell(
+                f"{self.name}: no endpoint is trusted, so nobody was asked about {number:,} {what}. Write "
+                "{ url = …, trusted = true } for an endpoint that may learn whom you suspect, or run with --allow-untrusted"
+            )
 
     @contextmanager
     def trying(self) -> Iterator[None]:
@@ -92,6 +112,9 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
     """Ask what this stage wants and nobody knows yet. What fails is told in `job.problems`; the rest goes on."""
     if job.client is None:
         return
+    if job.head_only:
+        await _ask_state(job, job.client, scope, "state")
+        return
     if stage != "state":
         await _ask_movements(job, job.client, scope, stage)
         await _check_movements(job, job.client, scope, stage)
@@ -101,12 +124,12 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
 
 async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
     if stage == "attackers":
-        await _ask_logs(job, client, scope, ATTACKER_SHAPES)
+        await _ask_logs(job, client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(client)), "attacker")
         # Plain payments are in full blocks only: where these are few, the first sheet has them.
         if size(scope.native) <= SOON_BLOCKS:
             await _ask_blocks(job, client, scope)
     if stage == "history":
-        await _ask_logs(job, client, scope, CANDIDATE_SHAPES)
+        await _ask_candidates(job, client, scope)
         await _ask_blocks(job, client, scope)
 
 
@@ -126,15 +149,32 @@ async def _check_movements(job: Job, client: Client, scope: Scope, stage: Stage)
             job.tell(dispute)
 
 
-async def _ask_logs(job: Job, client: Client, scope: Scope, shapes: Sequence[Shape]) -> None:
-    limits = client.limits("eth_getLogs")
-    tasks = job.store.log_tasks(scope, shapes, limits.topics)
+def _topics(client: Client) -> int:
+    return client.limits("eth_getLogs").topics
+
+
+async def _ask_candidates(job: Job, client: Client, scope: Scope) -> None:
+    """Ask for the candidates' logs by their addresses, or for everybody's: where that is cheaper, or nobody may learn them."""
+    everybodys = job.store.open_tasks(scope)
+    if job.private is None:
+        if everybodys:
+            job.teller.line(f"{job.name}: no endpoint is trusted, so the logs of everybody are asked for")
+        await _ask_logs(job, client, everybodys, "candidate")
+        return
+    theirs = job.store.log_tasks(scope, CANDIDATE_SHAPES, _topics(job.private))
+    if log_price(everybodys, client.limits("eth_getLogs")) < log_price(theirs, job.private.limits("eth_getLogs")):
+        await _ask_logs(job, client, everybodys, "candidate")
+    else:
+        await _ask_logs(job, job.private, theirs, "candidate")
+
+
+async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str) -> None:
     if not tasks:
         return
-    expected = cost(tasks, limits.blocks(shapes[0].name), (), limits.batch, 0).calls
+    expected = log_price(tasks, client.limits("eth_getLogs"))
     addresses = len({address for task in tasks for address in task.addresses})
-    who = ("attacker" if shapes == ATTACKER_SHAPES else "candidate") + ("s" if addresses != 1 else "")
-    job.teller.line(f"{job.name}: logs of {addresses:,} {who}, about {expected:,} calls")
+    whose = f"{addresses:,} {who}" + ("s" if addresses != 1 else "")
+    job.teller.line(f"{job.name}: logs of {whose}, about {expected.calls:,} calls")
     with job.trying(), job.counting("logs", "blocks asked", sum(size([task.blocks]) for task in tasks)) as count:
         for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
             job.tell(f"{job.name}: the logs of blocks {words([blocks])} {why}")
@@ -149,8 +189,8 @@ async def _ask_blocks(job: Job, client: Client, scope: Scope) -> None:
         job.teller.line(
             f"{job.name}: {size(whole):,} full blocks are wanted; this run asks for {size(missing):,} of them"
         )
-    batch = client.limits("eth_getBlockByNumber").batch
-    job.teller.line(f"{job.name}: {size(missing):,} full blocks, about {cost((), 1, missing, batch, 0).calls:,} calls")
+    expected = block_price(missing, client.limits("eth_getBlockByNumber"))
+    job.teller.line(f"{job.name}: {size(missing):,} full blocks, about {expected.calls:,} calls")
     interesting = frozenset(bytes.fromhex(address[2:]) for address in scope.everybody)
     with job.trying(), job.counting("full blocks", "blocks", size(missing)) as count:
         lost = await pull_blocks(client, job.store.parts, missing, interesting, count)
@@ -168,17 +208,29 @@ async def _ask_details(job: Job, client: Client, scope: Scope) -> None:
     theirs = set(attackers_txs(scope, raw.txs))
     unsettled = raw.txs.filter(~pl.col("transaction_hash").is_in(settled.implode())).get_column("transaction_hash")
     lookups = job.store.lookups
-    with job.trying(), _quiet() as count:
-        lost = await lookups.ask_receipts(client, {*unsettled, *_unlogged(raw, theirs)}, theirs, count)
-        if lost:
-            job.tell(
-                f"{job.name}: nobody knows the receipts of {lost:,} transactions: whether they succeeded is not known, "
-                "and what they sent counts as moved"
-            )
-    with job.trying(), _quiet() as count:
-        lost = await lookups.ask_transactions(client, {*senders, *unread}, count)
-        if lost:
-            job.tell(f"{job.name}: nobody knows who sent {lost:,} transactions that moved tokens")
+    # A question about a candidate's transaction names the candidate.
+    known_to_attackers = theirs | set(attackers_logs(scope, raw.logs))
+    sides = [(client, known_to_attackers.__contains__)]
+    if job.private is not None:
+        sides.append((job.private, lambda one: one not in known_to_attackers))
+    else:
+        kept_back = {*unsettled, *senders} - known_to_attackers
+        job.keep_back(
+            len(kept_back), "transactions of candidates: whether they succeeded, or who sent them, is not known"
+        )
+    for asked, mine in sides:
+        with job.trying(), _quiet() as count:
+            wanted = filter(mine, {*unsettled, *_unlogged(raw, theirs)})
+            lost = await lookups.ask_receipts(asked, wanted, theirs, count)
+            if lost:
+                job.tell(
+                    f"{job.name}: nobody knows the receipts of {lost:,} transactions: whether they succeeded is not known, "
+                    "and what they sent counts as moved"
+                )
+        with job.trying(), _quiet() as count:
+            lost = await lookups.ask_transactions(asked, filter(mine, {*senders, *unread}), count)
+            if lost:
+                job.tell(f"{job.name}: nobody knows who sent {lost:,} transactions that moved tokens")
     with job.trying():
         timed = set(raw.headers.get_column("block_number"))
         lost_headers = await job.headers.ask({*raw.logs.get_column("block_number"), job.here.number} - timed)
@@ -201,20 +253,31 @@ def _quiet() -> Iterator[Callable[[int], None]]:
 async def _ask_state(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
     raw = read_raw(job, scope)
     events = events_of(raw)
-    state = State(client, job.answers, job.here.number, preset_of(job.here.chain_id).multicall)
     if stage == "attackers":
+        state = State(client, job.answers, job.here.number, preset_of(job.here.chain_id).multicall)
         with job.trying(), _quiet() as count:
             await state.ask(token_questions(token_kinds(events)), count)
         return
     subject = _subject(scope, raw, events)
-    asked = questions(subject)
+    await _ask_answers(job, client, "tokens", common_questions(subject), subject.others)
+    if job.private is not None:
+        await _ask_answers(job, job.private, "balances and approvals", wallet_questions(subject), subject.wallets)
+    else:
+        job.keep_back(len(subject.wallets), "wallets: what they hold and allow is not known")
+
+
+async def _ask_answers(
+    job: Job, client: Client, what: str, asked: Sequence[Question], addresses: Sequence[str]
+) -> None:
+    """Ask what is not known yet, and of those of `addresses` that turn out to have code what kind of account they are."""
+    state = State(client, job.answers, job.here.number, preset_of(job.here.chain_id).multicall)
     missing = sum(question.key not in job.answers for question in asked)
     with job.trying():
         if missing:
-            with job.counting("balances and approvals", "questions", missing) as count:
+            with job.counting(what, "questions", missing) as count:
                 await state.ask(asked, count)
         with _quiet() as count:
-            await state.ask(contract_questions(subject, Answers(job.answers.frame())), count)
+            await state.ask(contract_questions(addresses, Answers(job.answers.frame())), count)
     if state.unanswered:
         job.tell(
             f"{job.name}: {state.unanswered:,} questions about block {job.here.number} were refused; run again later"
@@ -250,10 +313,15 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     tables = history_tables(raw, events, decimals, job.here.number)
     tables["delegations"] = pl.concat([tables["delegations"], state.pop("delegations")])
     tables |= state
+    asks = [asked] if asked else []
+    if job.head_only:
+        tables["coverage"] = coverage_table(job.here.chain_id, [], asks, first, last)
+        return Built(tables, {"wallets": len(subject.wallets)})
     log_holes = job.store.log_holes(scope)
     native_holes = without(scope.native, job.store.covered_blocks())
     if stage == "history":
         _tell_holes(job, log_holes, native_holes)
+    note = NATIVE_NOTE + (f"; {FILES_NOTE}" if job.store.files is not None else "")
     layers = [
         Layer(
             "logs",
@@ -262,12 +330,11 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
             raw.logs.height,
             job.store.rejected_logs(),
         ),
-        Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), NATIVE_NOTE),
+        Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), note),
     ]
     kept = events.moves.filter(pl.col("log_index").is_not_null()).height + events.grants.height
     decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, kept, _odd(events))
-    asks = [decoded, *([asked] if asked else [])]
-    tables["coverage"] = coverage_table(job.here.chain_id, layers, asks, first, last)
+    tables["coverage"] = coverage_table(job.here.chain_id, layers, [decoded, *asks], first, last)
     figures = {name: tables[name].height for name in ("transactions", "transfers", "approvals", "delegations")}
     return Built(tables, {**figures, "wallets": len(subject.wallets), "rejected": events.rejected})
 

@@ -133,9 +133,8 @@ class Intake:
         judged, asked = self._asks.judge(records)
         self.fetches.add(full_fetches(judged))
         self.files.add(file_names(asked))
-        self._keep(judged)
+        self._keep(judged, self._find_names(judged, asked))
         self.proofs.look(judged)
-        self._count_names(judged, asked)
 
     def seen(self) -> pl.LazyFrame:
         """Give the addresses that the logs name, typos left out: address."""
@@ -163,8 +162,13 @@ class Intake:
             self._duplicates[name] = Duplicates(seen, request_ids=by_id)
         return self._duplicates[name]
 
-    def _keep(self, judged: pl.DataFrame) -> None:
-        """Keep requests with an address or an action, and for the files under suspicion."""
+    def _keep(self, judged: pl.DataFrame, names: pl.DataFrame) -> None:
+        """Keep requests with an address, an ENS name or an action, and for the files under suspicion."""
+        if not names.is_empty():
+            marked = judged.join(
+                names.with_columns(ens=pl.lit(value=True)), on=["source", "line"], how="left", maintain_order="left"
+            )
+            judged = marked.with_columns(watched=pl.col("watched") | pl.col("ens").fill_null(value=False)).drop("ens")
         wanted = pl.col("action").is_not_null() | pl.col("watched")
         likely = judged.filter(wanted | holds(ADDRESS))
         mentions = find_mentions(likely.filter(holds(ADDRESS)).select("source", "line", *MENTIONED))
@@ -188,11 +192,12 @@ class Intake:
             self.counts.secrets[source] += number
         return clean
 
-    def _count_names(self, judged: pl.DataFrame, asked: pl.DataFrame) -> None:
-        """Count the lines with ENS names, in what they ask for or in their bodies."""
+    def _find_names(self, judged: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+        """Give the lines that ask for something with an ENS name; count these and those with one in their bodies."""
         by_target = judged.join(lines_with_names(asked, "target"), on="ask", how="semi")
         by_body = lines_with_names(judged.filter(pl.col("body").is_not_null()), "body")
         _count(self.counts.named, pl.concat([one.select("source", "line") for one in (by_target, by_body)]).unique())
+        return by_target.select("source", "line").unique()
 
     def _set_aside(self, others: pl.DataFrame) -> None:
         """Count lines that are no requests, and keep the addresses in them."""

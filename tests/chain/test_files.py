@@ -239,8 +239,9 @@ def test_a_folder_without_a_needed_dataset_is_named(tmp_path: Path, missing: str
         ExportedFiles(tmp_path / "export", "ethereum", 1)
     assert (
         f"{tmp_path}/export cannot stand in for ethereum\n"
-        f"  why: it holds no files of {missing}; a file is named such as ethereum__logs__18000000_to_18000999.parquet\n"
-        "  fix: export blocks, transactions and logs in cryo's layout, or name an rpc under [[chain]] in incident.toml"
+        f"  why: it holds no files of {missing}; a file is named such as ethereum__logs__18000000_to_18000999.parquet, or logs.csv\n"
+        "  fix: export blocks, transactions and logs with cryo, ethereum-etl or a query of queries/warehouse/, or name an rpc "
+        "under [[chain]] in incident.toml"
     ) == str(error.value)
 
 
@@ -251,8 +252,9 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         pin(told, Case(tmp_path), Silent(), datetime(2100, 1, 1, tzinfo=UTC), refresh=False, patience=HASTY)
     assert (
         f"{tmp_path}/exprot cannot stand in for ethereum\n"
-        "  why: there is no such folder; a file is named such as ethereum__logs__18000000_to_18000999.parquet\n"
-        "  fix: export blocks, transactions and logs in cryo's layout, or name an rpc under [[chain]] in incident.toml"
+        "  why: there is no such folder; a file is named such as ethereum__logs__18000000_to_18000999.parquet, or logs.csv\n"
+        "  fix: export blocks, transactions and logs with cryo, ethereum-etl or a query of queries/warehouse/, or name an rpc "
+        "under [[chain]] in incident.toml"
     ) == str(error.value)
 
 

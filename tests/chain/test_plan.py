@@ -5,15 +5,16 @@ import pytest
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     CANDIDATE_SHAPES,
+    OPEN_SHAPE,
     TRANSFER,
     Covered,
     LogTask,
     Shape,
     answered,
-    cost,
     first_blocks,
     log_tasks,
     merge,
+    open_tasks,
     slices,
     subtract,
 )
@@ -93,15 +94,20 @@ def test_blocks_count_as_answered_only_where_everybody_was_asked() -> None:
     assert [(1, 60)] == answered([SHAPE], [], (1, 60), covered)
 
 
-def test_the_cost_is_counted_in_calls() -> None:
-    """Log queries at the learned range, full blocks in batches, questions in batches."""
-    tasks = log_tasks([SHAPE], [ONE], (0, 19_999), [], topics=10)
-    assert {"logs": 20, "blocks": 5, "state": 3, "calls": 28} == cost(tasks, 1_000, [(0, 99)], 20, 41).as_dict()
+def test_an_unfiltered_query_names_nobody_and_is_asked_until_every_shape_is_answered() -> None:
+    """It stands for all three queries of the candidates at once."""
+    tasks = open_tasks([ONE, TWO], (1, 60), [Covered("c1", frozenset({ONE, TWO}), (1, 60))])
+    assert [LogTask(OPEN_SHAPE, (ONE, TWO), (1, 60))] == tasks
+    assert {"fromBlock": "0x1", "toBlock": "0x3c", "topics": [list(OPEN_SHAPE.events)]} == OPEN_SHAPE.filter(
+        [ONE], (1, 60)
+    )
+    covered = [Covered(shape.name, frozenset({ONE, TWO}), (1, 60)) for shape in CANDIDATE_SHAPES]
+    assert [] == open_tasks([ONE, TWO], (1, 60), covered)
 
 
 def test_every_shape_has_a_name_of_its_own() -> None:
     """Parts on disk are known by it."""
-    names = [shape.name for shape in (*ATTACKER_SHAPES, *CANDIDATE_SHAPES)]
+    names = [shape.name for shape in (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, OPEN_SHAPE)]
     assert sorted(set(names)) == sorted(names)
 
 

@@ -10,11 +10,11 @@ from web3.contract import Contract
 from exposure.amounts import NATIVE
 from exposure.chain.build import Events
 from exposure.chain.events import GRANTS, MOVES
-from exposure.chain.multicall import BALANCE_OF, DECIMALS, SYMBOL, address_word, word
+from exposure.chain.multicall import BALANCE_OF, DECIMALS, GET_OWNERS, GET_THRESHOLD, SYMBOL, address_word, word
 from exposure.chain.snapshot import Here, questions, state_tables, subject_of
 from exposure.chain.state import ANSWERS, Answers, call
 from exposure.drill.anvil import Anvil
-from tests.chain.village import CHAIN_ID, CONFIRMED, START, Village, incident, pull_all, tables, wanted
+from tests.chain.village import CHAIN_ID, CONFIRMED, START, Village, incident, pull_all, set_answers, tables, wanted
 from tests.drill.playground import Chain
 
 NASTY = '=HYPERLINK("https://evil.example","x")\x1b[2J\u202e' + "y" * 5_000
@@ -79,9 +79,9 @@ def test_a_token_whose_code_is_gone_has_no_balance_and_no_decimals(chain: Chain,
 
 
 def test_a_safe_is_told_by_its_owners_and_threshold(chain: Chain, tmp_path: Path) -> None:
-    """A contract that answers both is a Safe; any other is a contract."""
-    # PUSH1 1 PUSH1 0 MSTORE PUSH1 96 PUSH1 0 RETURN: answers everything with three words, the first of them 1.
-    chain.node.call("anvil_setCode", chain.owner, "0x600160005260606000f3")
+    """A contract that answers both, and asks for no more signers than it has."""
+    owners = word(32) + word(1) + word(int(chain.friend, 16))
+    set_answers(chain.node, chain.owner, {GET_OWNERS: owners, GET_THRESHOLD: word(1)})
     [row] = pull_owner(chain, tmp_path)["accounts"].rows(named=True)
     assert (CHAIN_ID, "safe") == (row["chain_id"], row["kind"])
 

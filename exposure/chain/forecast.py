@@ -1,0 +1,120 @@
+"""What a pull would cost before anything is asked, who would learn which addresses, and what it would not see. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from exposure.chain.costs import Price, block_price, log_price, state_price
+from exposure.chain.limits import Limits
+from exposure.chain.plan import (
+    ATTACKER_SHAPES,
+    BLOCKS_A_RUN,
+    CANDIDATE_SHAPES,
+    Covered,
+    Range,
+    log_tasks,
+    open_tasks,
+    size,
+    subtract,
+)
+
+# The head, the chain's id and the search for the blocks of three times.
+SEARCH_CALLS = 30
+# A wallet of interest sends or gets about one transaction a day whose receipt is asked for.
+TXS_A_DAY, TX_BYTES, BLOCKS_A_DAY = 1, 1_500, 7_200
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be pulled of one chain: how many of whom, over which blocks, and what is known already."""
+
+    name: str
+    attackers: Sequence[str]
+    candidates: Sequence[str]
+    blocks: Range
+    limits: Limits = field(default_factory=Limits)
+    trusted: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
+    covered: Sequence[Covered] = ()
+    covered_blocks: Sequence[Range] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a plan: what it asks, its price, and who learns whom we ask about (`nobody` where no address is named)."""
+
+    layer: str
+    how: str
+    price: Price
+    learns: str
+
+
+def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool = False) -> list[Step]:
+    """Give the steps of the cheapest plan of one chain, in the order in which they are asked; what is known costs nothing.
+
+    `head_only` is for a chain of which nothing but balances, nonces and code is asked.
+    """
+    every = ", ".join((*asked.trusted, *asked.untrusted)) or "nobody"
+    private = every if allow_untrusted else ", ".join(asked.trusted)
+    topics = asked.limits.topics
+    theirs = log_tasks(ATTACKER_SHAPES, asked.attackers, asked.blocks, asked.covered, topics) if asked.attackers else []
+    steps = [
+        Step("blocks of the times", "search by time", Price(SEARCH_CALLS, SEARCH_CALLS * 1_000), "nobody"),
+        Step("attackers' logs", "by their addresses", log_price(theirs, asked.limits), f"attackers: {every}"),
+    ]
+    if private:
+        steps.append(
+            Step(
+                "state",
+                "Multicall3, nonces, code",
+                state_price(len(asked.candidates), asked.limits),
+                f"wallets: {private}",
+            )
+        )
+    if head_only:
+        return [step for step in steps if step.layer in ("blocks of the times", "state")]
+    if asked.candidates:
+        steps.append(_candidates(asked, private))
+    missing = subtract(asked.blocks, asked.covered_blocks)
+    steps.append(Step("full blocks", "plain payments, EIP-7702", block_price(missing, asked.limits), "nobody"))
+    receipts = len(asked.candidates) * TXS_A_DAY * size(missing) // BLOCKS_A_DAY
+    if private and receipts:
+        price = Price(-(-receipts // asked.limits.batch), receipts * TX_BYTES)
+        steps.append(
+            Step("receipts", "of the wallets' transactions, if each has one a day", price, f"wallets: {private}")
+        )
+    return steps
+
+
+def _candidates(asked: Question, private: str) -> Step:
+    """Choose between lists of addresses and everybody's logs."""
+    listed = log_price(
+        log_tasks(CANDIDATE_SHAPES, asked.candidates, asked.blocks, asked.covered, asked.limits.topics), asked.limits
+    )
+    everybodys = log_price(open_tasks(asked.candidates, asked.blocks, asked.covered), asked.limits)
+    if not private or everybodys < listed:
+        return Step("candidates' logs", "everybody's, kept where they are theirs", everybodys, "nobody")
+    return Step("candidates' logs", "by their addresses", listed, f"wallets: {private}")
+
+
+def blind_spots(asked: Question, *, allow_untrusted: bool = False) -> list[str]:
+    """Say what the plan will not see."""
+    spots = [
+        f"{asked.name}: ETH that contracts send on (internal transfers) needs traces",
+        f"{asked.name}: signatures that nobody has used yet (permits, orders) stand on no chain",
+        f"{asked.name}: holdings of tokens that did not move or were not approved in these blocks",
+    ]
+    if not (asked.trusted or allow_untrusted):
+        spots.insert(
+            0,
+            f"{asked.name}: what wallets hold and allow: no endpoint is trusted (trusted = true, or --allow-untrusted)",
+        )
+    if size(subtract(asked.blocks, asked.covered_blocks)) > BLOCKS_A_RUN:
+        spots.append(
+            f"{asked.name}: one run reads {BLOCKS_A_RUN:,} full blocks; plain payments in the others wait for the next runs"
+        )
+    return spots
+
+
+def total(steps: Sequence[Step]) -> Price:
+    """Sum the prices of steps."""
+    return sum((step.price for step in steps), Price())
