@@ -18,7 +18,16 @@ from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.heads import Headers
 from exposure.chain.history import asked_for
 from exposure.chain.parts import Facts, Part, Parts
-from exposure.chain.plan import ATTACKER_SHAPES, CANDIDATE_SHAPES, LOG_BLOCKS, Range, merge, slices, subtract
+from exposure.chain.plan import (
+    ATTACKER_SHAPES,
+    CANDIDATE_SHAPES,
+    LOG_BLOCKS,
+    OPEN_SHAPE,
+    Range,
+    merge,
+    slices,
+    subtract,
+)
 from exposure.chain.proof import WireBlockReceipt, WireSealed, may_hold, read_bloom, receipts_root
 from exposure.chain.rpc import RefusedError
 from exposure.chain.wire import MalformedError, decoder, frame_of_logs, header_row, octets
@@ -35,7 +44,7 @@ SINGLY = 2
 _MOST_ADDRESSES = 500
 # A part of this kind holds logs of a disputed answer, and covers nothing.
 DISPUTED = "x"
-_SHAPES = {shape.name: shape for shape in (*ATTACKER_SHAPES, *CANDIDATE_SHAPES)}
+_SHAPES = {shape.name: shape for shape in (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, OPEN_SHAPE)}
 _CONTENT = ("transaction_hash", "address", "topic0", "topic1", "topic2", "topic3", "data")
 
 _sealed, _receipt, _receipts = decoder(WireSealed), decoder(WireBlockReceipt), decoder(list[WireBlockReceipt])

@@ -286,15 +286,17 @@ class Client:
             return ""
         number, expected = self.pinned
         params = [hex(number), False]
+
+        async def read(one: Endpoint) -> bytes:
+            raw = await self.exchange(one, one.provider.ask("eth_getBlockByNumber", params))
+            try:
+                return header_row(_header(raw), number)[1]
+            except MalformedError:
+                # Nonsense says nothing about the chain: it is asked again.
+                raise malformed(one, "eth_getBlockByNumber") from None
+
         try:
-            raw = await self._patiently(
-                endpoint,
-                "eth_getBlockByNumber",
-                lambda one: self.exchange(one, one.provider.ask("eth_getBlockByNumber", params)),
-            )
-            known = header_row(_header(raw), number)[1] == expected
-        except MalformedError:
-            known = False
+            known = await self._patiently(endpoint, "eth_getBlockByNumber", read) == expected
         except _MoveOnError as moved:
             if moved.error.kind is not Kind.WAIT:
                 raise

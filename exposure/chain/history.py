@@ -152,8 +152,7 @@ class _Logs:
         endpoint, (frame, left_out) = await self._client.one_from("eth_getLogs", [query], read_logs, skip=skip)
         good = frame.filter(asked_for(task.shape, task.addresses, blocks))
         # Of an unfiltered query the logs of others are no fault of the node.
-        strangers = frame.height - good.height if task.shape.position else 0
-        return endpoint, good, left_out + strangers
+        return endpoint, good, left_out + (frame.height - good.height if task.shape.position else 0)
 
     async def _agrees(self, task: LogTask, blocks: Range, witness: Endpoint) -> bool:
         """Tell whether another endpoint too finds nothing in a range; one that cannot say so in a few answers agrees."""

@@ -122,25 +122,6 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
     await _ask_state(job, job.client, scope, stage)
 
 
-def _topics(client: Client) -> int:
-    return client.limits("eth_getLogs").topics
-
-
-async def _ask_candidates(job: Job, client: Client, scope: Scope) -> None:
-    """Ask for the candidates' logs by their addresses, or for everybody's: where that is cheaper, or nobody may learn them."""
-    everybodys = job.store.open_tasks(scope)
-    if job.private is None:
-        if everybodys:
-            job.teller.line(f"{job.name}: no endpoint is trusted, so the logs of everybody are asked for")
-        await _ask_logs(job, client, everybodys, "candidate")
-        return
-    theirs = job.store.log_tasks(scope, CANDIDATE_SHAPES, _topics(job.private))
-    if log_price(everybodys, client.limits("eth_getLogs")) < log_price(theirs, job.private.limits("eth_getLogs")):
-        await _ask_logs(job, client, everybodys, "candidate")
-    else:
-        await _ask_logs(job, job.private, theirs, "candidate")
-
-
 async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
     if stage == "attackers":
         await _ask_logs(job, client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(client)), "attacker")
@@ -166,6 +147,25 @@ async def _check_movements(job: Job, client: Client, scope: Scope, stage: Stage)
             job.teller.line(f"{job.name}: {found.unchecked:,} blocks could not be checked: nobody gives their receipts")
         for dispute in found.disputes:
             job.tell(dispute)
+
+
+def _topics(client: Client) -> int:
+    return client.limits("eth_getLogs").topics
+
+
+async def _ask_candidates(job: Job, client: Client, scope: Scope) -> None:
+    """Ask for the candidates' logs by their addresses, or for everybody's: where that is cheaper, or nobody may learn them."""
+    everybodys = job.store.open_tasks(scope)
+    if job.private is None:
+        if everybodys:
+            job.teller.line(f"{job.name}: no endpoint is trusted, so the logs of everybody are asked for")
+        await _ask_logs(job, client, everybodys, "candidate")
+        return
+    theirs = job.store.log_tasks(scope, CANDIDATE_SHAPES, _topics(job.private))
+    if log_price(everybodys, client.limits("eth_getLogs")) < log_price(theirs, job.private.limits("eth_getLogs")):
+        await _ask_logs(job, client, everybodys, "candidate")
+    else:
+        await _ask_logs(job, job.private, theirs, "candidate")
 
 
 async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str) -> None:
