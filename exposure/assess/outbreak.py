@@ -137,7 +137,8 @@ def investigate(scene: Scene) -> Outbreak:
         fresh = _guess(scene, chain)
     used: tuple[str, ...] = ()
     for _ in range(PASSES):
-        attackers, x = with_discovered(scene.known, fresh.select("role", address="party")), found.rates.x
+        attackers = with_discovered(scene.known, fresh.select("role", address="party"))
+        x = _narrowing(found.rates.x, scene.deeds)
         if attackers.equals(chain.attackers) and x == used:
             break
         if not attackers.equals(chain.attackers):
@@ -154,12 +155,22 @@ def investigate(scene: Scene) -> Outbreak:
             pl.concat([scene.nobody, scene.known.get_column("address")]),
             found.rates.vetoed,
         )
-        found = _look(replace(scene, deeds=with_kin(again)), chain, found.rates.x)
+        again = with_kin(again)
+        found = _look(replace(scene, deeds=again), chain, _narrowing(found.rates.x, again))
     return found
 
 
 def _fresh(found: Outbreak) -> pl.DataFrame:
     return found.sinks.filter(~pl.col("known") & (pl.col("verdict") == "attacker"))
+
+
+def _narrowing(x: tuple[str, ...], deeds: pl.DataFrame) -> tuple[str, ...]:
+    """Give the X among whose doers further attackers are sought: all of them, or none where one is said to expose nobody.
+
+    Of such an action there are no exposures: whoever was robbed through it would stand among the controls.
+    """
+    exposing = deeds.filter("exposing").get_column("action").unique().cast(pl.String)
+    return x if set(x) <= set(exposing) else ()
 
 
 def _guess(scene: Scene, chain: _Chain) -> pl.DataFrame:

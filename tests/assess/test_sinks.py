@@ -191,6 +191,17 @@ def test_once_x_is_known_further_sinks_are_sought_among_its_doers(story: Story) 
     )
 
 
+def test_an_x_that_is_said_to_expose_nobody_hides_no_sink(story: Story) -> None:
+    """The data vetoes the word on it; until then its doers stand among the controls, and nothing is sought among them alone."""
+    for index in range(14):
+        story.sees(f"connected {index}", "10:00", "hardware").pays(f"connected {index}", "sink", 1, "12:00")
+    for index in range(6):
+        story.sees(f"both {index}", "10:00").sees(f"both {index}", "10:01", "hardware").holds(f"both {index}", 0)
+        story.pays(f"both {index}", "fresh", 1, "12:00")
+    result = story.crowd(40, "10:00", "viewed").crowd(10, "10:00", "entered_seed", "spared").assess()
+    assert ("yes", "attacker", "probable") == (result.is_x("hardware"), result.sink("fresh"), result.verdict("both 1"))
+
+
 def test_whom_more_others_use_than_the_exposed_is_no_thief(story: Story) -> None:
     """A keeper collects from many; that some of them were exposed lately makes no thief of it, however odd the numbers."""
     for index in range(14):
