@@ -4,7 +4,8 @@ Nominated without looking at actions; counted in owners, not addresses; compared
 with the same wallets' own past, so that exchanges, routers, bridges and sales show by themselves that they are ordinary. The
 bound on false finds is Bonferroni's over every address that could have been nominated, whoever used it: 1 %, family-wise.
 Thieves rotate their addresses, so that each alone has few victims: those that look like a thief's whoever paid them (several
-owners emptied into them, nobody before the first exposure) are also tested as if they were one.
+owners emptied into them, nobody before the first exposure) are also tested as if they were one. Addresses that people named or
+that stand out by themselves are no part of that: their victims would lend a young sale beside them a thief's numbers.
 """
 
 from dataclasses import dataclass
@@ -162,7 +163,9 @@ def find_sinks(
     parties = tested.get_column("party")
     for signs in (_trade_share(moves, parties), _use_share(moves, approvals), _habits(told, left)):
         tested = tested.join(signs, on=["role", "party"], how="left")
-    together = rotating(told, left, groups, sizes, counted)
+    alone = tested.filter(pl.col("known") | ((pl.col("q_value") <= FAMILY) & (pl.col("role") == "sink"))).get_column("party")
+    unsaid = counted.filter(~pl.col("party").is_in(alone.implode()))
+    together = rotating(told, left, groups, sizes, unsaid)
     tested = tested.with_columns(
         rotates=pl.col("party").is_in(together.implode()) & (pl.col("role") == "sink") & (pl.col("p_value") <= ALONE)
     )
@@ -177,7 +180,7 @@ def rotating(
     """Give the parties that look like one thief's whoever paid them, where together they stand out; else none.
 
     Nominated without a look at who was exposed: at least three owners sent them all they had of something and called nothing,
-    and nobody dealt with them before the first exposure.
+    and nobody dealt with them before the first exposure. `counted` holds only parties that nothing else tells of.
     """
     several = counted.filter(pl.col("victims") + pl.col("controls") >= OWNERS_LEAST).get_column("party")
     told = told.filter(

@@ -191,6 +191,25 @@ def test_once_x_is_known_further_sinks_are_sought_among_its_doers(story: Story) 
     )
 
 
+def test_a_known_thief_lends_its_numbers_to_nobody(story: Story) -> None:
+    """A sale opened that day, and some put all they had into it; half of everybody was exposed, and its buyers by chance."""
+    robbed(story, 8, "sink")
+    for index in range(6):
+        story.sees(f"buyer {index}", "10:00").holds(f"buyer {index}", 0).pays(f"buyer {index}", "sale", 1, "13:00")
+    story.crowd(46, "10:00", "entered_seed", "spared").crowd(60, "10:00", "viewed")
+    result = story.assess()
+    assert ("attacker", "suspect") == (result.sink("sink"), result.sink("sale"))
+    assert "exposed" == result.verdict("buyer 1")
+
+
+def test_addresses_that_follow_each_other_stand_out_together(story: Story) -> None:
+    """Each has three victims, which is too few by itself; nobody who was not exposed paid any of them."""
+    for name in ("first", "second", "third"):
+        robbed(story, 3, name)
+    result = story.crowd(40, "10:00", "entered_seed", "spared").crowd(100, "10:00", "viewed").assess(**PLAIN)
+    assert ["attacker"] * 3 == [result.sink(name) for name in ("first", "second", "third")]
+
+
 def test_an_x_that_is_said_to_expose_nobody_hides_no_sink(story: Story) -> None:
     """The data vetoes the word on it; until then its doers stand among the controls, and nothing is sought among them alone."""
     for index in range(14):
