@@ -1,7 +1,7 @@
 """Shared recipients and spenders: found where independent exposed owners share them, and nobody else does."""
 
 from exposure.assess.sinks import FAMILY
-from exposure.incident import Contract
+from exposure.incident import Contract, Fact
 from tests.assess.stories import PLAIN, Story, address, at, token
 
 
@@ -175,6 +175,18 @@ def test_a_file_that_changed_back_tells_the_hours_to_look_at(story: Story) -> No
         result = story.assess(**PLAIN, facts=())
         found[known] = (result.sink("fresh"), result.verdict("fresh victim 1"))
     assert expected == found
+
+
+def test_until_people_were_told_is_where_an_attack_without_an_end_is_sought(story: Story) -> None:
+    """It began after nine; nothing says when it ended, and its few victims drown among all who typed a phrase since."""
+    robbed(story, 4).crowd(90, "+1 08:00", "entered_seed", "after").crowd(30, "10:00", "viewed")
+    good = Fact(kind="last_known_good", time=at("09:00"), source="deploy log")
+    notice = Fact(kind="public_notice", time=at("16:00"), source="a post")
+    found = {}
+    for facts in ((good,), (good, notice)):
+        result = story.assess(**PLAIN, facts=facts)
+        found[len(facts)] = (result.sink("fresh"), result.verdict("fresh victim 1"))
+    assert {1: ("ordinary", "exposed"), 2: ("attacker", "probable")} == found
 
 
 def test_once_x_is_known_further_sinks_are_sought_among_its_doers(story: Story) -> None:
