@@ -163,7 +163,9 @@ def find_sinks(
     parties = tested.get_column("party")
     for signs in (_trade_share(moves, parties), _use_share(moves, approvals), _habits(told, left)):
         tested = tested.join(signs, on=["role", "party"], how="left")
-    alone = tested.filter(pl.col("known") | ((pl.col("q_value") <= FAMILY) & (pl.col("role") == "sink"))).get_column("party")
+    alone = tested.filter(pl.col("known") | ((pl.col("q_value") <= FAMILY) & (pl.col("role") == "sink"))).get_column(
+        "party"
+    )
     unsaid = counted.filter(~pl.col("party").is_in(alone.implode()))
     together = rotating(told, left, groups, sizes, unsaid)
     tested = tested.with_columns(
