@@ -214,6 +214,17 @@ def test_a_known_thief_lends_its_numbers_to_nobody(story: Story) -> None:
     assert "exposed" == result.verdict("buyer 1")
 
 
+def test_beside_a_known_thief_a_further_one_needs_less(story: Story) -> None:
+    """Three of three were exposed, who are a seventh of all: too little among all who may be one, enough beside the thief."""
+    robbed(robbed(story, 8, "sink"), 3, "second")
+    for number in range(8):
+        story.crowd(3, "10:00", "viewed", f"guest {number}")
+        for index in range(3):
+            story.pays(f"guest {number} {index}", f"shop {number}", 1, "12:00")
+    story.crowd(10, "10:00", "entered_seed", "spared").crowd(100, "10:00", "viewed")
+    assert ("attacker", "probable") == ((result := story.assess()).sink("second"), result.verdict("second victim 1"))
+
+
 def test_addresses_that_follow_each_other_stand_out_together(story: Story) -> None:
     """Each has three victims, which is too few by itself; nobody who was not exposed paid any of them."""
     for name in ("first", "second", "third"):
