@@ -2,8 +2,9 @@
 
 The unit is the wallet. Compared with a doer are the logged wallets that were looked at over the same blocks and did not do it
 in the window. A popular harmless action that the victims did too stands out as well, until all are weighed together (hazards.py).
-Beside the actions stands presence: whoever came in the window at all was likelier harmed than who did not, also by what no line
-shows (a wallet under the phrase of another, a lost request). What everybody does who comes must tell more than that.
+Beside the actions stands presence: whoever came in the window at all was likelier harmed than who did not, and who came often than
+who came once, also by what no line shows (a wallet under the phrase of another, a lost request). What everybody does who
+comes, or does now and then, must tell more than that.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,6 +26,8 @@ TELLING = 5
 NEEDED = 0.01
 # Who may have done the other action, however weakly tied to it, does not speak for this one.
 MAYBE = 0.05
+# Who comes in more hours than this is harmed no likelier for it.
+HOURS_MOST = 10
 # The Host header is the sender's own invention: only the commonest hosts get rows of their own.
 HOSTS_MOST = 20
 
@@ -150,7 +153,10 @@ def _figures(hit: int, exposed: int, other_hits: int, others: int) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Doers:
-    """Over all owners in one order: how surely each did each action, how surely each came at all, and who was harmed."""
+    """Over all owners in one order: how surely each did each action, and who was harmed.
+
+    `came`: how surely each came at all, and in how many hours more than one (two columns).
+    """
 
     strength: dict[str, NDArray[np.float64]]
     came: NDArray[np.float64]
@@ -179,14 +185,23 @@ def _doers(
     everybody = owned.select("owner").unique().sort("owner")
     did = inside.join(owned, on="address").group_by("owner", "action").agg(pl.col("strength").max())
 
-    def surest(rows: pl.DataFrame) -> NDArray[np.float64]:
-        most = rows.group_by("owner").agg(pl.col("strength").max())
-        mine = everybody.join(most, on="owner", how="left", maintain_order="left")
-        return mine.get_column("strength").fill_null(0.0).to_numpy()
+    hours = (
+        inside.filter((pl.col("strength") >= STRONG) & (pl.col("link") != "kin"))
+        .select("address", hour=pl.col("time").dt.truncate("1h"))
+        .unique()
+        .join(owned, on="address")
+        .group_by("owner")
+        .agg(more=(pl.col("hour").n_unique() - 1.0).clip(0, HOURS_MOST))
+    )
 
-    strength = {action: surest(did.filter(pl.col("action") == action)) for action in actions}
-    hurt = owned.join(harmed, on="address", how="semi")
-    return _Doers(strength, surest(did), _among(everybody, hurt))
+    def in_order(rows: pl.DataFrame, name: str) -> NDArray[np.float64]:
+        most = rows.group_by("owner").agg(pl.col(name).max())
+        mine = everybody.join(most, on="owner", how="left", maintain_order="left")
+        return mine.get_column(name).fill_null(0.0).to_numpy()
+
+    strength = {action: in_order(did.filter(pl.col("action") == action), "strength") for action in actions}
+    came = np.column_stack([in_order(did, "strength"), in_order(hours, "more")])
+    return _Doers(strength, came, _among(everybody, owned.join(harmed, on="address", how="semi")))
 
 
 def _among(owners: pl.DataFrame, rows: pl.DataFrame) -> Flags:
@@ -261,12 +276,13 @@ def _explain(standing: Sequence[str], exposing: Collection[str], doers: _Doers) 
     hurt = np.bincount(member, weights=doers.hurt, minlength=len(groups)).astype(np.float64)
     unhurt = np.bincount(member, weights=~doers.hurt, minlength=len(groups)).astype(np.float64)
     sure, doubtful = hazards.needed(groups, hurt, unhurt, NEEDED)
-    presence = len(standing)
-    likely = [one for one in doubtful if one != presence and standing[one] in exposing]
+    # The columns from here on are presence.
+    own = len(standing)
+    likely = [one for one in doubtful if one < own and standing[one] in exposing]
     if len(likely) == 1:
         sure, doubtful = [*sure, *likely], [one for one in doubtful if one not in likely]
-    here = presence in (*sure, *doubtful)
-    sure, doubtful = [one for one in sure if one != presence], [one for one in doubtful if one != presence]
+    here = any(one >= own for one in (*sure, *doubtful))
+    sure, doubtful = [one for one in sure if one < own], [one for one in doubtful if one < own]
     answers = dict.fromkeys(standing, "cannot_tell" if here and not sure else "no")
     answers |= {standing[one]: "cannot_tell" for one in doubtful}
     return answers | {standing[one]: "yes" for one in sure}
