@@ -24,6 +24,8 @@ FALSE_FINDS = 0.05
 TELLING = 5
 # Without an action that is X the harm must be so much less likely.
 NEEDED = 0.01
+# The same, where a person says that the action exposes nobody: only strong data contradicts them.
+NEEDED_AGAINST = 0.001
 # Who may have done the other action, however weakly tied to it, does not speak for this one.
 MAYBE = 0.05
 # Who comes in more hours than this is harmed no likelier for it.
@@ -275,7 +277,8 @@ def _explain(standing: Sequence[str], exposing: Collection[str], doers: _Doers) 
     groups, member = _alike(np.round(did, 2))
     hurt = np.bincount(member, weights=doers.hurt, minlength=len(groups)).astype(np.float64)
     unhurt = np.bincount(member, weights=~doers.hurt, minlength=len(groups)).astype(np.float64)
-    sure, doubtful = hazards.needed(groups, hurt, unhurt, NEEDED)
+    harmless = {one: NEEDED_AGAINST for one, name in enumerate(standing) if name not in exposing}
+    sure, doubtful = hazards.needed(groups, hurt, unhurt, NEEDED, harmless)
     # The columns from here on are presence.
     own = len(standing)
     likely = [one for one in doubtful if one < own and standing[one] in exposing]
