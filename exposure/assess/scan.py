@@ -96,7 +96,7 @@ def _from_earlier(told: Exposures, span: Span, pair: Pair, gaps: tuple[Floats, F
         earliest = before.earliest if before else None
     if start is None or not count:
         return pair
-    text = f"; {count:,} more did it, and were robbed, before {stamp(start.earliest)}: it may have begun by then"
+    text = f"; before {stamp(start.earliest)} {count:,} who had done it were robbed already: it may have begun by then"
     return replace(pair, t1=replace(start, earliest=earliest, reason=start.reason + text))
 
 
