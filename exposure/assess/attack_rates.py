@@ -2,6 +2,9 @@
 
 The unit is the wallet. Compared with a doer are the logged wallets that were looked at over the same blocks and did not do it
 in the window. A popular harmless action that the victims did too stands out as well, until all are weighed together (hazards.py).
+Beside the actions stands presence: whoever came in the window at all was likelier harmed than who did not, and who came often than
+who came once, also by what no line shows (a wallet under the phrase of another, a lost request). What everybody does who
+comes, or does now and then, must tell more than that.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,8 +24,12 @@ FALSE_FINDS = 0.05
 TELLING = 5
 # Without an action that is X the harm must be so much less likely.
 NEEDED = 0.01
+# The same, where a person says that the action exposes nobody: only strong data contradicts them.
+NEEDED_AGAINST = 0.001
 # Who may have done the other action, however weakly tied to it, does not speak for this one.
 MAYBE = 0.05
+# Who comes in more hours than this is harmed no likelier for it.
+HOURS_MOST = 10
 # The Host header is the sender's own invention: only the commonest hosts get rows of their own.
 HOSTS_MOST = 20
 
@@ -62,7 +69,7 @@ def attack_rates(
         return Rates(TABLES["attack_rates"].empty(), (), ())
     rows = _measure(strata, done, people, harmed)
     whole = {str(row["action"]): row for row in rows if row["host"] is None and row["asset_state"] is None}
-    inside = logged.filter(pl.col("inside") & pl.col("action").is_not_null() & (pl.col("strength") >= MAYBE))
+    inside = logged.filter(pl.col("inside") & (pl.col("strength") >= MAYBE))
     doers = _doers(inside, people, harmed, list(whole), owners)
     verdicts = _which_is_x(whole, doers, kinds)
     x = tuple(action for action, is_x in sorted(verdicts.items()) if is_x == "yes")
@@ -148,9 +155,13 @@ def _figures(hit: int, exposed: int, other_hits: int, others: int) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Doers:
-    """Over all owners in one order: how surely each did each action, and who was harmed."""
+    """Over all owners in one order: how surely each did each action, and who was harmed.
+
+    `came`: how surely each came at all, and in how many hours more than one (two columns).
+    """
 
     strength: dict[str, NDArray[np.float64]]
+    came: NDArray[np.float64]
     hurt: Flags
 
     def surely(self, action: str) -> Flags:
@@ -175,12 +186,24 @@ def _doers(
     owned = people.join(owners, on="address", how="left").select("address", owner=pl.coalesce("owner", "address"))
     everybody = owned.select("owner").unique().sort("owner")
     did = inside.join(owned, on="address").group_by("owner", "action").agg(pl.col("strength").max())
-    strength = {}
-    for action in actions:
-        mine = everybody.join(did.filter(pl.col("action") == action), on="owner", how="left", maintain_order="left")
-        strength[action] = mine.get_column("strength").fill_null(0.0).to_numpy()
-    hurt = owned.join(harmed, on="address", how="semi")
-    return _Doers(strength, _among(everybody, hurt))
+
+    hours = (
+        inside.filter((pl.col("strength") >= STRONG) & (pl.col("link") != "kin"))
+        .select("address", hour=pl.col("time").dt.truncate("1h"))
+        .unique()
+        .join(owned, on="address")
+        .group_by("owner")
+        .agg(more=(pl.col("hour").n_unique() - 1.0).clip(0, HOURS_MOST))
+    )
+
+    def in_order(rows: pl.DataFrame, name: str) -> NDArray[np.float64]:
+        most = rows.group_by("owner").agg(pl.col(name).max())
+        mine = everybody.join(most, on="owner", how="left", maintain_order="left")
+        return mine.get_column(name).fill_null(0.0).to_numpy()
+
+    strength = {action: in_order(did.filter(pl.col("action") == action), "strength") for action in actions}
+    came = np.column_stack([in_order(did, "strength"), in_order(hours, "more")])
+    return _Doers(strength, came, _among(everybody, owned.join(harmed, on="address", how="semi")))
 
 
 def _among(owners: pl.DataFrame, rows: pl.DataFrame) -> Flags:
@@ -245,19 +268,25 @@ def _low(row: Mapping[str, object]) -> float:
 def _explain(standing: Sequence[str], exposing: Collection[str], doers: _Doers) -> dict[str, str]:
     """Say of each action that stands out whether the harm needs it: yes, no (others explain it), or cannot_tell.
 
-    Where two always went together and only one exposes on paper, it is that one.
+    Where two always went together and only one exposes on paper, it is that one. Presence is weighed like an action that
+    exposes nobody; where it alone explains the harm no action is said to, and none is said not to.
     """
     if not standing:
         return {}
-    did = np.column_stack([doers.strength[name] for name in standing])
+    did = np.column_stack([*(doers.strength[name] for name in standing), doers.came])
     groups, member = _alike(np.round(did, 2))
     hurt = np.bincount(member, weights=doers.hurt, minlength=len(groups)).astype(np.float64)
     unhurt = np.bincount(member, weights=~doers.hurt, minlength=len(groups)).astype(np.float64)
-    sure, doubtful = hazards.needed(groups, hurt, unhurt, NEEDED)
-    likely = [one for one in doubtful if standing[one] in exposing]
+    harmless = {one: NEEDED_AGAINST for one, name in enumerate(standing) if name not in exposing}
+    sure, doubtful = hazards.needed(groups, hurt, unhurt, NEEDED, harmless)
+    # The columns from here on are presence.
+    own = len(standing)
+    likely = [one for one in doubtful if one < own and standing[one] in exposing]
     if len(likely) == 1:
         sure, doubtful = [*sure, *likely], [one for one in doubtful if one not in likely]
-    answers = dict.fromkeys(standing, "no")
+    here = any(one >= own for one in (*sure, *doubtful))
+    sure, doubtful = [one for one in sure if one < own], [one for one in doubtful if one < own]
+    answers = dict.fromkeys(standing, "cannot_tell" if here and not sure else "no")
     answers |= {standing[one]: "cannot_tell" for one in doubtful}
     return answers | {standing[one]: "yes" for one in sure}
 

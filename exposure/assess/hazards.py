@@ -5,7 +5,7 @@ there is one best answer; an action that victims merely did as well gets a risk 
 the other from a comparison of two actions, are told apart too.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +41,19 @@ def _fit(did: Floats, hurt: Floats, unhurt: Floats, without: Collection[int]) ->
     return -float(found.fun), found.x
 
 
-def needed(did: Floats, hurt: Floats, unhurt: Floats, level: float) -> tuple[list[int], list[int]]:
+def needed(
+    did: Floats, hurt: Floats, unhurt: Floats, level: float, strict: Mapping[int, float] | None = None
+) -> tuple[list[int], list[int]]:
     """Give the actions without which the harm is not explained, and those of which one is needed and nobody can say which.
 
+    `strict` has a level of its own for actions that need more to be named by themselves.
     Each test is a likelihood ratio at the edge of what is possible (a risk cannot be negative): half the chance of one degree of
     freedom. No harm, or none spared, needs nothing.
     """
     whole = log_likelihood(did, hurt, unhurt)
     actions = range(did.shape[1])
-    sure = [one for one in actions if _chance(whole, log_likelihood(did, hurt, unhurt, [one])) <= level]
+    levels = dict.fromkeys(actions, level) | dict(strict or {})
+    sure = [one for one in actions if _chance(whole, log_likelihood(did, hurt, unhurt, [one])) <= levels[one]]
     rest = [one for one in actions if one not in sure]
     if _chance(whole, log_likelihood(did, hurt, unhurt, rest)) > level:
         return sure, []

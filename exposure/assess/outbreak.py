@@ -26,7 +26,7 @@ from exposure.incident import Incident
 
 Tables = dict[str, pl.DataFrame]
 PASSES = 5
-# Where nothing bounds the attack, so many files that changed and changed back are tried as its time.
+# Where an end of the attack is not bounded, so many files that changed and changed back are tried as its time.
 GUESSES_MOST = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -133,11 +133,12 @@ def investigate(scene: Scene) -> Outbreak:
     chain = _read_chain(scene, scene.known)
     found = _look(scene, chain, ())
     fresh = _fresh(found)
-    if fresh.is_empty() and found.windows.published == Window():
-        fresh = _guess(scene, chain)
+    if fresh.is_empty() and None in (found.windows.published.t1, found.windows.published.t2):
+        fresh = _guess(scene, chain, found.windows.published)
     used: tuple[str, ...] = ()
     for _ in range(PASSES):
-        attackers, x = with_discovered(scene.known, fresh.select("role", address="party")), found.rates.x
+        attackers = with_discovered(scene.known, fresh.select("role", address="party"))
+        x = _narrowing(found.rates.x, scene.deeds)
         if attackers.equals(chain.attackers) and x == used:
             break
         if not attackers.equals(chain.attackers):
@@ -154,7 +155,8 @@ def investigate(scene: Scene) -> Outbreak:
             pl.concat([scene.nobody, scene.known.get_column("address")]),
             found.rates.vetoed,
         )
-        found = _look(replace(scene, deeds=with_kin(again)), chain, found.rates.x)
+        again = with_kin(again)
+        found = _look(replace(scene, deeds=again), chain, _narrowing(found.rates.x, again))
     return found
 
 
@@ -162,22 +164,44 @@ def _fresh(found: Outbreak) -> pl.DataFrame:
     return found.sinks.filter(~pl.col("known") & (pl.col("verdict") == "attacker"))
 
 
-def _guess(scene: Scene, chain: _Chain) -> pl.DataFrame:
-    """Look for attackers inside the times in which files had changed; gives those of the best guess, or none.
+def _narrowing(x: tuple[str, ...], deeds: pl.DataFrame) -> tuple[str, ...]:
+    """Give the X among whose doers further attackers are sought: all of them, or none where one is said to expose nobody.
+
+    Of such an action there are no exposures: whoever was robbed through it would stand among the controls.
+    """
+    exposing = deeds.filter("exposing").get_column("action").unique().cast(pl.String)
+    return x if set(x) <= set(exposing) else ()
+
+
+def _guess(scene: Scene, chain: _Chain, published: Window) -> pl.DataFrame:
+    """Look for attackers inside the likeliest times of the attack; gives those of the best guess, or none.
 
     Among all who ever did what exposes, a few victims drown; among those of the right hours they stand out. Each guess is one
     more family of tests, and the bound on false finds is shared among them.
     """
-    runs = changed_back(scene.tables["assets"], scene.incident, GUESSES_MOST)
-    bound = FAMILY / (1 + len(runs))
+    guesses = _guesses(scene, published)
+    bound = FAMILY / (1 + len(guesses))
     best, lowest = scene.known.select("role", party="address").clear(), 1.0
-    for run in runs:
-        found = _fresh(_look(scene, chain, (), Window(run.before, run.after)))
+    for guess in guesses:
+        found = _fresh(_look(scene, chain, (), guess))
         sure = found.filter((pl.col("q_value") <= bound).fill_null(value=False))
         least = sure.get_column("q_value").min()
         if isinstance(least, float) and least < lowest:
             best, lowest = sure.select("role", "party"), least
     return best
+
+
+def _guesses(scene: Scene, published: Window) -> list[Window]:
+    """Give times to try: those in which files had changed, and from a known beginning until people were told.
+
+    A notice is no end, and may come late; but most of what an attack does lies before it.
+    """
+    runs = changed_back(scene.tables["assets"], scene.incident, GUESSES_MOST)
+    guesses = [Window(run.before, run.after) for run in runs]
+    told = scene.incident.fact("public_notice")
+    if told and published.t1 and published.t2 is None and told.time > published.t1:
+        guesses.append(Window(published.t1, told.time))
+    return guesses
 
 
 def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:

@@ -66,8 +66,38 @@ def scan_bounds(exposures: pl.DataFrame, rates: Rates = UNKNOWN) -> Scan:
         return Scan((), Pair(None, None))
     gaps = told.gaps()
     spans = find_spans(told.spells, gaps, fit(told.spells, gaps, rates), rates)
-    pairs = tuple(_pair(told, *_wait(told, span, gaps, rates)) for span in spans)
+    first, *others = (_pair(told, *_wait(told, span, gaps, rates)) for span in spans)
+    pairs = (_from_earlier(told, spans[0], first, gaps, rates), *others)
     return Scan(pairs, _hull(pairs))
+
+
+def _from_earlier(told: Exposures, span: Span, pair: Pair, gaps: tuple[Floats, Floats], rates: Rates) -> Pair:
+    """Let the first window's earliest beginning lie before those who were robbed before it.
+
+    Lost lines explain why a harmed wallet is seen outside alone; they explain no theft that came before the exposure that was
+    lost. So few are no window of their own, and the thief may have robbed them elsewhere: they only widen. How long before
+    them it may have begun is read off those spared before, at the rate of harm that the window shows.
+    """
+    inside = span.spells.inside(*span.posterior.best)
+    hits = len(np.intersect1d(inside, span.spells.wallet[span.spells.harmed]))
+    alike = replace(rates, inside=(rates.inside[0] + hits, rates.inside[1] + len(inside) - hits))
+    start, spells = pair.t1, told.spells
+    earliest = start.earliest if start else None
+    count = 0
+    while earliest is not None:
+        bound = round(earliest.timestamp() * _MICRO)
+        early = np.flatnonzero((told.harmed_at > 0) & (told.harmed_at < bound))
+        mine = spells.where((told.times[spells.at] < bound) & (~spells.harmed | np.isin(spells.wallet, early)))
+        robbed = len(np.unique(mine.wallet[mine.harmed]))
+        if not robbed:
+            break
+        count += robbed
+        before = _pair(told, Span(mine, fit(mine, gaps, alike)), len(told.times) - 1).t1
+        earliest = before.earliest if before else None
+    if start is None or not count:
+        return pair
+    text = f"; before {stamp(start.earliest)} {count:,} who had done it were robbed already: it may have begun by then"
+    return replace(pair, t1=replace(start, earliest=earliest, reason=start.reason + text))
 
 
 def _wait(told: Exposures, span: Span, gaps: tuple[Floats, Floats], rates: Rates) -> tuple[Span, int]:

@@ -57,18 +57,27 @@ def foreign_moves(
         after & ~pl.col("back") & ~pl.col("trader") & ~pl.col("mover").is_in(known.implode())
     )
     odd = odd.filter(~pl.col("transaction_from").is_in(known.implode()))
-    # Where only an approval from before the exposure covers it, it belongs to something that its owner used already: a
-    # subscription, a keeper, an exchange of orders.
-    given = approvals.filter(pl.col("value") != "0").join(since, left_on="from_address", right_on="address")
-    old = given.group_by("chain_id", "from_address", "token_address").agg(
-        only_old=(pl.col("timestamp") < pl.col("since")).all()
-    )
-    old = old.rename({"from_address": "wallet", "token_address": "token"})
-    odd = odd.join(old, on=["chain_id", "wallet", "token"], how="left").filter(
-        ~pl.col("only_old").fill_null(value=False)
-    )
-    odd = odd.with_columns(approved_since=pl.col("only_old").is_not_null())
+    odd = odd.join(_covering(odd, approvals), on="row", how="left").filter(~pl.col("only_old").fill_null(value=False))
+    odd = odd.with_columns(approved_since=pl.col("only_old").is_not_null()).drop("only_old")
     return odd.join(taken.select(*TX, "wallet").unique(), on=[*TX, "wallet"], how="anti")
+
+
+def _covering(odd: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:
+    """Give the moves that an approval covers: row, only_old: every such approval is from before the exposure.
+
+    Where only an old one covers it, it belongs to something that its owner used already: a subscription, a keeper, an exchange
+    of orders. A sender who calls the token itself can use no approval but its own; a contract may call the one that was approved.
+    """
+    keys = {"from_address": "wallet", "token_address": "token"}
+    given = approvals.filter(pl.col("value") != "0").rename(keys)
+    given = given.select("chain_id", "wallet", "token", spender="to_address", approved="timestamp")
+    both = odd.select("row", "chain_id", "wallet", "token", "time", "since", "transaction_from", "transaction_to").join(
+        given, on=["chain_id", "wallet", "token"]
+    )
+    direct = (pl.col("transaction_to") == pl.col("token")).fill_null(value=False)
+    usable = (pl.col("approved") <= pl.col("time")) & (~direct | (pl.col("spender") == pl.col("transaction_from")))
+    used = both.filter(usable.fill_null(value=True))
+    return used.group_by("row").agg(only_old=(pl.col("approved") < pl.col("since")).all())
 
 
 def _without_own_code(foreign: pl.DataFrame, approvals: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,8 @@ Nominated without looking at actions; counted in owners, not addresses; compared
 with the same wallets' own past, so that exchanges, routers, bridges and sales show by themselves that they are ordinary. The
 bound on false finds is Bonferroni's over every address that could have been nominated, whoever used it: 1 %, family-wise.
 Thieves rotate their addresses, so that each alone has few victims: those that look like a thief's whoever paid them (several
-owners emptied into them, nobody before the first exposure) are also tested as if they were one.
+owners emptied into them, nobody before the first exposure) are also tested as if they were one. Beside addresses that people
+named or that stand out by themselves, whose victims would lend a young sale a thief's numbers, its own numbers must bear it.
 """
 
 from dataclasses import dataclass
@@ -162,22 +163,39 @@ def find_sinks(
     parties = tested.get_column("party")
     for signs in (_trade_share(moves, parties), _use_share(moves, approvals), _habits(told, left)):
         tested = tested.join(signs, on=["role", "party"], how="left")
-    together = rotating(told, left, groups, sizes, counted)
+    said = tested.filter(pl.col("known") | (pl.col("q_value") <= FAMILY)).get_column("party")
+    turns = rotating(told, left, groups, sizes, counted, said)
     tested = tested.with_columns(
-        rotates=pl.col("party").is_in(together.implode()) & (pl.col("role") == "sink") & (pl.col("p_value") <= ALONE)
+        rotates=pl.col("party").is_in(turns.parties.implode())
+        & (pl.col("role") == "sink")
+        & (pl.col("p_value") <= turns.bound)
     )
     chains = rows.filter(pl.col("party").is_in(parties.implode())).select("role", "party", "chain_id").unique()
     found = _judge(tested, sizes[1]).join(chains, on=["role", "party"], how="left")
     return found.with_columns(pl.col("role").cast(pl.String))
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Parties that look like one thief's, and how unlikely each must be by itself; none, where together they are not."""
+
+    parties: pl.Series
+    bound: float
+
+
 def rotating(
-    told: pl.LazyFrame, left: Left, groups: Groups, sizes: tuple[int, int], counted: pl.DataFrame
-) -> pl.Series:
-    """Give the parties that look like one thief's whoever paid them, where together they stand out; else none.
+    told: pl.LazyFrame,
+    left: Left,
+    groups: Groups,
+    sizes: tuple[int, int],
+    counted: pl.DataFrame,
+    said: pl.Series,
+) -> Turns:
+    """Give the parties that look like one thief's whoever paid them, where together they stand out.
 
     Nominated without a look at who was exposed: at least three owners sent them all they had of something and called nothing,
-    and nobody dealt with them before the first exposure.
+    and nobody dealt with them before the first exposure. Where they stand out only together with `said`, parties that something
+    else tells of already, these may be all there is to it: then the others share one family's bound.
     """
     several = counted.filter(pl.col("victims") + pl.col("controls") >= OWNERS_LEAST).get_column("party")
     told = told.filter(
@@ -195,10 +213,22 @@ def rotating(
     emptied = left.of(assets.collect()).filter(pl.col("plain") & (pl.col("left_f64") <= LEFT_MOST * pl.col("paid")))
     by_party = emptied.group_by("party").agg(owners=pl.col("owner").n_unique())
     nominated = by_party.filter(pl.col("owners") >= OWNERS_LEAST).get_column("party")
-    owners = emptied.filter(pl.col("party").is_in(nominated.implode())).group_by("owner").agg(pl.col("after").any())
+    unsaid = nominated.filter(~nominated.is_in(said.implode())).sort()
+    if unsaid.is_empty():
+        return Turns(unsaid, 0.0)
+    if _chance(emptied, unsaid, sizes) <= FAMILY_TOGETHER:
+        return Turns(unsaid, ALONE)
+    if _chance(emptied, nominated, sizes) <= FAMILY_TOGETHER:
+        return Turns(unsaid, FAMILY / unsaid.len())
+    return Turns(unsaid.clear(), 0.0)
+
+
+def _chance(emptied: pl.DataFrame, parties: pl.Series, sizes: tuple[int, int]) -> float:
+    """Give how likely so many of the owners emptied into any of these parties are exposed ones by chance."""
+    mine = emptied.filter(pl.col("party").is_in(parties.implode()))
+    owners = mine.group_by("owner").agg(pl.col("after").any())
     victims = int(owners.get_column("after").sum())
-    chance = fisher_many(np.array([victims]), sizes[0], np.array([owners.height - victims]), sizes[1])[0]
-    return nominated.sort() if chance <= FAMILY_TOGETHER else nominated.clear()
+    return float(fisher_many(np.array([victims]), sizes[0], np.array([owners.height - victims]), sizes[1])[0])
 
 
 def _judge(tested: pl.DataFrame, others: int) -> pl.DataFrame:

@@ -63,6 +63,40 @@ def test_of_two_that_went_together_the_one_that_exposes_is_x(story: Story) -> No
     assert ("yes", "cannot_tell") == (result.is_x("entered_seed"), result.is_x("hardware"))
 
 
+def test_what_everybody_does_who_comes_is_not_blamed_for_what_no_line_shows(story: Story) -> None:
+    """Who views a balance in the window was there: a second wallet under the phrase is robbed, and only looked at."""
+    attack(story, 12, "entered_seed", "viewed").crowd(30, "10:00", "viewed")
+    for index in range(4):
+        story.sees(f"second wallet {index}", "10:30", "viewed").pays(f"second wallet {index}", "sink", 1, "11:00")
+    result = story.crowd(200, "-1 10:00", "viewed", "day before").assess()
+    assert ("yes", "cannot_tell") == (result.is_x("entered_seed"), result.is_x("viewed"))
+
+
+def test_where_everybody_who_came_did_x_nothing_harmless_is_blamed(story: Story) -> None:
+    """Nobody else came, so that X cannot be told from looking at a balance: neither is named, neither is cleared."""
+    attack(story, 12, "entered_seed", "viewed").crowd(30, "10:00", "entered_seed", "spared")
+    story.crowd(30, "10:01", "viewed", "spared")
+    for index in range(4):
+        story.sees(f"second wallet {index}", "10:30", "viewed").pays(f"second wallet {index}", "sink", 1, "11:00")
+    result = story.crowd(200, "-1 10:00", "viewed", "day before").assess()
+    assert ("cannot_tell", "cannot_tell") == (result.is_x("entered_seed"), result.is_x("viewed"))
+    assert ("attacker", "exposed") == (result.sink("sink"), result.verdict("spared 1"))
+
+
+def test_what_those_do_who_come_often_is_not_blamed_for_that(story: Story) -> None:
+    """Each visit was one more chance to be robbed, and one more to send a transaction."""
+    for index in range(60):
+        often = index % 3 == 0
+        for hour in ("10", "11", "12", "13") if often else ("10",):
+            story.sees(f"guest {index}", f"{hour}:{index:02}", "entered_seed")
+        if index % 15 == 1 or (often and index % 9):
+            story.sees(f"guest {index}", f"10:{index:02}", "hardware")
+        if index % 12 == 1 or (often and index % 6):
+            story.pays(f"guest {index}", "sink", 1, "14:00")
+    result = story.crowd(200, "-1 10:00", "viewed", "day before").assess()
+    assert ("yes", "no") == (result.is_x("entered_seed"), result.is_x("hardware"))
+
+
 def test_no_harm_tells_nothing(story: Story) -> None:
     """No sign of harm is no sign of safety."""
     result = story.crowd(10, "10:00", "entered_seed").crowd(30, "10:00", "viewed", "other").assess()

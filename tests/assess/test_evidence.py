@@ -7,7 +7,7 @@ import pytest
 
 from exposure.assess.evidence import CODES, ROWS_MOST, Code
 from exposure.incident import Attacker, Report, WindowSettings
-from tests.assess.stories import ACTIONS, SPENDER, Story, address, at
+from tests.assess.stories import ACTIONS, SPENDER, Story, address, at, token
 
 FUNDER = Attacker(address=address("funder"), role="funder")
 DELEGATE = Attacker(address=address("delegate"), role="delegate")
@@ -123,6 +123,15 @@ def test_a3_moved_by_a_stranger_for_nothing(story: Story) -> None:
     story.pays("alice", "somewhere", 500, "12:00", "USDC", by="unknown").holds("alice", 0, "USDC")
     result = story.crowd(10, "10:00", "viewed").assess(attackers=())
     assert ("A3" in result.codes("alice"), "probable") == (True, result.verdict("alice"))
+
+
+def test_a3_an_approval_to_somebody_else_covers_nothing(story: Story) -> None:
+    """A keeper of old calls the token itself: what its owner approved to some other app since is not what it uses."""
+    story.pays("bob", "carol", 5, "-1 10:00", "USDC").sees("bob", "-1 10:00", "viewed")
+    story.sees("alice", "10:00", "signed").approves("alice", "some app", "10:01")
+    story.pays("alice", "keeper", 20, "12:00", "USDC", by="keeper", through=token("USDC")).holds("alice", 800, "USDC")
+    result = story.crowd(10, "10:00", "viewed").assess(attackers=())
+    assert ("A3" in result.codes("alice"), "exposed") == (True, result.verdict("alice"))
 
 
 def test_a3_not_for_a_settlement_that_controls_use_too(story: Story) -> None:

@@ -41,6 +41,13 @@ def test_one_who_may_have_done_it_says_so_much_less() -> None:
     assert ([0], []) == needed(*rows, LEVEL)
 
 
+def test_what_is_said_to_be_harmless_needs_more_to_be_named() -> None:
+    """One in two hundred by chance: enough for an action that exposes, and no contradiction of a person's word."""
+    rows = groups(([1, 0], 16, 174), ([1, 1], 20, 84), ([0, 0], 0, 100))
+    assert ([0, 1], []) == needed(*rows, LEVEL)
+    assert ([0], [1]) == needed(*rows, LEVEL, {1: LEVEL / 10})
+
+
 def test_no_harm_needs_no_cause() -> None:
     """Nor does harm that meets everybody alike."""
     assert ([], []) == needed(*groups(([1], 0, 50), ([0], 0, 50)), LEVEL)

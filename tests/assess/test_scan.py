@@ -72,6 +72,26 @@ def test_two_stray_wallets_the_day_before_do_not_move_t1() -> None:
     assert "2 of 272 others" in t1.reason
 
 
+def test_a_theft_before_t1_widens_it() -> None:
+    """It cannot follow from an exposure that the logs lost in the window: T1 may lie before it, as far as others were spared there."""
+    early = [("early", at("-1 10:07"), at("-1 11:00"))]
+    scan = scan_bounds(frame(ATTACK + AROUND + early))
+    t1, t2 = both(scan)
+    assert (1, at("09:00"), at("09:00"), at("14:30")) == (len(scan.pairs), t1.estimate, t1.latest, t2.estimate)
+    assert t1.earliest is not None
+    assert at("-1 08:00") < t1.earliest < at("-1 10:07")
+    text = "; before 2026-03-04 07:40:05 UTC 1 who had done it were robbed already: it may have begun by then"
+    assert t1.reason.endswith(text)
+
+
+def test_two_thefts_days_before_t1_are_both_inside() -> None:
+    """Each shows it by itself, however unlikely a window of two days with so little harm is."""
+    early = [("early 1", at("-2 10:07"), at("-2 11:00")), ("early 2", at("-1 10:07"), at("-1 11:00"))]
+    t1, _ = both(scan_bounds(frame(ATTACK + AROUND + early)))
+    assert t1.earliest is not None
+    assert t1.earliest < at("-2 10:07")
+
+
 def test_one_stray_wallet_is_no_window() -> None:
     """Nor are two."""
     strays = [("stray 1", at("+1 10:07"), at("+1 12:00")), ("stray 2", at("+1 13:27"), at("+1 13:30"))]

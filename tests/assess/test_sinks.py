@@ -1,7 +1,7 @@
 """Shared recipients and spenders: found where independent exposed owners share them, and nobody else does."""
 
 from exposure.assess.sinks import FAMILY
-from exposure.incident import Contract
+from exposure.incident import Contract, Fact
 from tests.assess.stories import PLAIN, Story, address, at, token
 
 
@@ -177,6 +177,18 @@ def test_a_file_that_changed_back_tells_the_hours_to_look_at(story: Story) -> No
     assert expected == found
 
 
+def test_until_people_were_told_is_where_an_attack_without_an_end_is_sought(story: Story) -> None:
+    """It began after nine; nothing says when it ended, and its few victims drown among all who typed a phrase since."""
+    robbed(story, 4).crowd(90, "+1 08:00", "entered_seed", "after").crowd(30, "10:00", "viewed")
+    good = Fact(kind="last_known_good", time=at("09:00"), source="deploy log")
+    notice = Fact(kind="public_notice", time=at("16:00"), source="a post")
+    found = {}
+    for facts in ((good,), (good, notice)):
+        result = story.assess(**PLAIN, facts=facts)
+        found[len(facts)] = (result.sink("fresh"), result.verdict("fresh victim 1"))
+    assert {1: ("ordinary", "exposed"), 2: ("attacker", "probable")} == found
+
+
 def test_once_x_is_known_further_sinks_are_sought_among_its_doers(story: Story) -> None:
     """Three victims are too few among all who did anything that exposes, and enough among those who did X."""
     robbed(story, 9).crowd(40, "10:00", "pasted_key", "other way").crowd(40, "10:00", "viewed")
@@ -189,6 +201,47 @@ def test_once_x_is_known_further_sinks_are_sought_among_its_doers(story: Story) 
         result.sink("second"),
         result.verdict("late victim 1"),
     )
+
+
+def test_a_known_thief_lends_its_numbers_to_nobody(story: Story) -> None:
+    """A sale opened that day, and some put all they had into it; half of everybody was exposed, and its buyers by chance."""
+    robbed(story, 8, "sink")
+    for index in range(6):
+        story.sees(f"buyer {index}", "10:00").holds(f"buyer {index}", 0).pays(f"buyer {index}", "sale", 1, "13:00")
+    story.crowd(46, "10:00", "entered_seed", "spared").crowd(60, "10:00", "viewed")
+    result = story.assess()
+    assert ("attacker", "suspect") == (result.sink("sink"), result.sink("sale"))
+    assert "exposed" == result.verdict("buyer 1")
+
+
+def test_beside_a_known_thief_a_further_one_needs_less(story: Story) -> None:
+    """Three of three were exposed, who are a seventh of all: too little among all who may be one, enough beside the thief."""
+    robbed(robbed(story, 8, "sink"), 3, "second")
+    for number in range(8):
+        story.crowd(3, "10:00", "viewed", f"guest {number}")
+        for index in range(3):
+            story.pays(f"guest {number} {index}", f"shop {number}", 1, "12:00")
+    story.crowd(10, "10:00", "entered_seed", "spared").crowd(100, "10:00", "viewed")
+    assert ("attacker", "probable") == ((result := story.assess()).sink("second"), result.verdict("second victim 1"))
+
+
+def test_addresses_that_follow_each_other_stand_out_together(story: Story) -> None:
+    """Each has three victims, which is too few by itself; nobody who was not exposed paid any of them."""
+    for name in ("first", "second", "third"):
+        robbed(story, 3, name)
+    result = story.crowd(40, "10:00", "entered_seed", "spared").crowd(100, "10:00", "viewed").assess(**PLAIN)
+    assert ["attacker"] * 3 == [result.sink(name) for name in ("first", "second", "third")]
+
+
+def test_an_x_that_is_said_to_expose_nobody_hides_no_sink(story: Story) -> None:
+    """The data vetoes the word on it; until then its doers stand among the controls, and nothing is sought among them alone."""
+    for index in range(14):
+        story.sees(f"connected {index}", "10:00", "hardware").pays(f"connected {index}", "sink", 1, "12:00")
+    for index in range(6):
+        story.sees(f"both {index}", "10:00").sees(f"both {index}", "10:01", "hardware").holds(f"both {index}", 0)
+        story.pays(f"both {index}", "fresh", 1, "12:00")
+    result = story.crowd(40, "10:00", "viewed").crowd(10, "10:00", "entered_seed", "spared").assess()
+    assert ("yes", "attacker", "probable") == (result.is_x("hardware"), result.sink("fresh"), result.verdict("both 1"))
 
 
 def test_whom_more_others_use_than_the_exposed_is_no_thief(story: Story) -> None:
