@@ -36,7 +36,7 @@ demo: .venv/.ready ## Run the sample incident end to end, on a real EVM
 	@$(BIN)/exposure demo || test $$? -eq 1  # 1: done, and something needs a person, as in a real incident
 
 test: anvil ## Run the tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 SECONDS ?= 60
 fuzz: .venv/.ready ## Look for bytes that break the readers of logs, for SECONDS

@@ -175,7 +175,7 @@ def test_a_price_that_was_not_renewed_is_none(town: Village, tmp_path: Path) -> 
         pull_all(incident(tmp_path, stale.url), wanted(stale, [stale.alice], [stale.sink]), head="latest")
     assert Case(tmp_path).read("prices").is_empty()
     note = tables(tmp_path)["coverage"].filter(pl.col("layer") == "prices").item(0, "note")
-    assert note.endswith("assets have no Chainlink feed here and are unpriced")
+    assert "2 assets have no Chainlink feed here and are unpriced" in note
 
 
 def test_losses_are_worth_what_they_were_worth_then_and_holdings_what_they_are_now() -> None:
