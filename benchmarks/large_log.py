@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.large_case import hexed
+from exposure.drill.mass.lines import nginx_line
 
 START = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 DAYS, DAY, VISIT = 7, 86_400, 600
@@ -128,16 +129,4 @@ def _write(file: IO[bytes], rows: pl.DataFrame, kind: str) -> None:
             http_referer="referer", http_user_agent="agent",
         ).write_ndjson(file)  # fmt: skip
         return
-    stamp = pl.col("time").dt.strftime("%d/%b/%Y:%H:%M:%S +0000")
-    line = pl.format(
-        '{} - - [{}] "{} {} HTTP/1.1" {} {} "{}" "{}"',
-        "ip",
-        stamp,
-        "method",
-        "target",
-        "status",
-        "size",
-        "referer",
-        "agent",
-    )
-    told.select(line).write_csv(file, include_header=False, quote_style="never")
+    told.select(nginx_line(pl.col("time"))).write_csv(file, include_header=False, quote_style="never")

@@ -22,7 +22,9 @@ from exposure.chain.plan import (
     ATTACKER_SHAPES,
     CANDIDATE_SHAPES,
     LOG_BLOCKS,
+    MOST_BLOCKS,
     OPEN_SHAPE,
+    PROBES,
     Range,
     merge,
     slices,
@@ -34,10 +36,6 @@ from exposure.chain.wire import MalformedError, decoder, frame_of_logs, header_r
 
 AUDITED = pl.Schema({"part": pl.String})
 
-# Receipts of a block of mainnet are half a megabyte: a check stays within a few seconds.
-MOST_BLOCKS = 16
-# Of a stretch so many headers are looked at for one whose bloom filter promises more than was answered.
-PROBES = 40
 # Where no endpoint gives the receipts of a whole block they are asked one by one, of so many blocks.
 SINGLY = 2
 # The filter of a full block says maybe to half of everything: of more addresses nothing is learned from it.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from exposure.chain.audit import MOST_BLOCKS, PROBES
 from exposure.chain.costs import Price, block_price, log_price, state_price
 from exposure.chain.limits import Limits
 from exposure.chain.plan import (
@@ -11,6 +10,8 @@ from exposure.chain.plan import (
     BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
     LOG_BLOCKS,
+    MOST_BLOCKS,
+    PROBES,
     Covered,
     Range,
     log_tasks,

@@ -10,6 +10,10 @@ Range = tuple[int, int]
 
 # One part of a log query spans at most this many blocks, one of full blocks that many.
 LOG_BLOCKS = 10_000
+# Of what was pulled so many blocks are checked in full. Receipts of a block of mainnet are half a megabyte: it takes seconds.
+MOST_BLOCKS = 16
+# Of a stretch so many headers are looked at for one whose bloom filter promises more than was answered.
+PROBES = 40
 FULL_BLOCKS = 100
 # So many full blocks take a minute or two on a public endpoint: then the first sheet already knows of plain payments.
 SOON_BLOCKS = 3_000

@@ -13,9 +13,8 @@ import polars as pl
 from exposure.incident import LogSource
 from exposure.logs.escapes import unescape
 from exposure.logs.layouts import NO_TIME
-from exposure.logs.records import LINES, Parsed, join, reject, shape, to_records
+from exposure.logs.records import LINES, RECORD, Parsed, join, reject, to_records
 from exposure.logs.times import parse_clf
-from exposure.tables import TIME
 
 # A user name is short: without a limit, a hostile line would be tried from each of its brackets on.
 _IP = r"(?P<ip>[^ \[]+|\[[0-9a-fA-F:.]{2,45}\]:[0-9]{1,5})"
@@ -37,18 +36,8 @@ _RAW_REST = re.compile(r' "(.*?)" "(.*)"([^"]*)', re.DOTALL)
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z_-]{0,31}) (.+?)(?: HTTP/[0-9.]+)?", re.DOTALL)
 
 # What one line gives, in this order.
-FIELDS = shape(
-    time=TIME,
-    ip=pl.String,
-    forwarded=pl.String,
-    host=pl.String,
-    method=pl.String,
-    target=pl.String,
-    status=pl.UInt16,
-    bytes=pl.Int64,
-    referer=pl.String,
-    ua=pl.String,
-)
+_GIVEN = ("time", "ip", "forwarded", "host", "method", "target", "status", "bytes", "referer", "ua")
+FIELDS = pl.Schema({name: RECORD[name] for name in _GIVEN})
 _COLUMNS = [*LINES, *FIELDS]
 
 NO_SHAPE = "the line is not in the common or combined layout"

@@ -67,6 +67,8 @@ def redact_column(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.Dat
     """Redact a column of text. Gives the rows, and of those with secrets `source` and `secrets`, their number."""
     rows = rows.with_row_index("_row")
     likely = rows.filter(may_hold_secret(column))
+    if likely.is_empty():
+        return rows.drop("_row"), rows.select("source", secrets=pl.lit(0, pl.UInt32)).clear()
     cleaned = [redact(text) for text in likely.get_column(column)]
     changed = pl.DataFrame(
         {

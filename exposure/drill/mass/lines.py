@@ -208,19 +208,15 @@ def write(requests_: pl.DataFrame, town: Town) -> Iterator[bytes]:
         yield text.write_csv(include_header=False, quote_style="never").encode()
 
 
+def nginx_line(time: pl.Expr) -> pl.Expr:
+    """Give the line that nginx writes of a request at `time`: ip, method, target, status, size, referer, agent."""
+    stamp = time.dt.strftime("%d/%b/%Y:%H:%M:%S +0000")
+    rest = ("method", "target", "status", "size", "referer", "agent")
+    return pl.format('{} - - [{}] "{} {} HTTP/1.1" {} {} "{}" "{}"', "ip", stamp, *rest)
+
+
 def _combined(rows: pl.DataFrame) -> pl.Series:
-    stamp = pl.from_epoch(pl.col("time").cast(pl.Int64), time_unit="s").dt.strftime("%d/%b/%Y:%H:%M:%S +0000")
-    line = pl.format(
-        '{} - - [{}] "{} {} HTTP/1.1" {} {} "{}" "{}"',
-        "ip",
-        stamp,
-        "method",
-        "target",
-        "status",
-        "size",
-        "referer",
-        "agent",
-    )
+    line = nginx_line(pl.from_epoch(pl.col("time").cast(pl.Int64), time_unit="s"))
     return rows.select(line.alias("line")).to_series()
 
 
