@@ -6,11 +6,19 @@ import polars as pl
 
 from exposure.incident import Action
 
+_PARTS = pl.col("target").str.splitn("?", 2)
+
+
+def path_of() -> pl.Expr:
+    """Give the path of `target`, without the query."""
+    return _PARTS.struct.field("field_0")
+
+
 # What a pattern's key looks at. Access logs have no events: a pattern on event or version matches none of their lines.
 _FIELDS = {
     "host": pl.col("host"),
-    "path": pl.col("target").str.splitn("?", 2).struct.field("field_0"),
-    "query": pl.col("target").str.splitn("?", 2).struct.field("field_1").fill_null(""),
+    "path": path_of(),
+    "query": _PARTS.struct.field("field_1").fill_null(""),
     "method": pl.col("method"),
     "status": pl.col("status").cast(pl.String),
     "referer": pl.col("referer"),

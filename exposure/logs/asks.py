@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from exposure.incident import Action, Asset
-from exposure.logs.actions import fields_of, find_action
+from exposure.logs.actions import fields_of, find_action, path_of
+from exposure.logs.records import number_of
 
 # What browsers run or build pages from. Pictures and fonts carry no attack; `/` is the page itself.
 _STATIC = r"(?i)^[^?#]*(?:\.(?:m?js|cjs|css|x?html?|wasm|json|webmanifest|svg|map)|/)(?:\?|$)"
@@ -19,7 +20,7 @@ class Asks:
 
     def __init__(self, actions: Sequence[Action], assets: Sequence[Asset]) -> None:
         self._by = sorted({"host", "target"} | fields_of(actions))
-        path = path_of("target")
+        path = path_of()
         self._judged = {
             "action": find_action(actions),
             "static": pl.col("target").str.contains(_STATIC).fill_null(value=False),
@@ -32,16 +33,8 @@ class Asks:
 
         Gives also each different thing asked once: ask, file, static, watched, host, target.
         """
-        ask = pl.lit(0, pl.UInt64)
-        for name in self._by:
-            ask = ask * 31 + pl.col(name).hash()
-        numbered = records.with_columns(ask=ask)
+        numbered = records.with_columns(ask=number_of(self._by))
         different = numbered.select("ask", *self._by).unique("ask").lazy().with_columns(**self._judged).collect()
         known = different.select("ask", *self._judged)
         judged = numbered.join(known, on="ask", how="left", maintain_order="left")
         return judged, different.select("ask", "file", "static", "watched", "host", "target")
-
-
-def path_of(target: str) -> pl.Expr:
-    """Give the path of a column of targets, without the query."""
-    return pl.col(target).str.splitn("?", 2).struct.field("field_0")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from exposure.incident import Asset
-from exposure.logs.asks import path_of
+from exposure.logs.actions import path_of
 from exposure.logs.records import shape
 from exposure.logs.secrets import redact_column
 from exposure.logs.spill import Spill
@@ -98,7 +98,7 @@ def _constant(fetches: Spill, spelt: pl.DataFrame, named: Mapping[int, str]) -> 
         .collect()
     )
     told = runs.drop("path").join(spelt.select("ask", "host", "target"), on="ask", how="left")
-    return told.with_columns(path=path_of("target"), encoding=pl.lit("")).select(TABLES["assets"].schema.names())
+    return told.with_columns(path=path_of(), encoding=pl.lit("")).select(TABLES["assets"].schema.names())
 
 
 def _rows(host: str | None, path: str, versions: Sequence[Version]) -> Iterator[dict[str, object]]:
@@ -124,7 +124,7 @@ def _verdicts(versions: Sequence[Version], verdicts: Sequence[str] | None) -> pl
 
 def _named_paths(spelt: pl.DataFrame, known: Mapping[str, object]) -> dict[int, str]:
     """Give number -> path of the paths that [[asset]] names."""
-    plain = path_of("target")
+    plain = path_of()
     return dict(spelt.filter(plain.is_in(list(known))).select("path", plain=plain).unique().iter_rows())
 
 

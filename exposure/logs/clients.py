@@ -6,6 +6,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import polars as pl
 
+from exposure.logs.records import number_of
+
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
@@ -23,10 +25,7 @@ class Pseudonyms:
     def attach(self, records: pl.DataFrame) -> pl.DataFrame:
         """Put `client` (a number; null where a line names neither IP address nor session) in the place of `ip` and `forwarded`."""
         names = ("ip", "ua", "session", "forwarded") if self._trusted else ("ip", "ua", "session")
-        number = pl.lit(0, pl.UInt64)
-        for name in names:
-            number = number * 31 + pl.col(name).hash()
-        who = records.select(_who=number)
+        who = records.select(_who=number_of(names))
         clients = self._look_up(who)
         unknown = clients.is_null()
         if unknown.any():

@@ -108,6 +108,14 @@ def compact(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
+def number_of(columns: Sequence[str]) -> pl.Expr:
+    """Give one number for what several columns hold together; rows that hold the same have the same, here and in every block."""
+    number = pl.lit(0, pl.UInt64)
+    for name in columns:
+        number = number * 31 + pl.col(name).hash()
+    return number
+
+
 def tidy(records: pl.DataFrame) -> pl.DataFrame:
     """Bring fields that any client may write as it likes into one form.
 
