@@ -9,7 +9,7 @@ import polars as pl
 
 from exposure.incident import Action, Asset
 from exposure.logs.actions import fields_of, find_action, path_of
-from exposure.logs.records import number_of
+from exposure.logs.records import NUMBERED, number_of
 
 # What browsers run or build pages from. Pictures and fonts carry no attack; `/` is the page itself.
 _STATIC = r"(?i)^[^?#]*(?:\.(?:m?js|cjs|css|x?html?|wasm|json|webmanifest|svg|map)|/)(?:\?|$)"
@@ -19,7 +19,7 @@ class Asks:
     """Judges what records ask for, by the actions and assets of an incident."""
 
     def __init__(self, actions: Sequence[Action], assets: Sequence[Asset]) -> None:
-        self._by = sorted({"host", "target"} | fields_of(actions))
+        self._more = sorted(fields_of(actions) - set(NUMBERED["ask"]))
         path = path_of()
         self._judged = {
             "action": find_action(actions),
@@ -29,12 +29,14 @@ class Asks:
         }
 
     def judge(self, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Give records with `ask` (a number for what they ask), `action`, `static`, `watched` and `file` (number of host and path).
+        """Give records with `ask` (a number for all that counts), `action`, `static`, `watched` and `file` (number of its path).
 
         Gives also each different thing asked once: ask, file, static, watched, host, target.
         """
-        numbered = records.with_columns(ask=number_of(self._by))
-        different = numbered.select("ask", *self._by).unique("ask").lazy().with_columns(**self._judged).collect()
+        if self._more:
+            records = records.with_columns(ask=pl.col("ask") * 31 + number_of(self._more))
+        different = records.select("ask", *NUMBERED["ask"], *self._more).unique("ask")
+        different = different.lazy().with_columns(**self._judged).collect()
         known = different.select("ask", *self._judged)
-        judged = numbered.join(known, on="ask", how="left", maintain_order="left")
-        return judged, different.select("ask", "file", "static", "watched", "host", "target")
+        told = records.select("ask").join(known, on="ask", how="left", maintain_order="left")
+        return records.with_columns(told), different.select("ask", "file", "static", "watched", "host", "target")

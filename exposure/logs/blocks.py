@@ -51,7 +51,7 @@ def parse_block(block: Block) -> Parsed:
         if b"\0" in text:
             left.append(to_lines(piece.data, piece.source, piece.first))
             continue
-        records, others = scan(text, piece.source, piece.first)
+        records, others = scan(text, piece.source, piece.first, piece.lines)
         parts.append(Parsed(records))
         left.append(others)
     if any(lines.height for lines in left):

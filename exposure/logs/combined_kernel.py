@@ -16,7 +16,7 @@ from numba import njit
 from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
-from exposure.logs.hints import ADDRESS, PHRASE_WORDS, SECRET
+from exposure.logs.hints import ADDRESS, PHRASE, PHRASE_WORDS, SECRET
 from exposure.logs.lines import LONGEST_LINE
 
 Bytes = NDArray[np.uint8]
@@ -24,6 +24,9 @@ Bytes = NDArray[np.uint8]
 # The columns that are views, in the order in which they are written.
 VIEWS = ("text", "ip", "host", "method", "target", "referer", "ua", "forwarded")
 _TEXT, _IP, _HOST, _METHOD, _TARGET, _REFERER, _UA, _FORWARDED = range(len(VIEWS))
+# The columns that are numbers for texts (records.NUMBERED).
+NUMBERS = ("who", "ask")
+_WHO, _ASK = range(len(NUMBERS))
 
 _QUOTE, _SPACE, _DASH, _ESCAPE, _FEED, _RETURN, _PERCENT = 34, 32, 45, 92, 10, 13, 37
 _ZERO, _AND, _SEMICOLON, _NUMBER_SIGN = 48, 38, 59, 35
@@ -35,14 +38,19 @@ _TELLING = np.uint64(_EACH * (_IS_QUOTE | _IS_FEED | _IS_ESCAPE | _IS_MARK))
 _ALL_HEX, _LONG_HEX = np.uint64(_EACH * _IS_HEX), 4
 _SPACES, _ONES, _TOPS = np.uint64(_EACH * _SPACE), np.uint64(_EACH), np.uint64(_EACH * 128)
 
+KINDS = 1 << 16  # bytes that are classified at a time: they stay in the processor's cache
 _MOST_QUOTES = 6
 _TIME = 26  # bytes of 04/Mar/2026:09:12:00 +0000
 _NO_TIME = -(1 << 62)
 _SHORT = 12
-_DOT, _COLON, _OPEN, _CLOSE = 46, 58, 91, 93
+_DOT, _SLASH, _COLON, _OPEN, _CLOSE = 46, 47, 58, 91, 93
 _LONGEST_USER = 256
 _ADDRESS_DIGITS = 40
 _LONG_WORD = 52  # an extended key is a word of 111
+_SHORTEST_ODD = 4 * PHRASE_WORDS - 1  # so many words of three letters, and what parts them
+_IN_TARGET, _IN_REFERER, _IN_AGENT = 0, 1, 2
+_KNOWN = 1 << 12
+_ODD_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _NOT_PLAIN = -1
 _METHODS = (b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH")
 _METHOD_WORDS = tuple(int.from_bytes(name, "little") for name in _METHODS)
@@ -58,9 +66,11 @@ _EPOCH = 719_162  # days from the year 1 to 1970
 def scan(
     data: Bytes,
     kinds: Bytes,
+    seed: Any,
     vhost: bool,
     views: Any,
     there: Any,
+    numbers: Any,
     times: Any,
     status: Any,
     sizes: Any,
@@ -71,76 +81,84 @@ def scan(
 ) -> tuple[int, int]:
     """Read a block; gives how many plain lines and how many others there are.
 
-    Of the plain ones row by row: `views` (one of VIEWS, row, 2) and `there` (false: null), `times` in seconds since 1970, `status`,
-    `sizes` and `sized` (false: null), `lines` (from 0), `hints`. Of the others: line, first byte, end. `kinds` is room to work in:
-    zeroed, a multiple of eight bytes long, and longer than `data`.
+    Of the plain ones row by row: `views` (one of VIEWS, row, 2) and `there` (false: null), `numbers` (one of NUMBERS, row; they
+    depend on `seed`, a uint64), `times` in seconds since 1970, `status`, `sizes` and `sized` (false: null), `lines` (from 0),
+    `hints`. Of the others: line, first byte, end. `kinds` is room to work in, of KINDS bytes.
     """
-    _classify(data, kinds)
+    length = len(data)
     words = kinds.view(np.uint64)
     quotes = np.zeros(_MOST_QUOTES, dtype=np.int64)
-    length = len(data)
-    if length and data[length - 1] != _FEED:
-        kinds[length] = _IS_FEED  # the last line ends as well
+    # what texts that were met before hold: the number of a text, and whether it is odd
+    known, known_odd = np.zeros(_KNOWN, dtype=np.uint64), np.zeros(_KNOWN, dtype=np.bool_)
     found = left = number = begin = count = in_a_row = hint = 0
     escaped = long_hex = False
-    for place in range(len(words)):
-        word = words[place]
-        if word & _ALL_HEX == _ALL_HEX:
-            in_a_row += 1
-            long_hex |= in_a_row >= _LONG_HEX
-        else:
-            in_a_row = 0
-        if word & _TELLING == 0:
-            continue
-        telling = word & _TELLING
-        while telling:
-            position = place * 8 + (trailing_zeros(telling) >> 3)
-            telling &= telling - np.uint64(1)
-            kind = kinds[position] & 15
-            if kind == _IS_QUOTE:
-                if count < _MOST_QUOTES:
-                    quotes[count] = position
-                count += 1
-            elif kind == _IS_MARK:
-                hint |= ADDRESS
-                if data[position] != _ZERO:
-                    hint |= SECRET  # it may hide anything
-            elif kind == _IS_ESCAPE:
-                escaped = True
+    for window in range(0, length + 1, KINDS):
+        _classify(data[window : window + KINDS + 1], kinds)
+        if window <= length < window + KINDS and (length == 0 or data[length - 1] != _FEED):
+            kinds[length - window] = _IS_FEED  # the last line ends as well
+        for place in range(len(words)):
+            word = words[place]
+            if word & _ALL_HEX == _ALL_HEX:
+                in_a_row += 1
+                long_hex |= in_a_row >= _LONG_HEX
             else:
-                end = position
-                if end > begin and data[end - 1] == _RETURN and position < length:
-                    end -= 1
-                more = _NOT_PLAIN
-                if (
-                    not escaped
-                    and (count == 2 or (count >= _MOST_QUOTES and count % 2 == 0))
-                    and end - begin <= LONGEST_LINE
-                ):
-                    more = _read(
-                        data, begin, end, count, quotes, vhost, found, views, there, times, status, sizes, sized
-                    )
-                if more != _NOT_PLAIN:
-                    hint |= more
-                    if long_hex and _holds_long_hex(kinds, begin, end):
-                        hint |= SECRET
-                    lines[found], hints[found] = number, hint
-                    found += 1
+                in_a_row = 0
+            if word & _TELLING == 0:
+                continue
+            telling = word & _TELLING
+            while telling:
+                at = place * 8 + (trailing_zeros(telling) >> 3)
+                telling &= telling - np.uint64(1)
+                position = window + at
+                kind = kinds[at] & 15
+                if kind == _IS_QUOTE:
+                    if count < _MOST_QUOTES:
+                        quotes[count] = position
+                    count += 1
+                elif kind == _IS_MARK:
+                    hint |= ADDRESS
+                    if data[position] != _ZERO:
+                        hint |= SECRET  # it may hide anything
+                elif kind == _IS_ESCAPE:
+                    escaped = True
                 else:
-                    others[left, 0], others[left, 1], others[left, 2] = number, begin, end
-                    left += 1
-                number += 1
-                begin = position + 1
-                count = hint = 0
-                escaped = long_hex = False
+                    end = position
+                    if end > begin and data[end - 1] == _RETURN and position < length:
+                        end -= 1
+                    more = _NOT_PLAIN
+                    if (
+                        not escaped
+                        and (count == 2 or (count >= _MOST_QUOTES and count % 2 == 0))
+                        and end - begin <= LONGEST_LINE
+                    ):
+                        more = _read(
+                            data, begin, end, count, quotes, seed, known, known_odd, vhost, found, views, there, numbers,
+                            times, status, sizes, sized,
+                        )  # fmt: skip
+                    if more != _NOT_PLAIN:
+                        hint |= more
+                        if long_hex and _holds_long_hex(data, begin, end):
+                            hint |= SECRET
+                        lines[found], hints[found] = number, hint
+                        found += 1
+                    else:
+                        others[left, 0], others[left, 1], others[left, 2] = number, begin, end
+                        left += 1
+                    number += 1
+                    begin = position + 1
+                    count = hint = 0
+                    escaped = long_hex = False
     return found, left
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _classify(data: Bytes, kinds: Bytes) -> None:
-    """Say of every byte what it may be; written so that the compiler makes vector instructions of it."""
-    last = len(data) - 1
-    for place in range(last):
+    """Say what each byte may be, of as many as `kinds` has room for; the compiler makes vector instructions of it.
+
+    `data` has one byte more, unless the block ends there.
+    """
+    size = min(len(kinds), len(data))
+    for place in range(min(size, len(data) - 1)):
         byte = data[place]
         digit = np.uint8(byte - np.uint8(48))
         letter = np.uint8((byte | np.uint8(32)) - np.uint8(97))
@@ -158,22 +176,27 @@ def _classify(data: Bytes, kinds: Bytes) -> None:
             | mark << 3
             | (np.uint8(digit < 10) | np.uint8(letter < 6)) << 4
         )
-    if last >= 0:
-        byte = data[last]
-        kinds[last] = np.uint8(byte == _QUOTE) | np.uint8(byte == _FEED) << 1 | np.uint8(byte == _ESCAPE) << 2
+    if 0 < size == len(data):
+        byte = data[size - 1]
+        kinds[size - 1] = np.uint8(byte == _QUOTE) | np.uint8(byte == _FEED) << 1 | np.uint8(byte == _ESCAPE) << 2
+    kinds[size:] = 0
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _read(
     data: Bytes,
     begin: int,
     end: int,
     count: int,
     quotes: Any,
+    seed: Any,
+    known: Any,
+    known_odd: Any,
     vhost: bool,
     row: int,
     views: Any,
     there: Any,
+    numbers: Any,
     times: Any,
     status: Any,
     sizes: Any,
@@ -212,30 +235,42 @@ def _read(
     code, size, there_is = _answer(data, quotes[1] + 1, after)
     if code < 0:
         return _NOT_PLAIN
-    hint = SECRET if _odd(data, target, target_end, True) else 0
+    who, ask = _number_of(data, ip, ip_end, seed), _number_of(data, target, target_end, seed)
+    hint = SECRET if _is_odd(data, target, target_end, ask, _IN_TARGET, known, known_odd) else 0
     if count == 2:
-        there[_REFERER, row] = there[_UA, row] = there[_FORWARDED, row] = False
+        for column in (_REFERER, _UA, _FORWARDED):
+            _null(views, there, column, row)
     else:
         rest = quotes[5] + 1
         between = quotes[4] - quotes[3]
         if between != 2 or data[quotes[3] + 1] != _SPACE or (rest < end and data[rest] != _SPACE):
             return _NOT_PLAIN
-        _said(data, views, there, _REFERER, row, quotes[2] + 1, quotes[3])
-        if _odd(data, quotes[2] + 1, quotes[3], False):
+        referer, agent = quotes[2] + 1, quotes[4] + 1
+        _said(data, views, there, _REFERER, row, referer, quotes[3])
+        if quotes[3] - referer >= _SHORTEST_ODD and _is_odd(
+            data, referer, quotes[3], _number_of(data, referer, quotes[3], seed), _IN_REFERER, known, known_odd
+        ):
             hint = SECRET
-        _said(data, views, there, _UA, row, quotes[4] + 1, quotes[5])
+        _said(data, views, there, _UA, row, agent, quotes[5])
+        if there[_UA, row]:
+            number = _number_of(data, agent, quotes[5], seed)
+            who = _mixed(who, number)
+            if _is_odd(data, agent, quotes[5], number, _IN_AGENT, known, known_odd):
+                hint = SECRET
         _view(data, views, there, _FORWARDED, row, rest, end)
     times[row], status[row], sizes[row], sized[row] = seconds, code, size, there_is
     _view(data, views, there, _TEXT, row, begin, end)
     _view(data, views, there, _IP, row, ip, ip_end)
     if vhost:
         _view(data, views, there, _HOST, row, begin, ip - 1)
+        ask = _mixed(ask, _number_of(data, begin, ip - 1, seed))
+    numbers[_WHO, row], numbers[_ASK, row] = who, ask
     _view(data, views, there, _METHOD, row, method, target - 1)
     _view(data, views, there, _TARGET, row, target, target_end)
     return hint
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _answer(data: Bytes, begin: int, end: int) -> tuple[int, int, bool]:
     """Read ` 200 612`, be there a space behind it: status, size, whether there is a size; a status below 0 for all else."""
     if begin + 6 > end or data[begin] != _SPACE or data[begin + 4] != _SPACE:
@@ -252,7 +287,7 @@ def _answer(data: Bytes, begin: int, end: int) -> tuple[int, int, bool]:
     return (code, size, True) if size >= 0 else (-1, 0, False)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _number(data: Bytes, begin: int, end: int) -> int:
     """Read digits; below 0 where one is none."""
     value = 0
@@ -264,7 +299,7 @@ def _number(data: Bytes, begin: int, end: int) -> int:
     return value
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _seconds(data: Bytes, at: int) -> int:
     """Read 04/Mar/2026:09:12:00 +0000 into seconds since 1970."""
     slashes = data[at + 2] == 47 and data[at + 6] == 47
@@ -302,7 +337,7 @@ def _seconds(data: Bytes, at: int) -> int:
     return (days - _EPOCH) * 86_400 + hour * 3600 + minute * 60 + second - zone
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _holds(data: Bytes, begin: int, end: int, byte: int) -> bool:
     for place in range(np.uint64(begin), np.uint64(end)):  # noqa: SIM110 - numba has no generators
         if data[place] == byte:
@@ -310,7 +345,7 @@ def _holds(data: Bytes, begin: int, end: int, byte: int) -> bool:
     return False
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _is_method(data: Bytes, begin: int, end: int) -> bool:
     if not 3 <= end - begin <= 7:
         return False
@@ -321,36 +356,77 @@ def _is_method(data: Bytes, begin: int, end: int) -> bool:
     return False
 
 
-@njit(nogil=True, cache=True)
-def _holds_long_hex(kinds: Bytes, begin: int, end: int) -> bool:
+@njit(nogil=True)
+def _holds_long_hex(data: Bytes, begin: int, end: int) -> bool:
     """Tell a line with 41 hex digits in a row, one more than an address has."""
     row = 0
     for place in range(np.uint64(begin), np.uint64(end)):
-        row = row + 1 if kinds[place] & _IS_HEX else 0
+        digit, letter = np.int64(data[place]) - 48, (np.int64(data[place]) | 32) - 97
+        row = row + 1 if 0 <= digit < 10 or 0 <= letter < 6 else 0
         if row > _ADDRESS_DIGITS:
             return True
     return False
 
 
-@njit(nogil=True, cache=True)
-def _odd(data: Bytes, begin: int, end: int, ips: bool) -> bool:
-    """Tell a field that may hold an extended key, most words of a recovery phrase, or (where asked) an IP address."""
+@njit(nogil=True)
+def _is_odd(data: Bytes, begin: int, end: int, number: Any, place: int, known: Any, known_odd: Any) -> bool:
+    """Tell a field that may hold a secret. Most texts come again and again: `number` stands for the text."""
+    name = number + np.uint64(place)
+    slot = name % np.uint64(_KNOWN)
+    if known[slot] != name:
+        known[slot], known_odd[slot] = name, _odd(data, begin, end, place)
+    return known_odd[slot]
+
+
+@njit(nogil=True)
+def _odd(data: Bytes, begin: int, end: int, place: int) -> bool:
+    """Tell a field that may hold an extended key, most words of a recovery phrase, or (in a target) an IP address.
+
+    A browser's name has many words, and numbers that look like addresses: there, a whole phrase counts (hints.may_open_wallet).
+    """
     words = letters = dots = colons = run = 0
-    for place in range(np.uint64(begin), np.uint64(end)):
-        byte = data[place]
+    for at in range(np.uint64(begin), np.uint64(end)):
+        byte = data[at]
         letter = (np.int64(byte) | 32) - 97
         is_letter = 0 <= letter < 26
-        letters = letters + 1 if is_letter else 0
-        words += letters == 3
+        if place != _IN_AGENT:
+            letters = letters + 1 if is_letter else 0
+            words += letters == 3
+        elif is_letter:
+            letters += 1
+        else:
+            words += letters >= 3 and byte != _SLASH
+            letters = 0
         dots += byte == _DOT
         colons += byte == _COLON
         run = run + 1 if is_letter or 48 <= byte <= 57 else 0
         if run > _LONG_WORD:
             return True
-    return words >= PHRASE_WORDS or (ips and (dots >= 3 or colons >= 2))
+    if place == _IN_AGENT:
+        return words + (letters >= 3) >= PHRASE
+    return words >= PHRASE_WORDS or (place == _IN_TARGET and (dots >= 3 or colons >= 2))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
+def _number_of(data: Bytes, begin: int, end: int, seed: Any) -> Any:
+    """Give a number for a text: other texts have others, by all odds (64 bits, and nobody outside knows the seed)."""
+    number = seed ^ np.uint64(end - begin) * _ODD_FACTOR
+    place = begin
+    while place + 8 <= end:
+        number = _mixed(number, _load(data, place))
+        place += 8
+    if place < end:
+        number = _mixed(number, _load(data, place) & _low_bytes(end - place))
+    return _mixed(number, seed)
+
+
+@njit(nogil=True)
+def _mixed(number: Any, word: Any) -> Any:
+    number = (number ^ word) * _ODD_FACTOR
+    return number ^ number >> np.uint64(29)
+
+
+@njit(nogil=True)
 def _load(data: Bytes, place: int) -> Any:
     """Give eight bytes as a number, the first one lowest. Fewer where the block ends: zeros stand for the rest."""
     if place + 8 <= len(data):
@@ -372,7 +448,7 @@ def _load(data: Bytes, place: int) -> Any:
     return word
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _word_end(data: Bytes, begin: int, limit: int) -> int:
     """Give the place of the next space, or `limit`; eight bytes at a time."""
     place = begin
@@ -385,16 +461,22 @@ def _word_end(data: Bytes, begin: int, limit: int) -> int:
     return limit
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _said(data: Bytes, views: Any, there: Any, column: int, row: int, begin: int, end: int) -> None:
     """Write a field that is null where it is empty or a dash."""
     if end == begin or (end - begin == 1 and data[begin] == _DASH):
-        there[column, row] = False
+        _null(views, there, column, row)
     else:
         _view(data, views, there, column, row, begin, end)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
+def _null(views: Any, there: Any, column: int, row: int) -> None:
+    there[column, row] = False
+    views[column, row, 0] = views[column, row, 1] = np.uint64(0)
+
+
+@njit(nogil=True)
 def _view(data: Bytes, views: Any, there: Any, column: int, row: int, begin: int, end: int) -> None:
     length = end - begin
     head = _load(data, begin) & np.uint64(0xFFFFFFFF)
@@ -410,7 +492,7 @@ def _view(data: Bytes, views: Any, there: Any, column: int, row: int, begin: int
     views[column, row, 1] = tail
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def _low_bytes(count: int) -> Any:
     """Give a mask of so many of the lowest bytes."""
     return np.uint64(0xFFFFFFFFFFFFFFFF) if count >= 8 else (np.uint64(1) << np.uint64(8 * count)) - np.uint64(1)

@@ -99,4 +99,4 @@ def _descend(key: bytes, code: bytes, *path: str) -> tuple[bytes, bytes]:
 def _address(key: bytes) -> str:
     """Give the address of a private key, lowercase. Every hash in the logs is tried: libsecp256k1 takes 25 microseconds."""
     point = PublicKey.from_secret(key).format(compressed=False)
-    return "0x" + keccak.new(digest_bits=256, data=point[1:]).hexdigest()[-40:]
+    return "0x" + keccak.new(digest_bits=256, data=point[1:]).digest()[-20:].hex()

@@ -55,7 +55,7 @@ class Format:
     parse: Callable[[pl.DataFrame, LogSource], Parsed]
     request_ids: bool = False
     header: Literal["", "first", "#"] = ""
-    scan: Callable[[bytes, int, int], tuple[pl.DataFrame, pl.DataFrame]] | None = None
+    scan: Callable[[bytes, int, int, int], tuple[pl.DataFrame, pl.DataFrame]] | None = None
     names_host: bool = True
     # Its lines are JSON objects, so that the same fields are read from CSV, Parquet and JSON arrays, and may be mapped.
     objects: bool = False

@@ -9,6 +9,7 @@ import polars as pl
 ADDRESS, SECRET = 1, 2
 # Words of a phrase that someone may have cut or mistyped; fewer are a page's address.
 PHRASE_WORDS = 8
+PHRASE = 12  # of the shortest whole one
 # Where addresses are looked for. The referer is the page before; what else a request holds is its own.
 SECRET_IN = ("target", "body", "referer")
 MENTIONED = ("target", "body", "ua", "referer")
@@ -24,9 +25,10 @@ _OPENS = (
     r"[0-9a-fA-F%]{64}|prv[1-9A-Za-z%]{107}|(?i:ciphertext)|%(?:25)*(?:[46][1-9a-fA-F]|[57][0-9aA]|3[0-9])"
     r"|[&;]#|\\[ux]|%(?:25)*5[cC]"
 )
+# Of these in a browser's name: as above, but for numbers that look like addresses, and names of programs.
+_ODD_AGENT = r"[0-9a-fA-F%]{41}|prv[1-9A-Za-z%]{50}|[^\x00-\x7F]|[&;]#|\\"
 # Scripts that UTF-8 writes in two or three bytes, percent-encoded; and as they are.
 _FOREIGN = r"%(?:25)*[89A-Fa-f][0-9A-Fa-f]|[^\x00-\x7F]"
-_SHORTEST_PHRASE = 12
 # In a browser's name, `Safari/537` is no word.
 _WORD, _AGENT_WORD = r"[A-Za-z]{3,}", r"[A-Za-z]{3,}(?:[^A-Za-z/]|$)"
 
@@ -56,16 +58,22 @@ def may_open_wallet(column: str, *, agent: bool = False) -> pl.Expr:
     `agent`: the text is a browser's name, which holds a dozen words for other reasons.
     """
     text = pl.col(column)
-    words = text.str.count_matches(_AGENT_WORD if agent else _WORD) >= _SHORTEST_PHRASE
-    opens = text.str.contains(_OPENS) | words | (text.str.count_matches(_FOREIGN) >= _SHORTEST_PHRASE)
+    words = text.str.count_matches(_AGENT_WORD if agent else _WORD) >= PHRASE
+    opens = text.str.contains(_OPENS) | words | (text.str.count_matches(_FOREIGN) >= PHRASE)
     return opens.fill_null(value=False)
 
 
-def hint_expr() -> pl.Expr:
-    """Give the hints of records as one number of bits."""
+def odd_agent(ua: pl.Expr) -> pl.Expr:
+    """Tell which browsers' names may hold what opens a wallet. Few names are in millions of lines: ask of each one once."""
+    words = ua.str.count_matches(_AGENT_WORD) >= PHRASE
+    return (ua.str.contains(_ODD_AGENT) | words | (ua.str.count_matches("%", literal=True) >= 3)).fill_null(value=False)
+
+
+def hint_expr(odd_agents: pl.Expr | pl.Series) -> pl.Expr:
+    """Give the hints of records as one number of bits; `odd_agents` is what `odd_agent` says of their `ua`."""
     address = pl.when(may_hold_address(*MENTIONED)).then(pl.lit(ADDRESS, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
-    secret = pl.when(may_hold_secret(*SECRET_IN)).then(pl.lit(SECRET, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
-    return address | secret
+    odd = may_hold_secret(*SECRET_IN) | odd_agents
+    return address | pl.when(odd).then(pl.lit(SECRET, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
 
 
 def holds(hint: int) -> pl.Expr:

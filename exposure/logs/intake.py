@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from exposure.incident import Incident, LogSource
@@ -46,6 +47,8 @@ KEPT = shape(
     version=pl.String,
     action=pl.String,
 )
+# What is looked at of a record that may be kept: its path is `target` still.
+_LOOKED_AT = [*dict.fromkeys([*(name for name in KEPT if name != "path"), *MENTIONED]), "watched", "hints"]
 UNREAD = shape(source=pl.UInt32, line=pl.UInt64, reason=pl.String, excerpt=pl.String)
 # Rejected lines of one source that are kept; all are counted. A file in the wrong format would be copied whole.
 MOST_REJECTS = 10_000
@@ -170,12 +173,12 @@ class Intake:
             )
             judged = marked.with_columns(watched=pl.col("watched") | pl.col("ens").fill_null(value=False)).drop("ens")
         wanted = pl.col("action").is_not_null() | pl.col("watched")
-        likely = judged.filter(wanted | holds(ADDRESS))
+        likely = judged.select(_LOOKED_AT).filter(wanted | holds(ADDRESS))
         mentions = find_mentions(likely.filter(holds(ADDRESS)).select("source", "line", *MENTIONED))
         named = mentions.select("source", "line").unique().with_columns(named=pl.lit(value=True))
         joined = likely.join(named, on=["source", "line"], how="left", maintain_order="left")
         kept = joined.filter(wanted | pl.col("named"))
-        rows = kept.rename({"target": "path"})
+        rows = kept.rename({"target": "path"}).select(*KEPT, "hints")
         clean = self._redacted(rows.filter(holds(SECRET)).select(KEPT.names()), "path")
         clean = pl.concat([rows.filter(~holds(SECRET)).select(KEPT.names()), clean])
         for column in ("event", "version"):  # of messages and releases: the hints are not about them
@@ -187,6 +190,8 @@ class Intake:
 
     def _redacted(self, rows: pl.DataFrame, column: str) -> pl.DataFrame:
         """Redact a column, and count the secrets."""
+        if rows.get_column(column).null_count() == rows.height:
+            return rows
         clean, secrets = redact_column(rows, column)
         for source, number in secrets.iter_rows():
             self.counts.secrets[source] += number
@@ -194,8 +199,8 @@ class Intake:
 
     def _find_names(self, judged: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         """Give the lines that ask for something with an ENS name; count these and those with one in their bodies."""
-        by_target = judged.join(lines_with_names(asked, "target"), on="ask", how="semi")
-        by_body = lines_with_names(judged.filter(pl.col("body").is_not_null()), "body")
+        by_target = judged.select("source", "line", "ask").join(lines_with_names(asked, "target"), on="ask", how="semi")
+        by_body = lines_with_names(judged.select("source", "line", "body").drop_nulls("body"), "body")
         _count(self.counts.named, pl.concat([one.select("source", "line") for one in (by_target, by_body)]).unique())
         return by_target.select("source", "line").unique()
 
@@ -238,4 +243,5 @@ class Intake:
 
 
 def _count(counter: Counter[int], rows: pl.DataFrame) -> None:
-    counter.update(dict(rows.group_by("source").len().iter_rows()))
+    numbers = np.bincount(rows.get_column("source").to_numpy())
+    counter.update({source: int(number) for source, number in enumerate(numbers) if number})

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from exposure.logs.phrases import Phrase, composed, find_phrases
@@ -65,7 +66,7 @@ def find_secrets(text: str) -> list[Secret]:
     if "prv" in text:
         raws = (_unpack(word) for word in _EXTENDED.findall(text))
         found |= dict.fromkeys(Secret("extended_key", raw) for raw in raws if raw is not None)
-    if _CIPHER.search(text) and "crypto" in text.lower():
+    if "crypto" in text.lower() and _CIPHER.search(text):
         owners = [f"0x{address.lower()}" for address in _STORE_ADDRESS.findall(text)]
         found |= dict.fromkeys(Secret("keystore", owner) for owner in owners or [""])
     return list(found)
@@ -75,14 +76,17 @@ def _find_keys(text: str) -> Iterator[Secret]:
     called = _KEY_METHOD in text.lower()
     for match in _HEX.finditer(text):
         if 0 < int(match[1], 16) < _ORDER:
-            before = _NAME.search(text[max(0, match.start() - _BEFORE) : match.start()])
-            yield Secret(
-                "private_key", bytes.fromhex(match[1]), named=called or (before is not None and _names(before[1]))
-            )
+            named = called or _names(text[max(0, match.start() - _BEFORE) : match.start()])
+            yield Secret("private_key", bytes.fromhex(match[1]), named)
 
 
-def _names(words: str) -> bool:
-    """Tell whether a name says that a private key follows. A public key, an API's key, a hash are others."""
+@lru_cache(maxsize=1 << 12)
+def _names(before: str) -> bool:
+    """Tell whether a text ends in a name that says that a private key follows. A public key, an API's key, a hash are others."""
+    name = _NAME.search(before)
+    if name is None:
+        return False
+    words = name[1]
     words = re.sub(r" (?:is|was)$", "", words.strip(" .-_").lower())
     last = re.sub(r"[^a-z]", "", re.split(r"[ .]", words)[-1])
     return _KEY_NAME.fullmatch(last) is not None or re.sub(r"[^a-z]", "", words).endswith(_KEY_ENDS)

@@ -32,6 +32,8 @@ SIZES = (12, 15, 18, 21, 24)
 # In Chinese each character is a word, and nothing need stand between them.
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+")
+# No word of a list is without: words of Latin letters have three and more. Nearly all texts have too few.
+_LIKE_WORD = re.compile(r"[A-Za-z]{3,}|[^\x00-\x7F]")
 _CHINESE = {LANGUAGES.index(name) for name in LANGUAGES if name.startswith("chinese")}
 # The lists hold the commonest characters, so that eight of them in a row are any sentence; with spaces between they are none.
 _CHINESE_WORDS = 12
@@ -102,9 +104,9 @@ def composed(text: str) -> str:
 
 def phrase_spans(text: str, enough: int) -> list[tuple[int, int]]:
     """Find what may be most of a phrase in a composed text: so many words of one list close together, few others between."""
-    tokens = list(_WORD.finditer(text))
-    if len(tokens) < enough:
+    if len(_LIKE_WORD.findall(text)) < enough:
         return []
+    tokens = list(_WORD.finditer(text))
     known = _indices(tokens)
     spans: list[tuple[int, int]] = []
     for language in _present(known, enough):
@@ -123,9 +125,9 @@ def find_phrases(text: str) -> list[Phrase]:
     is given: one in sixteen is so by chance, and then opens nobody's wallet.
     """
     text = composed(text)
-    tokens = list(_WORD.finditer(text))
-    if len(tokens) < SIZES[0]:
+    if len(_LIKE_WORD.findall(text)) < SIZES[0]:
         return []
+    tokens = list(_WORD.finditer(text))
     known = _indices(tokens)
     found: dict[tuple[str, ...], Phrase] = {}
     for language in _present(known, SIZES[0]):

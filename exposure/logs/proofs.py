@@ -63,12 +63,9 @@ class Proofs:
 
     def look(self, judged: pl.DataFrame) -> None:
         """Look for secrets in all that judged records hold."""
-        likely = judged.filter(holds(SECRET))
+        likely = judged.select(*_IN_LINE, *_FIELDS, "ua", "hints").filter(holds(SECRET))
         texts = [likely.filter(may_open_wallet(name)).select(*_IN_LINE, text=name) for name in _FIELDS]
-        agents = judged.select(pl.col("ua").unique()).filter(may_open_wallet("ua", agent=True))
-        if agents.height:
-            by_agent = judged.join(agents, on="ua", how="semi")
-            texts.append(by_agent.select(*_IN_LINE, text="ua"))
+        texts.append(likely.filter(may_open_wallet("ua", agent=True)).select(*_IN_LINE, text="ua"))
         self._take(pl.concat(texts))
 
     def look_at_lines(self, lines: pl.DataFrame) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from exposure.logs.hints import PHRASE_WORDS, hint_expr
+from exposure.logs.hints import PHRASE_WORDS, hint_expr, odd_agent
 from exposure.tables import TIME
 
 
@@ -22,6 +22,8 @@ LINES = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String)
 # `headers` tells that `bytes` counts headers too; `request_id` is the server's own id of the request, where it has one.
 # `session` is the user's session or id as the site knows it, `body` further text that may name addresses (a request's body, an
 # event's own fields); `event` and `version` (of the app) come from events. `hints` says what is worth a closer look (hints.py).
+# `who` and `ask` are numbers for what NUMBERED columns hold together: where the number is the same, the text is. They are compared
+# within a run, and never written.
 RECORD = shape(
     source=pl.UInt32,
     line=pl.UInt64,
@@ -43,7 +45,10 @@ RECORD = shape(
     version=pl.String,
     text=pl.String,
     hints=pl.UInt8,
+    who=pl.UInt64,
+    ask=pl.UInt64,
 )
+NUMBERED = {"who": ("ip", "ua", "session"), "ask": ("host", "target")}
 REJECT = shape(source=pl.UInt32, line=pl.UInt64, text=pl.String, reason=pl.String)
 
 _SAID = ("referer", "ua", "request_id", "session", "body", "event", "version")
@@ -93,8 +98,13 @@ def set_aside(lines: pl.DataFrame, reason: str) -> Parsed:
 
 def to_records(rows: pl.DataFrame) -> pl.DataFrame:
     """Give rows that hold some of RECORD's columns all of them, tidied: what a format does not say is null."""
-    whole = fill(rows)
-    return tidy(whole).with_columns(hints=hint_expr())
+    return with_hints(tidy(fill(rows)))
+
+
+def with_hints(records: pl.DataFrame) -> pl.DataFrame:
+    """Give records their hints and numbers."""
+    numbers = {name: number_of(columns) for name, columns in NUMBERED.items()}
+    return records.with_columns(hints=hint_expr(by_value(records.get_column("ua"), odd_agent)), **numbers)
 
 
 def fill(rows: pl.DataFrame) -> pl.DataFrame:

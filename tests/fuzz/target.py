@@ -25,7 +25,7 @@ def read(data: bytes) -> None:
     assert sorted(set(seen)) == list(range(1, piece.lines + 1)), f"{name}: lines {sorted(seen)} of {piece.lines}"
     text = clean_text(block, 1)
     if known.scan is not None and b"\0" not in text:
-        records, others = known.scan(text, 0, 1)
+        records, others = known.scan(text, 0, 1, piece.lines)
         assert sorted([*records["line"], *others["line"]]) == list(range(1, piece.lines + 1)), (
             f"{name}: lost by the scan"
         )

@@ -9,6 +9,7 @@ import pytest
 from exposure.incident import Asset
 from exposure.logs.asks import Asks
 from exposure.logs.assets import FETCHES, NAMES, Found, asset_states, file_names, full_fetches, study
+from exposure.logs.records import NUMBERED, number_of
 from exposure.logs.spill import Spill
 from tests.logs.logbook import at
 
@@ -31,9 +32,8 @@ def records(*rows: dict[str, object]) -> pl.DataFrame:
         "status": 200,
         "bytes": 100,
     }
-    return pl.DataFrame(
-        [{**usual, "headers": False, "line": number + 1, **row} for number, row in enumerate(rows)], schema=RECORD
-    )
+    made = [{**usual, "headers": False, "line": number + 1, **row} for number, row in enumerate(rows)]
+    return pl.DataFrame(made, schema=RECORD).with_columns(ask=number_of(NUMBERED["ask"]))
 
 
 def fetched(*rows: dict[str, object], assets: tuple[Asset, ...] = ()) -> list[int]:

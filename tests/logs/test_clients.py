@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from exposure.logs.clients import Networks, Pseudonyms, client_address, show_clients
+from exposure.logs.records import NUMBERED, number_of
 
 PROXIES: Networks = (ip_network("10.0.0.0/8"), ip_network("2001:db8:aaaa::/48"))
 KEY = bytes(32)
@@ -16,12 +17,13 @@ def clients(
 ) -> list[int | None]:
     """Give the pseudonyms of (ip, forwarded, ua)."""
     schema = {"ip": pl.String, "forwarded": pl.String, "ua": pl.String}
-    return (
-        Pseudonyms(key, trusted)
-        .attach(pl.DataFrame(people, schema=schema, orient="row").with_columns(session=pl.lit(None, pl.String)))
-        .get_column("client")
-        .to_list()
-    )
+    rows = pl.DataFrame(people, schema=schema, orient="row").with_columns(session=pl.lit(None, pl.String))
+    return Pseudonyms(key, trusted).attach(numbered(rows)).get_column("client").to_list()
+
+
+def numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give rows of people the number that records have."""
+    return rows.with_columns(who=number_of(NUMBERED["who"]))
 
 
 def test_the_same_person_has_the_same_pseudonym_and_others_have_others() -> None:
@@ -44,6 +46,7 @@ def test_a_pseudonym_is_the_same_in_every_block_and_run() -> None:
     rows = pl.DataFrame(
         {"ip": ["203.0.113.7"], "forwarded": [None], "ua": ["A"]}, schema_overrides={"forwarded": pl.String}
     ).with_columns(session=pl.lit(None, pl.String))
+    rows = numbered(rows)
     first = pseudonyms.attach(rows).get_column("client").to_list()
     assert first == pseudonyms.attach(rows).get_column("client").to_list() == clients(("203.0.113.7", None, "A"))
 
@@ -88,7 +91,7 @@ def test_a_session_of_the_site_tells_people_of_one_ip_address_apart() -> None:
     schema = dict.fromkeys(("ip", "ua", "session", "forwarded"), pl.String)
     people = [("203.0.113.7", "A", "s1"), ("203.0.113.7", "A", "s2"), ("203.0.113.7", "A", None), (None, None, "s1")]
     rows = [(*person, None) for person in people]
-    found = Pseudonyms(KEY).attach(pl.DataFrame(rows, schema=schema, orient="row"))["client"]
+    found = Pseudonyms(KEY).attach(numbered(pl.DataFrame(rows, schema=schema, orient="row")))["client"]
     assert (4, 0) == (found.n_unique(), found.null_count())
 
 

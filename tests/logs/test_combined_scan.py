@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from exposure.logs.combined import parse_combined
 from exposure.logs.combined_scan import scan_combined
-from exposure.logs.hints import hint_expr
-from exposure.logs.lines import clean_text, to_lines
-from exposure.logs.records import RECORD, Parsed, join
+from exposure.logs.hints import hint_expr, odd_agent
+from exposure.logs.lines import clean_text, count_lines, to_lines
+from exposure.logs.records import NUMBERED, RECORD, Parsed, join
 from tests.logs.logbook import ALICE, CHROME, combined
 
 TIMES = ["04/Mar/2026:09:12:00 +0000", "29/Feb/2024:23:59:59 -0330", "29/Feb/2026:00:00:00 +0000", "01/Jan/1970:00:00:00 +1400",
@@ -70,10 +70,10 @@ def test_machine_code_reads_what_the_regular_expressions_read(
 ) -> None:
     """Line for line and field for field; and no line is in both or in neither."""
     block = clean_text((end.join(lines) + (end if last else "")).encode(), 5) or b"\n"
-    records, others = scan_combined(block, 3, 5, vhost=vhost)
+    records, others = scan_combined(block, 3, 5, count_lines(block), vhost=vhost)
     mixed = join([Parsed(records), parse_combined(others, vhost=vhost)])
     plain = parse_combined(to_lines(block, 3, 5), vhost=vhost)
-    names = [name for name in RECORD if name not in ("hints", "forwarded")]
+    names = [name for name in RECORD if name not in ("hints", "forwarded", *NUMBERED)]
     assert plain.records.sort("line").select(names).rows() == mixed.records.sort("line").select(names).rows()
     assert plain.rejects.sort("line").rows() == mixed.rejects.sort("line").rows()
 
@@ -81,12 +81,21 @@ def test_machine_code_reads_what_the_regular_expressions_read(
 @given(st.lists(line, min_size=1, max_size=5))
 def test_no_hint_is_missed(lines: list[str]) -> None:
     """A line without the hint is never looked at more closely."""
-    records, _ = scan_combined("\n".join(lines).encode(), 0, 1)
-    asked = records.select(missed=hint_expr() & ~pl.col("hints"))["missed"]
+    records, _ = scan_combined("\n".join(lines).encode(), 0, 1, len(lines))
+    asked = records.select(missed=hint_expr(odd_agent(pl.col("ua"))) & ~pl.col("hints"))["missed"]
     assert [] == records.filter(asked > 0)["text"].to_list()
+
+
+@given(st.lists(st.one_of(line, common), min_size=1, max_size=12))
+def test_numbers_stand_for_texts(lines: list[str]) -> None:
+    """Requests of one client have one number, and those of others another; so have the things asked for."""
+    records, _ = scan_combined("\n".join(lines).encode(), 0, 1, len(lines), vhost=False)
+    for number, columns in (("who", ["ip", "ua"]), ("ask", ["target"])):
+        pairs = records.select(number, *columns).unique()
+        assert pairs.height == pairs.select(columns).unique().height == pairs.get_column(number).n_unique()
 
 
 def test_plain_lines_are_not_left_to_the_slow_way() -> None:
     """Else the speed would be gone, and no other test would say so."""
-    records, others = scan_combined("\n".join([combined(), combined("/a?b", status=404)] * 50).encode(), 0, 1)
+    records, others = scan_combined("\n".join([combined(), combined("/a?b", status=404)] * 50).encode(), 0, 1, 100)
     assert (100, 0) == (records.height, others.height)

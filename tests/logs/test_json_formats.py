@@ -14,7 +14,7 @@ from exposure.logs.event_layouts import EVENTS
 from exposure.logs.formats import FORMATS, detect, parse
 from exposure.logs.json_layouts import REQUESTS
 from exposure.logs.json_records import NAMES, NO_JSON, NO_REQUEST, NO_TIME, NO_ZONE, Layout
-from exposure.logs.records import Parsed
+from exposure.logs.records import NUMBERED, Parsed
 from tests.logs.logbook import ALICE, BOB, NOON, lines_of
 
 LAYOUTS = {layout.name: layout for layout in (*REQUESTS, *EVENTS)}
@@ -29,9 +29,8 @@ def read(name: str, *lines: str | Mapping[str, Any], **log: Any) -> Parsed:
 def first(name: str, line: str | Mapping[str, Any], **log: Any) -> dict[str, Any]:
     """Read one line to the fields that say something."""
     row = read(name, line, **log).records.row(0, named=True)
-    return {
-        key: value for key, value in row.items() if value is not None and key not in ("source", "line", "text", "hints")
-    }
+    ours = ("source", "line", "text", "hints", *NUMBERED)
+    return {key: value for key, value in row.items() if value is not None and key not in ours}
 
 
 NGINX_ESCAPED = {
