@@ -52,7 +52,9 @@ def full_fetches(records: pl.DataFrame) -> pl.DataFrame:
 
 def file_names(asked: pl.DataFrame) -> pl.DataFrame:
     """Spell out the files (NAMES) among what was asked; redacted, since the pile may be written to disk."""
-    files = asked.filter(pl.col("static") | pl.col("watched")).with_columns(path="file", source=pl.lit(0))
+    files = asked.filter(pl.col("static") | pl.col("watched")).with_columns(
+        path="file", source=pl.lit(0), line=pl.lit(0)
+    )
     return redact_column(files, "target")[0].select(NAMES.names())
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from exposure.incident import Action, Fact
-from exposure.logs.intake import MOST_REJECTS, Counts
+from exposure.logs.digest import MOST_REJECTS
+from exposure.logs.intake import Counts
 from exposure.logs.noticed import Noticed
 from exposure.logs.purge import secret_notes
 from exposure.logs.sources import SourceFile

@@ -19,6 +19,16 @@ _TAIL = shape(source=pl.UInt32, _text=pl.UInt64, _equal=pl.UInt32)
 _END = timedelta(seconds=60)
 
 
+def name_lines(records: pl.DataFrame, *, by_id: bool) -> pl.DataFrame:
+    """Give records with `client` a `name`: a number for their text, or for the server's id of the request (null where it has none).
+
+    Gives source, line, time, name, and what cells are counted from.
+    """
+    name = pl.col("request_id" if by_id else "text").hash()
+    name = pl.when(pl.col("request_id").is_not_null()).then(name) if by_id else name
+    return records.select("source", "line", "time", "client", "host", "bytes", "status", name=name)
+
+
 class Duplicates:
     """What was seen of one set of files. Feed it their blocks in order. Lines without a time are not records, so never here."""
 
@@ -28,21 +38,22 @@ class Duplicates:
         self._hours: dict[int, set[int]] = {}
         self._tail = _TAIL.to_frame()
 
-    def drop(self, records: pl.DataFrame) -> pl.DataFrame:
-        """Give the records of a block (columns of RECORD) that were not seen before."""
-        keys = records.select(pl.col("request_id").hash()).to_series() if self._by_id else self._line_keys(records)
-        named = pl.col("request_id").is_not_null() if self._by_id else pl.lit(value=True)
-        keyed = records.with_columns(
-            _key=keys, _hour=(pl.col("time").dt.epoch("s") // 3600).cast(pl.Int32), _named=named
+    def drop(self, named: pl.DataFrame) -> pl.DataFrame:
+        """Give the rows of a block (what `name_lines` gives) that were not seen before."""
+        keys = named.get_column("name") if self._by_id else self._line_keys(named)
+        keyed = named.with_columns(
+            _key=keys,
+            _hour=(pl.col("time").dt.epoch("s") // 3600).cast(pl.Int32),
+            _named=pl.col("name").is_not_null(),
         )
         first = keyed.filter(~pl.col("_named") | pl.struct("_key", "_named").is_first_distinct())
         fresh = first.filter(~pl.col("_named") | ~pl.col("_key").is_in(self._seen_before(first).implode()))
         self._remember(fresh.filter("_named"))
         return fresh.drop("_hour", "_key", "_named")
 
-    def _line_keys(self, records: pl.DataFrame) -> pl.Series:
+    def _line_keys(self, named: pl.DataFrame) -> pl.Series:
         """Give each line a key: its text, and which of the equal lines of its file it is."""
-        lines = records.select("source", "time", _text=pl.col("text").hash())
+        lines = named.select("source", "time", _text="name")
         lines = lines.with_columns(_nth=pl.int_range(pl.len(), dtype=pl.UInt32).over("source", "_text"))
         lines = lines.join(self._tail, on=["source", "_text"], how="left", maintain_order="left")
         lines = lines.with_columns(_nth=pl.col("_nth") + pl.col("_equal").fill_null(0))

@@ -14,7 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from exposure.logs.assets import Found, asset_states
-from exposure.logs.intake import KEPT, Intake
+from exposure.logs.digest import KEPT
+from exposure.logs.intake import Intake
 from exposure.logs.proofs import Proven
 from exposure.logs.records import shape
 from exposure.logs.secrets import MARK

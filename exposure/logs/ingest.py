@@ -17,11 +17,12 @@ from exposure.logs.ahead import one_ahead
 from exposure.logs.assets import study
 from exposure.logs.clocks import tell_jumps
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
+from exposure.logs.digest import Digester, parse_blocks
 from exposure.logs.faults import unquoted
 from exposure.logs.finding import find_places
 from exposure.logs.finish import finish, with_ids
 from exposure.logs.formats import FORMATS, asked_for
-from exposure.logs.intake import Intake, parse_blocks
+from exposure.logs.intake import Intake
 from exposure.logs.noticed import Noticed, notice
 from exposure.logs.places import Listener, LocalFile, Place
 from exposure.logs.proofs import Proven
@@ -45,14 +46,15 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
     for left in case.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=case.folder, prefix=_SCRATCH) as scratch:
-        intake = Intake(incident, case.key(), Path(scratch), files)
+        intake = Intake(Path(scratch), files)
+        digester = Digester(incident.actions, incident.assets, case.key())
         with teller.task("reading logs", "lines") as tick:
             done = 0
             listener = Listener(say=teller.line)
             with unquoted():
                 for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block, listener)))):
-                    intake.add(batch)
-                    done += batch.lines
+                    intake.add(batch.block, digester.digest(batch, intake.wanted(batch.block)))
+                    done += batch.block.lines
                     tick(done)
         proven = intake.proofs.settle(intake.seen())
         intake.counts.opening.update(count_secrets(proven.secrets))
@@ -147,7 +149,7 @@ def _write(
     case.write("secrets", with_ids(proven.secrets, ids))
     case.write("traffic", make_traffic(intake.cells.scan()))
     case.write("assets", found.assets)
-    case.write("rejects", with_ids(pl.concat(intake.unread), ids))
+    case.write("rejects", with_ids(pl.concat(intake.unread).drop("secrets"), ids))
     read = [file for file in files if file.lines]
     rows = [coverage_row(file, times.get(file.number, Times()), intake.counts, noticed) for file in read]
     case.write_part("coverage", TABLES["coverage"].frame(rows), ~pl.col("source").str.starts_with("chain:"))

@@ -47,14 +47,12 @@ def notice(files: Sequence[SourceFile], cells: pl.LazyFrame, there: Sequence[str
 
 def _notice_pieces(found: Noticed, files: Sequence[SourceFile], there: Sequence[str]) -> None:
     names = [file.shown for file in files]
-    by_set: dict[str, list[SourceFile]] = {}
+    first: dict[str, int] = {}
     for file in files:
-        by_set.setdefault(piece(file.shown).set, []).append(file)
-    for name, pieces in by_set.items():
-        for file in pieces if len(pieces) > 1 else ():
-            found.note(file.number, f"one of {len(pieces):,} pieces of {name}")
+        first.setdefault(piece(file.shown).set, file.number)
+    # a whole set is no limit, and is not said
     for name, lost in tell_missing(names).items():
-        found.note(by_set[name][0].number, f"of {name} these pieces are missing: {lost}")
+        found.note(first[name], f"of {name} these pieces are missing: {lost}")
         found.problems.append(
             f"of {name} these pieces are missing: {lost}. To go on: copy them beside the others, if they still exist"
         )

@@ -5,16 +5,15 @@ where a person's key or phrase is named as such and the chain knows its wallet (
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from exposure.logs.derive import addresses_of, is_published
-from exposure.logs.encodings import decode
-from exposure.logs.hints import SECRET, holds, may_open_wallet
-from exposure.logs.keys import Secret, find_secrets
+from exposure.logs.keys import Secret
+from exposure.logs.openings import Controlled, Opening, is_slow
 from exposure.logs.records import shape
 from exposure.logs.sessions import DERIVED, OPENED
 from exposure.logs.spill import Spill
@@ -24,12 +23,10 @@ from exposure.tables import TIME
 MOST_NUMBERS, MOST_PHRASES = 200_000, 10_000
 # Derived addresses that are asked about on chain though no log shows them; of more, only the first of each path.
 MOST_ASKED = 1_000
-_FIELDS = ("target", "referer", "body", "event", "version")
 
 # A secret in a line, by its number.
 _LINES = shape(source=pl.UInt32, line=pl.UInt64, time=TIME, client=pl.UInt64, action=pl.String, number=pl.UInt32)
 _OPENED = shape(number=pl.UInt32, kind=pl.String, named=pl.Boolean, address=pl.String, first=pl.Boolean)
-_IN_LINE = ("source", "line", "time", "client", "action")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +58,15 @@ class Proofs:
     def __post_init__(self) -> None:
         self._lines = Spill(self.scratch, "proofs", _LINES, "client")
 
-    def look(self, judged: pl.DataFrame) -> None:
-        """Look for secrets in all that judged records hold."""
-        likely = judged.select(*_IN_LINE, *_FIELDS, "ua", "hints").filter(holds(SECRET))
-        texts = [likely.filter(may_open_wallet(name)).select(*_IN_LINE, text=name) for name in _FIELDS]
-        texts.append(likely.filter(may_open_wallet("ua", agent=True)).select(*_IN_LINE, text="ua"))
-        self._take(pl.concat(texts))
-
-    def look_at_lines(self, lines: pl.DataFrame) -> None:
-        """Look for secrets in lines that are no requests: nothing else is known of them."""
-        missing = [pl.lit(None, _LINES[name]).alias(name) for name in ("time", "client", "action")]
-        self._take(lines.filter(may_open_wallet("text")).with_columns(missing).select(*_IN_LINE, "text"))
+    def take(self, openings: Sequence[Opening], controlled: Mapping[Secret, Controlled]) -> None:
+        """Note the lines of secrets, by the number of the secret; of those in `controlled` the addresses are known."""
+        rows: dict[tuple[object, ...], None] = {}
+        for opening in openings:
+            number = self._number(opening[-1], opening[0], controlled)
+            if number is not None:
+                rows[*opening[:-1], number] = None
+        if rows:
+            self._lines.add(pl.DataFrame(list(rows), schema=_LINES, orient="row"))
 
     def settle(self, seen: pl.LazyFrame) -> Proven:
         """Say what is proof, now that all addresses of the logs (`seen`: address) are known."""
@@ -113,19 +108,10 @@ class Proofs:
                 "whose wallets they open is not known. To go on: read the logs in parts, each as a case of its own"
             )
 
-    def _take(self, texts: pl.DataFrame) -> None:
-        """Note the lines of secrets in texts, by the number of the secret."""
-        rows = []
-        for *line, text in texts.iter_rows():
-            found = {self._number(secret, line[0]) for secret in find_secrets(decode(text))}
-            rows += [(*line, number) for number in sorted(number for number in found if number is not None)]
-        if rows:
-            self._lines.add(pl.DataFrame(rows, schema=_LINES, orient="row"))
-
-    def _number(self, secret: Secret, source: int) -> int | None:
-        """Give the number of a secret, and derive its addresses the first time; None where it is nobody's, or one too many."""
+    def _number(self, secret: Secret, source: int, controlled: Mapping[Secret, Controlled]) -> int | None:
+        """Give the number of a secret; None where it is nobody's, or one too many."""
         if secret not in self._numbers:
-            slow = secret.kind in ("phrase", "extended_key")
+            slow = is_slow(secret)
             if secret.named and is_published(secret):
                 self._numbers[secret] = None
             elif self._met[slow] >= (MOST_PHRASES if slow else MOST_NUMBERS):
@@ -134,8 +120,10 @@ class Proofs:
             else:
                 self._met[slow] += 1
                 number = self._numbers[secret] = len(self._numbers)
+                known = controlled.get(secret)
+                addresses = addresses_of(secret) if known is None else known
                 self._opened += [
-                    (number, secret.kind, secret.named, address, first) for address, first in addresses_of(secret)
+                    (number, secret.kind, secret.named, address, first) for address, first in addresses
                 ] or [(number, secret.kind, secret.named, None, False)]
         if self._numbers[secret] is None:
             self.published[source] += 1

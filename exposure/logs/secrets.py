@@ -64,11 +64,11 @@ def excerpt(text: str) -> tuple[str, int]:
 
 
 def redact_column(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Redact a column of text. Gives the rows, and of those with secrets `source` and `secrets`, their number."""
+    """Redact a column of text. Gives the rows, and of those with secrets `source`, `line` and `secrets`, their number."""
     rows = rows.with_row_index("_row")
     likely = rows.filter(may_hold_secret(column))
     if likely.is_empty():
-        return rows.drop("_row"), rows.select("source", secrets=pl.lit(0, pl.UInt32)).clear()
+        return rows.drop("_row"), rows.select("source", "line", secrets=pl.lit(0, pl.UInt32)).clear()
     cleaned = [redact(text) for text in likely.get_column(column)]
     changed = pl.DataFrame(
         {
@@ -79,7 +79,7 @@ def redact_column(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.Dat
         schema={"_row": pl.UInt32, "_clean": pl.String, "secrets": pl.UInt32},
     )
     joined = rows.join(changed, on="_row", how="left", maintain_order="left")
-    counts = joined.filter(pl.col("secrets") > 0).select("source", "secrets")
+    counts = joined.filter(pl.col("secrets") > 0).select("source", "line", "secrets")
     return joined.with_columns(pl.coalesce("_clean", column).alias(column)).drop("_row", "_clean", "secrets"), counts
 
 

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import polars as pl
 
-from exposure.logs.records import compact
-
 # Rows of one kind that are held in memory: at 60 bytes a row about 60 megabytes.
 _HELD = 1_000_000
 
@@ -28,8 +26,8 @@ class Spill:
         self._parts: list[Path] = []
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Put rows on the pile."""
-        self._held.append(compact(rows.select(self._schema.names()).cast(self._schema)))
+        """Put rows on the pile. Their text is held as it is: views of a block hold all of it (records.compact)."""
+        self._held.append(rows.select(self._schema.names()).cast(self._schema))
         self._waiting += rows.height
         self.rows += rows.height
         if self._waiting > self._limit:

@@ -42,6 +42,16 @@ def count_cells(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def without_lines(cells: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Take lines out of the cells (CELLS) in which they were counted. First and last of a cell that remains stay as they were."""
+    by = ["minute", "source", "host", "client"]
+    less = count_cells(lines).drop("first", "last")
+    joined = cells.join(less, on=by, how="left", nulls_equal=True, suffix="_less", maintain_order="left")
+    counted = ("requests", "bytes", "errors")
+    reduced = joined.with_columns(pl.col(name) - pl.col(f"{name}_less").fill_null(0) for name in counted)
+    return reduced.select(CELLS.names()).filter(pl.col("requests") > 0)
+
+
 def make_traffic(cells: pl.LazyFrame) -> pl.DataFrame:
     """Make the table traffic: a minute of one host. Clients are counted once, however many sources hold them."""
     parts = [

@@ -174,10 +174,10 @@ def test_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
 
 
 def test_a_column_is_redacted_row_by_row() -> None:
-    """The quick look over all rows finds the same rows as the close one; secrets are counted by source."""
+    """The quick look over all rows finds the same rows as the close one; secrets are counted by line."""
     rows = lines_of(f"/u?key={KEY}", "/", f"/tx/0x{KEY}", f"/u?p={joined('+')}&k={KEY}", "/geo?ip=203.0.113.7")
     clean, secrets = redact_column(rows, "text")
     assert ["/u?key=[secret]", "/", f"/tx/0x{KEY}", "/u?p=[secret]&k=[secret]", "/geo?ip=[ip]"] == clean[
         "text"
     ].to_list()
-    assert [(0, 1), (0, 2)] == secrets.rows()
+    assert [(0, 1, 1), (0, 4, 2)] == secrets.rows()

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from exposure.logs.traffic import CELLS, Times, count_cells, make_traffic, source_times
+from exposure.logs.traffic import CELLS, Times, count_cells, make_traffic, source_times, without_lines
 from tests.logs.logbook import NOON, at
 
 
@@ -40,6 +40,13 @@ def test_a_client_of_two_blocks_and_sources_is_counted_once() -> None:
         source=pl.lit(1, pl.UInt32)
     )
     assert [(at(0), "a", 3, 2, 3, 0)] == make_traffic(pl.concat([one, other]).lazy()).rows()
+
+
+def test_a_line_that_stood_elsewhere_is_taken_out_of_its_minute() -> None:
+    """Its cell counts what remains, and goes where nothing does; a request without a size takes none away."""
+    all_rows = [(at(0), "a", 1, 100, 200), (at(1), "a", 1, 50, 503), (at(2), "a", 1, None, 200), (at(3), None, None, 7, 200)]  # fmt: skip
+    cells = without_lines(count_cells(records(*all_rows)), records(*all_rows[1:]))
+    assert [(at(0), "a", 1, 1, 100, 0)] == make_traffic(cells.lazy()).rows()
 
 
 def test_no_requests_make_no_traffic() -> None:
