@@ -8,7 +8,8 @@ import pytest
 
 from exposure.case import Case
 from exposure.errors import ExposureError
-from exposure.query import list_queries, run_query, table_lines
+from exposure.answers import table_lines
+from exposure.query import list_queries, run_query
 from exposure.tables import TABLES
 
 
