@@ -3,18 +3,33 @@
 import io
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import xlsxwriter
 
 from exposure.case import write_atomically
-from exposure.console import escape
+from exposure.commands import Context
+from exposure.console import escape, print_data
 from exposure.errors import ExposureError
 from exposure.publish.sheet_text import QUOTE, fit, inert_all, quote_csv
 
 # What a sheet of Excel holds below its header.
 ROWS_MOST = 1_048_575
 _WIDEST = 70
+
+
+def show_answer(
+    context: Context, answer: pl.DataFrame, title: str, data: dict[str, Any], *, as_csv: bool, xlsx: Path | None
+) -> None:
+    """Give an answer as lines, as CSV or (`data`) as JSON on stdout, or as a workbook."""
+    if xlsx is not None:
+        write_xlsx(answer, xlsx, title)
+        context.teller.line(f"wrote {xlsx}: {answer.height:,} row{'' if answer.height == 1 else 's'}")
+    if as_csv and not context.as_json:
+        print_data(csv_text(answer).rstrip("\n"))
+    elif context.as_json or xlsx is None:
+        context.show(table_lines(answer), data)
 
 
 def table_lines(answer: pl.DataFrame) -> list[str]:

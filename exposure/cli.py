@@ -2,18 +2,15 @@
 
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from exposure import __version__
 from exposure.commands import Context, IncidentArgument, command
-from exposure.console import print_data
 from exposure.errors import ExitCode
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from exposure.pipeline import Outcome, Pipeline
 
 app = typer.Typer(
@@ -336,6 +333,7 @@ def query(
 
     Example: exposure query case still_to_save --xlsx to-save.xlsx
     """
+    from exposure.answers import show_answer
     from exposure.query import list_queries, run_query
 
     if question is None:
@@ -343,22 +341,7 @@ def query(
         context.show([f"{name:24} {text}" for name, text in known.items()], {"queries": known})
         return
     answer = run_query(_pipeline(context, incident).case, question)
-    _answer(context, answer, question, {"query": question, "rows": answer.to_dicts()}, as_csv=as_csv, xlsx=xlsx)
-
-
-def _answer(
-    context: Context, answer: "pl.DataFrame", title: str, data: dict[str, Any], *, as_csv: bool, xlsx: Path | None
-) -> None:
-    """Give an answer as lines, CSV or JSON on stdout, or as a workbook."""
-    from exposure.answers import csv_text, table_lines, write_xlsx
-
-    if xlsx is not None:
-        write_xlsx(answer, xlsx, title)
-        context.teller.line(f"wrote {xlsx}: {answer.height:,} rows")
-    if as_csv and not context.as_json:
-        print_data(csv_text(answer).rstrip("\n"))
-    elif context.as_json or xlsx is None:
-        context.show(table_lines(answer), data)
+    show_answer(context, answer, question, {"query": question, "rows": answer.to_dicts()}, as_csv=as_csv, xlsx=xlsx)
 
 
 @command(app, rich_help_panel=_LOOK)
@@ -378,12 +361,13 @@ def reports(
 
     Example: exposure reports case reports.csv --xlsx judged.xlsx
     """
+    from exposure.answers import show_answer
     from exposure.judging import SHOWN, judge_file
 
     rows, told, data, problems = judge_file(context, incident, file)
     for line in told:
         context.teller.line(line)
-    _answer(context, rows.select(SHOWN), file.name, data, as_csv=as_csv, xlsx=xlsx)
+    show_answer(context, rows.select(SHOWN), file.name, data, as_csv=as_csv, xlsx=xlsx)
     for problem in problems:
         context.teller.line(f"needs a person: {problem}")
     return ExitCode.NEEDS_A_PERSON if problems else ExitCode.DONE

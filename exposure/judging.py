@@ -14,6 +14,7 @@ from exposure.commands import Context
 from exposure.errors import ExposureError
 from exposure.incident import Incident
 from exposure.incident_toml import load_incident
+from exposure.publish.sentences import show_count
 from exposure.tables import TABLES
 
 _READS = ("attackers", "windows", "tokens", "coverage", "wallets", "sightings", "candidates", "names")
@@ -97,10 +98,10 @@ def _summary(rows: pl.DataFrame, read: ClaimFile, path: Path) -> list[str]:
     lines = ["read: " + ", ".join(f"{key} from {column!r}" for key, column in read.columns.items())]
     if read.ignored:
         lines.append(f"not read: {', '.join(map(repr, read.ignored))}")
+    told = f"{show_count(counts['reports'], 'report')} of {show_count(counts['wallets'], 'wallet')}"
     lines.append(
-        f"{counts['reports']:,} reports of {counts['wallets']:,} wallets: {counts['supported']:,} supported, "
-        f"{counts['contradicted']:,} contradicted, {counts['cannot_tell']:,} cannot be told; {counts['duplicates']:,} of a wallet "
-        f"that an earlier line reports, {counts['not_readable']:,} not readable"
+        f"{told}: {counts['supported']:,} supported, {counts['contradicted']:,} contradicted, "
+        f"{counts['cannot_tell']:,} cannot be told; {counts['duplicates']:,} of a wallet that an earlier line reports, {counts['not_readable']:,} not readable"
     )
     lines.append("contradicted is the report, never the wallet: whoever is in danger stays so, and is told to act")
     strangers = (
@@ -108,7 +109,7 @@ def _summary(rows: pl.DataFrame, read: ClaimFile, path: Path) -> list[str]:
     )
     if strangers:
         lines.append(
-            f"{strangers:,} wallets are not known to this case: paste their addresses into the sheet (or name them under "
+            f"{show_count(strangers, 'wallet')} not known to this case: paste the addresses into the sheet (or name them under "
             f"[[report]]), and the chain is asked about them by: exposure run {path}"
         )
     return lines

@@ -257,6 +257,7 @@ class Pipeline:
         self.sheet()
         self.advise()
         self.report()
+        self.handoff()
 
 
 def _with_victims(candidates: pl.DataFrame, victims: pl.Series) -> pl.DataFrame:

@@ -64,8 +64,8 @@ live AS (
     WHERE given.latest = 1 AND given.value <> '0' AND asked.address IS NULL
     UNION ALL
     SELECT
-        chain_id, from_address, to_address, 'delegation' AS what, CAST(NULL AS VARCHAR(1)) AS token_address,
-        CAST(NULL AS VARCHAR(1)) AS token_id, CAST(NULL AS VARCHAR(1)) AS value, CAST(NULL AS BOOLEAN) AS unlimited,
+        chain_id, from_address, to_address, 'delegation' AS what, CAST(NULL AS STRING) AS token_address,
+        CAST(NULL AS STRING) AS token_id, CAST(NULL AS STRING) AS value, CAST(NULL AS BOOLEAN) AS unlimited,
         'state' AS known_by
     FROM codes
     WHERE latest = 1

@@ -34,5 +34,4 @@ SELECT
     reports.refs
 FROM reports
 LEFT JOIN wallets ON reports.address = wallets.address
-ORDER BY
-    CASE reports.judgement WHEN 'contradicted' THEN 0 WHEN 'cannot_tell' THEN 1 ELSE 2 END, reports.file, reports.line
+ORDER BY reports.judgement, reports.file, reports.line

@@ -181,7 +181,7 @@ def _doubt(claim: Claim, known: Known, particulars: dict[str, Answer | None]) ->
             else "nobody read what kind of account it is"
         )
     if wallet["verdict"] in _MUST_ACT:
-        return "it is exposed, and a stolen key is stolen on every chain"
+        return "it is in danger, and what was taken may have gone where this case does not look"
     first, last = known.read
     start, end = _span(claim, known, first, last)
     if first > start or last < end:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from exposure.amounts import NATIVE, NATIVE_DECIMALS, sum_by, to_f64
+from exposure.amounts import NATIVE, NATIVE_DECIMALS, sum_by
 from exposure.incident import Incident
 from exposure.tables import TABLES
 
@@ -37,15 +37,11 @@ def _sums(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
 
 
 def _with_twin(rows: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
-    decimals = {
-        (chain, token): known
-        for chain, token, known in tokens.select("chain_id", "token_address", "decimals").iter_rows()
-    }
-    twins = [
-        to_f64(int(amount), 0 if items else NATIVE_DECIMALS if token == NATIVE else decimals.get((chain, token)))
-        for chain, token, items, amount in rows.select("chain_id", "token", "items", "amount").iter_rows()
-    ]
-    return rows.with_columns(amount_f64=pl.Series(twins, dtype=pl.Float64))
+    known = tokens.select("chain_id", pl.col("token_address").alias("token"), "decimals").unique(["chain_id", "token"])
+    native = pl.when(pl.col("token") == NATIVE).then(NATIVE_DECIMALS).otherwise("decimals")
+    places = pl.when("items").then(0).otherwise(native.fill_null(0))
+    twin = pl.col("amount").cast(pl.Float64) / pl.lit(10.0).pow(places)
+    return rows.join(known, on=["chain_id", "token"], how="left").with_columns(amount_f64=twin).drop("decimals")
 
 
 def fact_table(incident: Incident) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from exposure.publish.handoff_rows import (
     vendor_rows,
 )
 from exposure.publish.handoff_seal import seal_summary
+from exposure.publish.sentences import show_count
 from exposure.publish.sheet_columns import TLP
 from exposure.publish.summary import summarise
 from exposure.publish.times import show_exact, show_time
@@ -117,7 +118,9 @@ def _readme(
     for name, frame in parts.items():
         whom = _WHOM.get(name) or _issuer(name.removeprefix(_ISSUER))
         if frame.height:
-            lines.append(f"- `{_file(name, marks[name], 'csv')}` ({marks[name]}, {frame.height:,} rows), for {whom}.")
+            lines.append(
+                f"- `{_file(name, marks[name], 'csv')}` ({marks[name]}, {show_count(frame.height, 'row')}), for {whom}."
+            )
         else:
             lines.append(f"- {name}: nothing to hand over yet.")
     lines.append(f"- `{_file('seal911', _AMBER, 'md')}` ({_AMBER}), for {_WHOM['seal911']}.")
