@@ -48,6 +48,8 @@ _OTHERS = re.compile(
     r"\b(e ?mail|mail|ip|attackers?|thie(f|ves)|hackers?|scammers?|recipients?|sent to|new|safe|refund|payout|contact"
     r"|website|url)\b"
 )
+_MAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+")
+_NO_ROW = "the line does not have as many values as there are columns"
 # A cell for people to read is short; a longer one is kept in part.
 _LONGEST = 200
 
@@ -56,6 +58,7 @@ _LONGEST = 200
 class ClaimFile:
     """What a file held: claims in its order, which column was read as what, which were not read, and lines with secrets."""
 
+    name: str
     claims: tuple[Claim, ...]
     columns: Mapping[str, str]
     ignored: tuple[str, ...]
@@ -65,43 +68,42 @@ class ClaimFile:
 def read_claims(path: Path, now: datetime) -> ClaimFile:
     """Read CSV, JSON lines or Parquet. Raises ExposureError where the file cannot be read, or no column holds addresses."""
     claims: list[Claim] = []
-    columns: dict[str, str] = {}
-    seen: dict[str, None] = {}
+    # Objects of JSON lines may differ in their keys; a table has one shape.
+    shapes: dict[tuple[str, ...], dict[str, str]] = {}
     secrets = []
     name = escape(path.name)
     for line, found in read_lines(path):
         if isinstance(found, list) and line == 1:
-            seen |= dict.fromkeys(found)
+            shapes[tuple(found)] = _columns(found)
             continue
         if not isinstance(found, dict):
-            fault = (
-                "the line does not have as many values as there are columns"
-                if isinstance(found, list)
-                else "the line cannot be read"
-            )
+            fault = _NO_ROW if isinstance(found, list) else "the line cannot be read"
             claims.append(Claim(name, line, fault=fault))
             continue
-        if not found.keys() <= seen.keys() or not columns:
-            seen |= dict.fromkeys(found)
-            columns = _columns(list(seen))
+        shape = tuple(found)
+        if shape not in shapes:
+            shapes[shape] = _columns(list(found))
         if not any(found.values()):
             continue
-        claim, secret = _claim(name, line, {key: found.get(column, "") for key, column in columns.items()}, now)
+        claim, secret = _claim(name, line, {key: found[column] for key, column in shapes[shape].items()}, now)
         claims.append(claim)
         if secret:
             secrets.append(line)
-    columns = columns or _columns(list(seen))
+    columns = {key: column for shape in reversed(shapes.values()) for key, column in shape.items()}
+    seen = list(dict.fromkeys(column for shape in shapes for column in shape))
     if "address" not in columns:
-        shown = ", ".join(escape(column)[:40] for column in list(seen)[:6])
+        names = ", ".join(escape(column)[:40] for column in seen[:6])
         raise ExposureError(
             f"{name} has no column with wallet addresses",
-            f"its columns are: {shown or 'none'}",
+            f"its columns are: {names or 'none'}",
             "name the columns in its first line: address,did,time,amount,asset,chain,tx,source (only address is needed)",
         )
-    ignored = tuple(escape(column)[:40] for column in seen if column not in columns.values())
-    return ClaimFile(
-        tuple(claims), {key: escape(column)[:40] for key, column in columns.items()}, ignored, tuple(secrets)
-    )
+    used = {column for shape in shapes.values() for column in shape.values()}
+    ignored = tuple(escape(column)[:40] for column in seen if column not in used)
+    shown = {
+        key: escape(column)[:40] for key, column in sorted(columns.items(), key=lambda one: list(_NAMES).index(one[0]))
+    }
+    return ClaimFile(name, tuple(claims), shown, ignored, tuple(secrets))
 
 
 def _columns(names: list[str]) -> dict[str, str]:
@@ -149,9 +151,7 @@ def _claim(file: str, line: int, values: dict[str, str], now: datetime) -> tuple
         texts[key], held = _clean(values.get(key, ""))
         secret = secret or held
     if secret:
-        faults.append(
-            "it holds a secret that opens a wallet, which was not kept: that wallet must be moved, and the file purged"
-        )
+        faults.append("it holds what may be a private key or recovery phrase, which was not kept")
     amount = " ".join(part for part in (texts["amount"], texts["asset"]) if part) or None
     return (
         Claim(
@@ -176,7 +176,7 @@ def _clean(text: str) -> tuple[str | None, bool]:
     from exposure.logs.secrets import redact
 
     clean, secrets = redact(text)
-    shown = escape(" ".join(clean.split()))
+    shown = escape(_MAIL.sub("[mail]", " ".join(clean.split())))
     return (shown if len(shown) <= _LONGEST else shown[:_LONGEST] + " …") or None, secrets > 0
 
 

@@ -194,7 +194,7 @@ class Pipeline:
             self.case.write(name, with_usd(frame, prices) if name in ("losses", "holdings") else frame)
         self.case.write("takings", takings(self.case.read("losses"), self.case.read("tokens")))
         self.case.write("facts", fact_table(self.incident))
-        self.case.write("reports", judge_again(self.case, self.incident))
+        self.case.write("reports", judge_again(self.case, self.incident, self.as_of()))
         self.case.finish_stage("assess", {"wallets": self.case.read("wallets").height})
 
     def _stage(self, name: str, layers: tuple[str, ...]) -> None:

@@ -85,16 +85,28 @@ def test_secrets_are_never_kept(tmp_path: Path, row: str) -> None:
     """People paste recovery phrases and keys into forms: the line is named, the secret is not, also where a hash is asked for."""
     found = read(tmp_path, f"address,did,tx\n{row}\n")
     assert (2,) == found.secrets
-    assert "holds a secret that opens a wallet" in str(found.claims[0].fault)
+    assert "it holds what may be a private key or recovery phrase, which was not kept" in str(found.claims[0].fault)
     for secret in ("sausage", KEY[2:]):
         assert secret not in repr(found)
 
 
+def test_objects_may_differ_in_their_keys(tmp_path: Path) -> None:
+    """A help desk's JSON lines name what they have, and a later form names it otherwise."""
+    found = read(
+        tmp_path,
+        "".join(json.dumps(row) + "\n" for row in ({"wallet": ALICE}, {"address": BOB, "note": "x"})),
+        "r.jsonl",
+    )
+    assert ([ALICE, BOB], ("note",)) == ([one.address for one in found.claims], found.ignored)
+
+
 def test_ip_addresses_are_not_kept_and_hostile_text_is_shown_inert(tmp_path: Path) -> None:
     """Escape sequences, direction marks and endless texts."""
-    found = read(tmp_path, f'address,did,source\n{ALICE},"from 203.0.113.9 \x1b[2J\u202e {"x" * 500}",=1+1\n')
+    found = read(
+        tmp_path, f'address,did,source\n{ALICE},"from 203.0.113.9 a@example.org \x1b[2J\u202e {"x" * 500}",=1+1\n'
+    )
     did = str(found.claims[0].did)
-    assert did.startswith(r"from [ip] \x1b[2J\u202e xxx")
+    assert did.startswith(r"from [ip] [mail] \x1b[2J\u202e xxx")
     assert len(did) < 210
 
 

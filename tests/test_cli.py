@@ -148,7 +148,7 @@ def test_reports_are_judged_and_stay_in_the_case(assessed: Path, tmp_path: Path)
         ",".join(line.split(",")[:4]) for line in out.splitlines()
     ]
     assert (
-        "2 reports of 1 wallet: 1 supported, 0 contradicted, 1 cannot be told; 0 of a wallet that an earlier line reports, 1 not readable\n"
+        "2 reports of 1 wallet: 1 supported, 0 contradicted, 1 cannot be told\n0 of a wallet that an earlier line reports; 1 not readable\n"
         in err
     )
     assert (

@@ -201,7 +201,7 @@ def test_reports_of_true_victims_are_supported_and_those_of_safe_people_never(ca
     """Everybody reports: whoever was robbed in truth is supported, whoever was not never is, and no victim is contradicted."""
     truth = pl.read_parquet(case.folder / "truth.parquet")
     claims = [Claim("all.csv", line, address=address) for line, address in enumerate(truth.get_column("address"), 2)]
-    judged = judge_again(case, load_incident(case.folder), claims).filter(pl.col("file") == "all.csv")
+    judged = judge_again(case, load_incident(case.folder), NOW, claims).filter(pl.col("file") == "all.csv")
     found = truth.join(judged, on="address")
     assert {"supported"} == set(found.filter("harmed").get_column("judgement"))
     assert "supported" not in set(found.filter(~pl.col("harmed")).get_column("judgement"))

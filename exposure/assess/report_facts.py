@@ -22,7 +22,7 @@ class Known:
     """Rows by wallet or by transaction.
 
     `read` is the time over which every chain of the case was read in full for each wallet of `asked`; None where one was not.
-    `began` and `ended` are the outermost published bounds; None = not bounded. `departures` are movements out of a wallet that
+    `began` is the earliest published start; None = not bounded. `departures` are movements out of a wallet that
     are no known loss.
     """
 
@@ -39,7 +39,6 @@ class Known:
     attackers: Mapping[str, bool]
     read: tuple[datetime, datetime] | None
     began: datetime | None
-    ended: datetime | None
     tokens: Mapping[tuple[int, str], tuple[str, int | None]]
 
 
@@ -76,10 +75,7 @@ def look_up(
         moves_by_tx=_by(_moves(transfers.filter(in_named), transactions_), "transaction_hash"),
         attackers=dict(confirmed.iter_rows()),
         read=_read(small["coverage"], incident),
-        began=_bound(published.filter(pl.col("bound") == "T1").get_column("earliest"), first=True),
-        ended=None
-        if incident.status == "ongoing"
-        else _bound(published.filter(pl.col("bound") == "T2").get_column("latest"), first=False),
+        began=_earliest(published.filter(pl.col("bound") == "T1").get_column("earliest")),
         tokens={
             (chain, token): (symbol or "", decimals)
             for chain, token, symbol, decimals in small["tokens"]
@@ -114,11 +110,9 @@ def _departures(transfers: pl.DataFrame, losses: pl.DataFrame) -> pl.DataFrame:
     return kept.sort("timestamp", "transaction_hash")
 
 
-def _bound(times: pl.Series, *, first: bool) -> datetime | None:
-    """Give the outermost bound; None where there is none, or one window is not bounded."""
-    if times.is_empty() or times.null_count():
-        return None
-    found = times.min() if first else times.max()
+def _earliest(times: pl.Series) -> datetime | None:
+    """Give the earliest start; None where there is none, or one window is not bounded."""
+    found = None if times.null_count() else times.min()
     return found if isinstance(found, datetime) else None
 
 

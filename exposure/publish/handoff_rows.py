@@ -93,25 +93,59 @@ def _stolen(tables: Tables) -> pl.DataFrame:
     return tables["losses"].select("chain_id", "token").unique()
 
 
+def recipients(tables: Tables) -> pl.DataFrame:
+    """Give table `losses` with `to_address`, who got it in truth: thieves split, and whoever moved it is not always who got it."""
+    place = ["chain_id", "transaction_hash", "log_index", "from_address", "token_address", "token_id"]
+    moves = tables["transfers"].select(*place, "to_address").unique(place, keep="first", maintain_order=True)
+    keys = ["chain_id", "transaction_hash", "log_index", "address", "token", "token_id"]
+    found = tables["losses"].join(moves, left_on=keys, right_on=place, how="left", nulls_equal=True)
+    return found.with_columns(pl.coalesce("to_address", "attacker").alias("to_address"))
+
+
 def exchange_rows(tables: Tables, assets: Assets) -> pl.DataFrame:
-    """Give, for exchanges: which address got what of the attacker, by which transaction, when."""
+    """Give, for exchanges: which address got what was stolen, by which transaction, when.
+
+    What the attackers sent on, and what went from a wallet straight to an address that is not known as theirs. The wallet is not
+    named: an exchange needs its own address.
+    """
+    enemies = hostile(tables)
+    known = tables["attackers"].get_column("address").implode()
+    mine = tables["losses"].filter(pl.col("address").is_in(acting(tables).implode()))
+    straight = recipients({**tables, "losses": mine}).filter(~pl.col("to_address").is_in(known))
+    sent = onward(tables).select(
+        "chain_id", "transaction_hash", "token_id", "to_address", "confirmed",
+        token=pl.col("token_address"), amount="value", time="timestamp", sent_by="from_address",
+    )  # fmt: skip
+    straight = straight.join(enemies.select("confirmed", attacker="address"), on="attacker").with_columns(
+        sent_by=pl.lit(None, pl.String)
+    )
+    every = pl.concat([sent, straight.select(sent.columns)])
     rows = [
         {
             "chain": assets.chain(row["chain_id"]),
             "deposit_address": checksum(row["to_address"]),
             "transaction_hash": row["transaction_hash"],
-            "asset": assets.symbol(row["chain_id"], row["token_address"]),
-            "token_contract": None if row["token_address"] == NATIVE else checksum(row["token_address"]),
-            "amount": assets.amount(row["chain_id"], row["token_address"], int(row["value"]), row["token_id"]),
-            "amount_base_units": row["value"],
-            "time": row["timestamp"],
-            "sent_by": checksum(row["from_address"]),
-            "sender": _said(confirmed=row["confirmed"]),
+            "asset": assets.symbol(row["chain_id"], row["token"]),
+            "token_contract": None if row["token"] == NATIVE else checksum(row["token"]),
+            "amount": assets.amount(row["chain_id"], row["token"], int(row["amount"]), row["token_id"]),
+            "amount_base_units": row["amount"],
+            "time": row["time"],
+            "sent_by": row["sent_by"] and checksum(row["sent_by"]),
+            "sender": _said(confirmed=row["confirmed"])
+            if row["sent_by"]
+            else "taken from a victim, straight to this address",
         }
-        for row in onward(tables).iter_rows(named=True)
+        for row in every.sort("time", "chain_id", "transaction_hash", "to_address", "token", "token_id").iter_rows(
+            named=True
+        )
     ]
     names = "chain deposit_address transaction_hash asset token_contract amount amount_base_units time sent_by sender"
     return pl.DataFrame(rows, schema=_schema(names))
+
+
+def acting(tables: Tables) -> pl.Series:
+    """Give the wallets whose owners must act."""
+    return tables["wallets"].filter(pl.col("verdict").is_in(MUST_ACT)).get_column("address")
 
 
 def _schema(names: str) -> pl.Schema:
@@ -223,11 +257,11 @@ def seal_addresses(tables: Tables) -> pl.DataFrame:
 
 def seal_funds(tables: Tables, assets: Assets) -> pl.DataFrame:
     """Give, for SEAL 911's sheet, its columns of Funds Movement: losses, then what the attackers sent on."""
-    harmed = tables["wallets"].filter(pl.col("verdict").is_in(MUST_ACT)).get_column("address")
-    mine = tables["losses"].filter(pl.col("address").is_in(harmed.implode()))
-    losses = mine.select(
-        "chain_id", "transaction_hash", "token", "token_id", "amount", "time", origin="address", to="attacker"
-    ).sort("time", "chain_id", "transaction_hash", "origin", "token", "token_id", nulls_last=True)
+    mine = pl.col("address").is_in(acting(tables).implode())
+    losses = recipients({**tables, "losses": tables["losses"].filter(mine)}).select(
+        "chain_id", "transaction_hash", "token", "token_id", "amount", "time", origin="address", to="to_address"
+    )
+    losses = losses.sort("time", "chain_id", "transaction_hash", "origin", "token", "token_id", nulls_last=True)
     sent = onward(tables).select(
         "chain_id", "transaction_hash", "token_id",
         token=pl.col("token_address"), amount="value", time="timestamp", origin="from_address", to="to_address",
