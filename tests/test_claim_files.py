@@ -1,11 +1,15 @@
 """Files of reports are read whatever form they come from; no row is lost, and nothing is kept that is not needed."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exposure.claim_files import ClaimFile, read_claims
 from exposure.errors import ExposureError
@@ -129,3 +133,13 @@ def test_a_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
         "none.csv cannot be read\n  why: No such file or directory\n  fix: name a CSV, JSON lines or Parquet file, in UTF-8"
         == str(raised.value)
     )
+
+
+@given(st.binary(max_size=2_000) | st.text(max_size=600).map(lambda text: f"address,time\n{text}".encode()))
+def test_no_content_breaks_the_reader(content: bytes) -> None:
+    """Whatever stands in a file, it is read, or refused in three sentences."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "r.csv"
+        file.write_bytes(content)
+        with suppress(ExposureError):
+            read_claims(file, NOW)

@@ -161,6 +161,20 @@ def test_reports_are_judged_and_stay_in_the_case(assessed: Path, tmp_path: Path)
     ]
 
 
+def test_a_file_of_the_same_name_takes_the_place_of_the_earlier_one(assessed: Path, tmp_path: Path) -> None:
+    """And says so: no report goes unsaid. Those of other files stay."""
+    for name, wallets in (("a.csv", [DRAINED, SINK]), ("b.csv", [DRAINED])):
+        (tmp_path / name).write_text("address\n" + "".join(f"{address}\n" for address in wallets))
+        _run("reports", str(assessed), str(tmp_path / name))
+    (tmp_path / "a.csv").write_text(f"address\n{DRAINED}\n")
+    _, _, err = _run("reports", str(assessed), str(tmp_path / "a.csv"))
+    assert "these take the place of 2 reports of an earlier a.csv\n" in err
+    _, out, _ = _run("query", str(assessed), "reports_judged", "--json")
+    assert [("a.csv", 2, None), ("b.csv", 2, "a.csv:2")] == [
+        (row["file"], row["line"], row["duplicate_of"]) for row in json.loads(out)["rows"]
+    ]
+
+
 def test_reports_of_a_case_that_was_not_assessed_wait(tmp_path: Path) -> None:
     """An error with the command that comes first."""
     _run("init", str(tmp_path / "case"), "--attacker", SINK)

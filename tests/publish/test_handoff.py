@@ -111,6 +111,18 @@ def test_exchanges_get_deposits_and_nothing_else(tmp_path: Path) -> None:
     ]
 
 
+def test_what_went_straight_to_an_unknown_address_is_told_without_the_victim(tmp_path: Path) -> None:
+    """Thieves split what they take, and the operator's share may go straight to an exchange: who got it counts, not who moved it."""
+    split = moved(3, 3, PARTLY, DEPOSIT, USDC, "70000000", transaction_from=SPENDER, log_index=4)
+    files = files_of(*case_of(tmp_path, transfers=TABLES["transfers"].frame([*TRANSFERS[:2], split])))
+    found = rows(files["exchanges.TLP-AMBER.csv"])
+    assert [(checksum(DEPOSIT), "70 USDC", "", "taken from a victim, straight to this address")] == [
+        (row["deposit_address"], row["amount"], row["sent_by"], row["sender"]) for row in found
+    ]
+    assert checksum(PARTLY) not in files["exchanges.TLP-AMBER.csv"]
+    assert checksum(DEPOSIT) == rows(files["seal911-funds.TLP-AMBER.csv"])[2]["Destination"]
+
+
 def test_an_issuer_gets_its_own_token_only(tmp_path: Path) -> None:
     """What the attacker's addresses hold of it, as far as was read: what came in less what went out."""
     files = files_of(*case_of(tmp_path))
