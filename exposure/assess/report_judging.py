@@ -26,6 +26,7 @@ from exposure.assess.report_particulars import (
     on_deed,
     on_time,
     on_transaction,
+    ref_of,
 )
 from exposure.incident import Incident
 from exposure.tables import TABLES
@@ -149,51 +150,48 @@ def _overall(claim: Claim, known: Known, particulars: dict[str, Answer | None]) 
             if wrong
             else ("supported", f"{told}.", refs)
         )
-    doubt = _doubt(claim, known, particulars)
+    doubt, refs = _doubt(claim, known, particulars)
     transaction = particulars["tx_says"]
     # A transaction that was read is proof; a date may be misremembered, and then it is about a loss that nobody has looked for.
     if doubt and not (transaction is not None and transaction.says == "no"):
-        return "cannot_tell", f"No loss of this wallet to the attacker is known, but {doubt}.", ()
+        return "cannot_tell", f"No loss of this wallet to the attacker is known, but {doubt}.", refs
     if wrong:
-        return "contradicted", f"No loss of this wallet to the attacker is known{f'; {doubt}' if doubt else ''}.", ()
-    chains = ", ".join(chain.name for chain in known.incident.chains)
-    return (
-        "contradicted",
-        f"On {chains} the chain was read, and nothing left this wallet. A loss on another chain would not show here.",
-        (),
-    )
+        return "contradicted", f"No loss of this wallet to the attacker is known{f'; {doubt}' if doubt else ''}.", refs
+    chains, span = ", ".join(chain.name for chain in known.incident.chains), known.read or (None, None)
+    read = f"On {chains} the chain was read from {stamp(span[0])} to {stamp(span[1])}, and nothing left this wallet."
+    return "contradicted", f"{read} A loss on another chain would not show here.", ()
 
 
-def _doubt(claim: Claim, known: Known, particulars: dict[str, Answer | None]) -> str:
-    """Say why no loss seen is not no loss; empty where the data would have shown it."""
+def _doubt(claim: Claim, known: Known, particulars: dict[str, Answer | None]) -> tuple[str, tuple[str, ...]]:
+    """Say why no loss seen is not no loss, and with which evidence; empty where the data would have shown it."""
     address = str(claim.address)
     wallet = known.wallets.get(address)
     if address not in known.asked:
-        return "the chain was not asked about it: paste it into the sheet, and run again"
+        return "the chain was not asked about it: paste it into the sheet, and run again", ()
     if elsewhere(claim, known):
-        return "this case does not look at the chain that the report names"
+        return "this case does not look at the chain that the report names", ()
     if known.read is None:
-        return "a part of the chain could not be read"
-    if wallet is None or wallet["kind"] != "eoa":
-        return (
-            "what contracts move out of it is not visible"
-            if wallet and wallet["kind"]
-            else "nobody read what kind of account it is"
-        )
-    if wallet["verdict"] in _MUST_ACT:
-        return "it is in danger, and what was taken may have gone where this case does not look"
+        return "a part of the chain could not be read", ()
     first, last = known.read
     start, end = _span(claim, known, first, last)
-    if first > start or last < end:
-        return f"the chain was read from {stamp(first)} to {stamp(last)} only"
     left = [row for row in known.departures.get(address, []) if row["timestamp"] >= start]
     if left:
         other, at = checksummed(left[0]["to_address"]), stamp(left[0]["timestamp"])
-        return f"{other} got something from it at {at}, and nobody knows whose that is"
+        others = f" (and {len(left) - 1} more such)" if len(left) > 1 else ""
+        refs = tuple(ref_of(row["chain_id"], row["transaction_hash"], row["log_index"]) for row in left[:_REFS_MOST])
+        return f"{other} got something from it at {at}{others}, and nobody knows whose that is", refs
+    if wallet is None or not wallet["kind"]:
+        return "nobody read what kind of account it is", ()
+    if wallet["kind"] != "eoa":
+        return "what contracts move out of it is not visible", ()
+    if wallet["verdict"] in _MUST_ACT:
+        return "it is in danger, and what was taken may have gone where this case does not look", ()
+    if first > start or last < end:
+        return f"the chain was read from {stamp(first)} to {stamp(last)} only", ()
     transaction = particulars["tx_says"]
     if transaction is not None and transaction.says == "cannot_tell":
-        return "the transaction that it names was not read"
-    return ""
+        return "the transaction that it names was not read", ()
+    return "", ()
 
 
 def _span(claim: Claim, known: Known, first: datetime, last: datetime) -> tuple[datetime, datetime]:

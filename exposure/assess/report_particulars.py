@@ -57,7 +57,7 @@ def on_transaction(claim: Claim, known: Known) -> Answer | None:
     if not stolen and not moves:
         return Answer("cannot_tell", "The named transaction is not among those that were read.")
     chain = (stolen or moves)[0]["chain_id"]
-    refs = (_ref(chain, named),)
+    refs = (ref_of(chain, named),)
     if any(row["from_address"] == claim.address for row in moves):
         return Answer(
             "cannot_tell",
@@ -232,8 +232,9 @@ def elsewhere(claim: Claim, known: Known) -> bool:
 
 def loss_ref(row: dict[str, Any]) -> str:
     """Name a loss as evidence does."""
-    return _ref(row["chain_id"], row["transaction_hash"], row["log_index"])
+    return ref_of(row["chain_id"], row["transaction_hash"], row["log_index"])
 
 
-def _ref(chain_id: int, transaction_hash: str, log_index: int | None = None) -> str:
+def ref_of(chain_id: int, transaction_hash: str, log_index: int | None = None) -> str:
+    """Name a transaction, or one of its logs, as evidence does."""
     return f"tx:{chain_id}:{transaction_hash}" + ("" if log_index is None else f":{log_index}")

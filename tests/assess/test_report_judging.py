@@ -133,10 +133,10 @@ def test_who_lost_nothing_is_contradicted_only_where_everything_was_read(robbed:
     assert ["contradicted", "cannot_tell", "cannot_tell", "cannot_tell", "cannot_tell"] == [
         row["judgement"] for row in rows
     ]
-    assert (
-        rows[0]["reason"]
-        == "On ethereum the chain was read, and nothing left this wallet. A loss on another chain would not show here."
-    )
+    span = "from 2026-03-02 00:00:00 UTC to 2026-03-06 00:00:00 UTC"
+    told = f"On ethereum the chain was read {span}, and nothing left this wallet. A loss on another chain would not show here."
+    assert told == rows[0]["reason"]
+    assert f"tx:1:{tx_of(robbed, 'spender')}" == rows[1]["refs"]
     assert "got something from it at 2026-03-04 13:00:00 UTC, and nobody knows whose that is" in rows[1]["reason"]
     assert "what contracts move out of it is not visible" in rows[2]["reason"]
     assert "it is in danger, and what was taken may have gone where this case does not look" in rows[3]["reason"]
