@@ -152,7 +152,7 @@ def test_reports_are_judged_and_stay_in_the_case(assessed: Path, tmp_path: Path)
         in err
     )
     assert (
-        "needs a person: reports.csv line 3: it names no address: 0x and 40 hex digits; nobody is told by this report\n"
+        "needs a person: reports.csv line 3: it names no address: 0x and 40 hex digits; this report is not judged\n"
         in err
     )
     _, out, _ = _run("query", str(assessed), "reports_judged", "--json")

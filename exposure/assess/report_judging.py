@@ -219,7 +219,7 @@ def unreadable(reports: pl.DataFrame) -> Iterator[str]:
     """Say which reports could not be judged at all."""
     rows = reports.filter(pl.col("address").is_null())
     for file, line, fault in rows.select("file", "line", "fault").iter_rows():
-        yield f"{file} line {line}: {fault or 'it names no wallet'}; nobody is told by this report"
+        yield f"{file} line {line}: {fault or 'it names no wallet'}; this report is not judged"
 
 
 def report_claims(incident: Incident, files: Iterable[str] = ()) -> list[Claim]:
