@@ -313,6 +313,10 @@ def explain(
     return ExitCode.DONE
 
 
+_AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout, safe to open in a spreadsheet program.")]
+_AsXlsx = Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write a workbook.")]
+
+
 @command(app, rich_help_panel=_LOOK)
 def query(
     context: Context,
@@ -320,20 +324,67 @@ def query(
     question: Annotated[
         str | None, typer.Argument(metavar="[NAME or FILE.sql]", help="The question; none lists them.")
     ] = None,
+    as_csv: _AsCsv = False,
+    xlsx: _AsXlsx = None,
 ) -> None:
     """List the questions in queries/, or run one over the case's tables.
 
     Example: exposure query case who_is_drained
+
+    Example: exposure query case still_to_save --xlsx to-save.xlsx
     """
-    from exposure.query import list_queries, run_query, table_lines
+    from exposure.answers import show_answer
+    from exposure.query import list_queries, run_query
 
     if question is None:
         known = list_queries()
         context.show([f"{name:24} {text}" for name, text in known.items()], {"queries": known})
         return
+    answer = run_query(_pipeline(context, incident).case, question)
+    show_answer(context, answer, question, {"query": question, "rows": answer.to_dicts()}, as_csv=as_csv, xlsx=xlsx)
+
+
+@command(app, rich_help_panel=_LOOK)
+def reports(
+    context: Context,
+    incident: IncidentArgument,
+    file: Annotated[
+        Path, typer.Argument(metavar="REPORTS.csv", help="What people reported; only addresses are needed.")
+    ],
+    as_csv: _AsCsv = False,
+    xlsx: _AsXlsx = None,
+) -> ExitCode:
+    """Judge people's reports of loss by the data: supported, contradicted, or cannot tell, with the evidence.
+
+    Columns are told by their names: address, did, time, amount, asset, chain, tx, source; a form's export will do. Duplicates
+    are found. Nothing is sent, and names and mail addresses are not kept. The answer stays in the table `reports`.
+
+    Example: exposure reports case reports.csv --xlsx judged.xlsx
+    """
+    from exposure.answers import show_answer
+    from exposure.judging import SHOWN, judge_file
+
+    rows, told, data, problems = judge_file(context, incident, file)
+    for line in told:
+        context.teller.line(line)
+    show_answer(context, rows.select(SHOWN), file.name, data, as_csv=as_csv, xlsx=xlsx)
+    for problem in problems:
+        context.teller.line(f"needs a person: {problem}")
+    return ExitCode.NEEDS_A_PERSON if problems else ExitCode.DONE
+
+
+@command(app, rich_help_panel=_RUN)
+def handoff(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write a file for each of those who can help, with only what they need; nothing is sent.
+
+    Exchanges, issuers of tokens, makers of wallets, keepers of blocklists, SEAL 911. Read handoff/README.md first.
+
+    Example: exposure handoff case
+    """
     pipeline = _pipeline(context, incident)
-    answer = run_query(pipeline.case, question)
-    context.show(table_lines(answer), {"query": question, "rows": answer.to_dicts()})
+    with pipeline.case.lock():
+        pipeline.handoff()
+        return _figures(context, pipeline.outcome)
 
 
 @command(app, rich_help_panel=_LOOK)

@@ -184,12 +184,17 @@ class Pipeline:
     def assess(self) -> None:
         """Find X, the window, the attackers, and judge every wallet."""
         from exposure.assess.assess import assess
+        from exposure.assess.takings import fact_table, takings
         from exposure.chain.prices import with_usd
+        from exposure.judging import judge_again
 
         tables = {name: self.case.scan(name) for name in TABLES}
         prices = self.case.read("prices")
         for name, frame in assess(tables, self.incident, self.as_of()).items():
             self.case.write(name, with_usd(frame, prices) if name in ("losses", "holdings") else frame)
+        self.case.write("takings", takings(self.case.read("losses"), self.case.read("tokens")))
+        self.case.write("facts", fact_table(self.incident))
+        self.case.write("reports", judge_again(self.case, self.incident, self.as_of()))
         self.case.finish_stage("assess", {"wallets": self.case.read("wallets").height})
 
     def _stage(self, name: str, layers: tuple[str, ...]) -> None:
@@ -241,11 +246,18 @@ class Pipeline:
 
         self.outcome.add("report", {"path": str(write_report(self.case, self.incident))})
 
+    def handoff(self) -> None:
+        """Write the files for those who can help."""
+        from exposure.publish.handoff import write_handoff
+
+        self.outcome.add("handoff", write_handoff(self.case, self.incident))
+
     def publish(self) -> None:
         """Write everything that people read."""
         self.sheet()
         self.advise()
         self.report()
+        self.handoff()
 
 
 def _with_victims(candidates: pl.DataFrame, victims: pl.Series) -> pl.DataFrame:

@@ -1,18 +1,16 @@
 """Questions in SQL over the case's tables: the ready ones of queries/, or a file of one's own.
 
-The text is plain SQL that polars, DuckDB and others answer alike. Exact amounts are text in the tables and cannot be added up
-in SQL; their rounded twins (`_f64`) can.
+The text is plain SQL that polars, DuckDB and Spark answer alike. Exact amounts are text in the tables and cannot be added up
+in SQL: their exact sums stand in the table `takings`, and their rounded twins (`_f64`) can be added.
 """
 
 import re
-from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 
 from exposure.case import Case
-from exposure.console import escape
 from exposure.errors import ExposureError
 from exposure.tables import TABLES
 
@@ -48,21 +46,6 @@ def run_query(case: Case, name_or_file: str) -> pl.DataFrame:
         raise _fault(case, name_or_file, str(error)) from None
 
 
-def table_lines(answer: pl.DataFrame) -> list[str]:
-    """Show an answer as lines for a terminal: nothing is cut, times are UTC, null is empty."""
-    rows = [[_cell(value) for value in row] for row in answer.iter_rows()]
-    widths = [max(map(len, column)) for column in zip(answer.columns, *rows, strict=True)]
-    ruled = [answer.columns, ["-" * width for width in widths], *rows]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in ruled]
-    return [*lines, f"{answer.height:,} row{'' if answer.height == 1 else 's'}"]
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    return "" if value is None else escape(str(value))
-
-
 def _files() -> list[Path]:
     folder = next((place for place in _PLACES if place.is_dir()), None)
     return sorted(folder.glob("*.sql")) if folder else []
@@ -73,7 +56,7 @@ def _question(text: str) -> str:
     lines = []
     for line in text.splitlines():
         comment = re.match(r"--\s*(.*)", line)
-        if comment is None or comment[1].startswith("columns:"):
+        if comment is None or comment[1].startswith(("parameters:", "columns:")):
             break
         lines.append(comment[1].removeprefix("question:").strip())
     return " ".join(lines)

@@ -23,7 +23,7 @@ def read_reports(path: Path, actions: Collection[object]) -> tuple[list[dict[str
     rows: list[dict[str, str]] = []
     problems: list[str] = []
     columns: set[str] = set()
-    for line, found in _lines(path):
+    for line, found in read_lines(path):
         if isinstance(found, list) and line == 1:
             columns.update(found)
             continue
@@ -56,7 +56,7 @@ def read_reports(path: Path, actions: Collection[object]) -> tuple[list[dict[str
     return rows, problems
 
 
-def _lines(path: Path) -> Iterator[tuple[int, list[str] | dict[str, str] | None]]:
+def read_lines(path: Path) -> Iterator[tuple[int, list[str] | dict[str, str] | None]]:
     """Give each line's number and what it holds: names of columns or a row that does not fit them, a report, or nothing known."""
     from exposure.logs.json_lines import (
         parse_inside,

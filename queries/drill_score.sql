@@ -1,4 +1,5 @@
 -- question: Of a drill: what became of those exposed, robbed and safe? Compares the verdicts with truth.parquet, which only drills have.
+-- parameters: none
 -- columns:
 --   exposed      the attacker got its key or a signature (truth)
 --   harmed       the attacker took something from it (truth)

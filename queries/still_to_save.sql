@@ -1,4 +1,5 @@
 -- question: Who can still be saved, in which order, and how much is it?
+-- parameters: none
 -- columns:
 --   address      the wallet
 --   verdict      how sure we are that it is in danger

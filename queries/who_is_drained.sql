@@ -1,9 +1,11 @@
--- question: Who lost something to the attacker, what exactly, and when?
+-- question: Who lost something to the attacker, how much, to whom, and when?
+-- parameters: none
 -- columns:
 --   address      the wallet
 --   verdict      how sure we are
 --   harm         drained, partly_drained, ...
 --   lost         what went to the attacker, exact, per token
+--   first_to     the address of the attacker that took first; who_took_from_whom has them all
 --   losses       how many transfers took it
 --   recipients   how many different addresses of the attacker got it
 --   first_loss   time of the first (UTC)
@@ -18,12 +20,19 @@ WITH taken AS (
         MAX(time) AS last_loss
     FROM losses
     GROUP BY address
+),
+first_takers AS (
+    SELECT taken.address, MIN(losses.attacker) AS first_to
+    FROM taken
+    JOIN losses ON taken.address = losses.address AND taken.first_loss = losses.time
+    GROUP BY taken.address
 )
 SELECT
     taken.address,
     wallets.verdict,
     wallets.harm,
     wallets.lost,
+    first_takers.first_to,
     taken.losses,
     taken.recipients,
     taken.first_loss,
@@ -31,4 +40,5 @@ SELECT
     wallets.at_risk
 FROM taken
 LEFT JOIN wallets ON taken.address = wallets.address
+LEFT JOIN first_takers ON taken.address = first_takers.address
 ORDER BY taken.first_loss, taken.address

@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from exposure.assess.takings import takings
 from exposure.cli import app
 from exposure.docs import commands_page, tables_page
 from exposure.tables import TABLES
+from tests.publish.sheet_builder import DRAINED, SINK, make_case
 
 
 def _run(*arguments: str) -> tuple[int, str, str]:
@@ -100,3 +103,92 @@ def test_every_command_and_table_is_documented() -> None:
         if c.callback and f"## exposure {c.callback.__name__}\n" not in commands
     ]
     assert [] == [name for name in TABLES if f"## {name}\n" not in tables]
+
+
+@pytest.fixture
+def assessed(tmp_path: Path) -> Path:
+    """A case of which everything is known."""
+    folder = tmp_path / "case"
+    _run("init", str(folder), "--attacker", SINK)
+    case, _ = make_case(folder)
+    case.write("takings", takings(case.read("losses"), case.read("tokens")))
+    return folder
+
+
+def test_questions_are_listed_without_a_case_being_read(assessed: Path) -> None:
+    """Name and question, one a line."""
+    code, out, _ = _run("query", str(assessed))
+    assert 0 == code
+    assert "still_to_save            Who can still be saved, in which order, and how much is it?\n" in out
+
+
+def test_an_answer_goes_where_it_was_asked_for(assessed: Path, tmp_path: Path) -> None:
+    """As lines, as CSV on stdout, as JSON, and as a workbook; a file of one's own is asked like a ready question."""
+    code, out, _ = _run("query", str(assessed), "sinks_takings")
+    assert (0, "2 rows") == (code, out.splitlines()[-1])
+    _, out, _ = _run("query", str(assessed), "sinks_takings", "--csv")
+    assert out.startswith("attacker,roles,origin,confirmed,")
+    assert 3 == len(out.splitlines())
+    _, out, _ = _run("query", str(assessed), "sinks_takings", "--json")
+    assert "13500000000000000001" == json.loads(out)["rows"][0]["amount"]
+    mine = tmp_path / "mine.sql"
+    mine.write_text("SELECT COUNT(*) AS n FROM losses")
+    code, out, err = _run("query", str(assessed), str(mine), "--xlsx", str(tmp_path / "n.xlsx"))
+    assert (0, "", f"wrote {tmp_path}/n.xlsx: 1 row\n") == (code, out, err)
+    assert 3 == openpyxl.load_workbook(tmp_path / "n.xlsx")["answer"]["A2"].value
+
+
+def test_reports_are_judged_and_stay_in_the_case(assessed: Path, tmp_path: Path) -> None:
+    """What could be read is judged, what could not is said with exit code 1; the next question in SQL has it."""
+    file = tmp_path / "reports.csv"
+    file.write_text(f"address,amount\n{DRAINED},12 ETH\nthe blue one,\n")
+    code, out, err = _run("reports", str(assessed), str(file), "--csv")
+    assert 1 == code
+    assert ["line,source,address,judgement", f"2,,{DRAINED},supported", "3,,,cannot_tell"] == [
+        ",".join(line.split(",")[:4]) for line in out.splitlines()
+    ]
+    assert (
+        "2 reports of 1 wallet: 1 supported, 0 contradicted, 1 cannot be told\n0 of a wallet that an earlier line reports; 1 not readable\n"
+        in err
+    )
+    assert (
+        "needs a person: reports.csv line 3: it names no address: 0x and 40 hex digits; this report is not judged\n"
+        in err
+    )
+    _, out, _ = _run("query", str(assessed), "reports_judged", "--json")
+    assert [("cannot_tell", 3), ("supported", 2)] == [
+        (row["judgement"], row["line"]) for row in json.loads(out)["rows"]
+    ]
+
+
+def test_a_file_of_the_same_name_takes_the_place_of_the_earlier_one(assessed: Path, tmp_path: Path) -> None:
+    """And says so: no report goes unsaid. Those of other files stay."""
+    for name, wallets in (("a.csv", [DRAINED, SINK]), ("b.csv", [DRAINED])):
+        (tmp_path / name).write_text("address\n" + "".join(f"{address}\n" for address in wallets))
+        _run("reports", str(assessed), str(tmp_path / name))
+    (tmp_path / "a.csv").write_text(f"address\n{DRAINED}\n")
+    _, _, err = _run("reports", str(assessed), str(tmp_path / "a.csv"))
+    assert "these take the place of 2 reports of an earlier a.csv\n" in err
+    _, out, _ = _run("query", str(assessed), "reports_judged", "--json")
+    assert [("a.csv", 2, None), ("b.csv", 2, "a.csv:2")] == [
+        (row["file"], row["line"], row["duplicate_of"]) for row in json.loads(out)["rows"]
+    ]
+
+
+def test_reports_of_a_case_that_was_not_assessed_wait(tmp_path: Path) -> None:
+    """An error with the command that comes first."""
+    _run("init", str(tmp_path / "case"), "--attacker", SINK)
+    (tmp_path / "r.csv").write_text(f"address\n{DRAINED}\n")
+    code, _, err = _run("reports", str(tmp_path / "case"), str(tmp_path / "r.csv"))
+    assert 2 == code
+    assert err == (
+        f"error  r.csv cannot be judged yet\nwhy    nothing was assessed in {tmp_path}/case\nfix    run: exposure run {tmp_path}/case\n"
+    )
+
+
+def test_handoff_says_what_it_wrote(assessed: Path) -> None:
+    """The files, with how many rows each has."""
+    code, out, _ = _run("handoff", str(assessed))
+    assert 0 == code
+    assert "handoff: files README.md, blocklist.TLP-CLEAR.csv, seal911-addresses.TLP-AMBER.csv" in out
+    assert (assessed / "handoff" / "README.md").exists()

@@ -1,6 +1,5 @@
 """Questions in SQL are answered over the case's tables, and a wrong one is an error that helps."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -8,7 +7,7 @@ import pytest
 
 from exposure.case import Case
 from exposure.errors import ExposureError
-from exposure.query import list_queries, run_query, table_lines
+from exposure.query import list_queries, run_query
 from exposure.tables import TABLES
 
 
@@ -106,25 +105,6 @@ def test_a_file_that_is_missing_is_an_error(case: Case, tmp_path: Path) -> None:
     assert (
         f"{tmp_path}/none.sql cannot be read\n  why: No such file or directory\n  fix: name a file with one SQL question"
     ) == str(raised.value)
-
-
-def test_an_answer_is_shown_whole_and_inert() -> None:
-    """No cell is cut, none can write to the terminal, and times are UTC."""
-    answer = pl.DataFrame(
-        {"time": [datetime(2026, 3, 4, 9, 12, 31, tzinfo=UTC), None], "reason": ["cut\x1b[2J off", "x" * 80]}
-    )
-    assert [
-        "time                 reason",
-        "-------------------  " + "-" * 80,
-        "2026-03-04 09:12:31  cut\\x1b[2J off",
-        " " * 21 + "x" * 80,
-        "2 rows",
-    ] == table_lines(answer)
-
-
-def test_an_empty_answer_shows_its_columns() -> None:
-    """No rows is an answer too."""
-    assert ["address", "-------", "0 rows"] == table_lines(pl.DataFrame({"address": []}))
 
 
 def test_a_drill_can_be_asked_how_right_the_answer_was(case: Case) -> None:

@@ -9,13 +9,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from exposure.amounts import sum_by
+from exposure.assess.report_particulars import Claim
 from exposure.case import Case
 from exposure.console import Silent
 from exposure.drill.demo import copy_sample
 from exposure.incident_toml import load_incident
+from exposure.judging import judge_again
 from exposure.pipeline import Outcome, Pipeline
+from exposure.publish.handoff import write_handoff
+from exposure.query import list_queries, run_query
+from tests.queries.test_queries import in_duckdb, plain
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 AFFECTED = ["compromised", "probable"]
@@ -174,3 +180,46 @@ def test_no_ip_address_stands_anywhere_in_the_case(case: Case) -> None:
     content = b"".join(path.read_bytes() for path in written if path.suffix not in (".parquet", ".xlsx"))
     content += b"".join(pl.read_parquet(path).write_ndjson().encode() for path in written if path.suffix == ".parquet")
     assert [] == [address for address in addresses if re.search(rb"\b" + re.escape(address).encode() + rb"\b", content)]
+
+
+@pytest.mark.parametrize("name", sorted(set(list_queries())))
+def test_questions_are_answered_alike_by_two_engines(case: Case, name: str) -> None:
+    """The same text over the tables of a whole incident: the same rows in the same order."""
+    sql = (Path(__file__).parents[1] / "queries" / f"{name}.sql").read_text()
+    assert_frame_equal(plain(run_query(case, name)), plain(in_duckdb(case, sql)))
+
+
+def test_sums_in_questions_are_the_losses(case: Case) -> None:
+    """What the sinks took, hour by hour, and from each wallet: each adds up to what the losses say, exactly."""
+    whole = sum_by(case.read("losses"), ["token"], "amount").rows()
+    for name in ("who_took_from_whom", "sinks_takings", "losses_by_hour"):
+        answer = run_query(case, name).drop_nulls("token")
+        assert whole == sum_by(answer, ["token"], "amount").rows()
+
+
+def test_reports_of_true_victims_are_supported_and_those_of_safe_people_never(case: Case) -> None:
+    """Everybody reports: whoever was robbed in truth is supported, whoever was not never is, and no victim is contradicted."""
+    truth = pl.read_parquet(case.folder / "truth.parquet")
+    claims = [Claim("all.csv", line, address=address) for line, address in enumerate(truth.get_column("address"), 2)]
+    judged = judge_again(case, load_incident(case.folder), NOW, claims).filter(pl.col("file") == "all.csv")
+    found = truth.join(judged, on="address")
+    assert {"supported"} == set(found.filter("harmed").get_column("judgement"))
+    assert "supported" not in set(found.filter(~pl.col("harmed")).get_column("judgement"))
+    assert found.filter("safe").filter(pl.col("judgement") == "contradicted").height > 50
+
+
+def test_nothing_of_visitors_is_handed_over(case: Case) -> None:
+    """Every client, session, path of a log and line of it is looked for in every file for others, and none is there."""
+    write_handoff(case, load_incident(case.folder))
+    text = "\n".join(path.read_text() for path in (case.folder / "handoff").iterdir())
+    assert len(text) > 10_000
+    requests, sources = case.read("requests"), case.read("sources")
+    hidden = [requests.get_column(name).unique() for name in ("client", "session")]
+    hidden += [sources.get_column(name) for name in ("source", "path", "sha256")]
+    hidden.append(
+        case.read("sightings")
+        .get_column("ref")
+        .filter(case.read("sightings").get_column("ref").str.starts_with("log:"))
+    )
+    assert [] == [value for column in hidden for value in column.drop_nulls() if value in text]
+    assert [] == re.findall(r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|Mozilla|log:", text)

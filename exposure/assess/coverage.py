@@ -45,7 +45,7 @@ def find_coverage(tables: Mapping[str, pl.DataFrame], incident: Incident, window
     """Judge the coverage of the published window by logs, and of each chain by its layers."""
     logs = tables["coverage"].filter(~pl.col("source").str.starts_with("chain:"))
     log_holes = tuple(_log_holes(logs, tables["traffic"], incident, window))
-    chain_holes = tuple(hole for chain in incident.chains for hole in _chain_holes(tables["coverage"], chain))
+    chain_holes = tuple(hole for chain in incident.chains for hole in unread_parts(tables["coverage"], chain))
     if all(chain.look == "head" for chain in incident.chains):
         chain_holes = ("no chain was asked",)
     notes = tuple(_notes(tables["coverage"], incident))
@@ -149,7 +149,8 @@ def _clock(time: pl.Expr) -> pl.Expr:
     return time.dt.hour().cast(pl.Int32) * 60 + time.dt.minute().cast(pl.Int32)
 
 
-def _chain_holes(coverage: pl.DataFrame, chain: Chain) -> Iterator[str]:
+def unread_parts(coverage: pl.DataFrame, chain: Chain) -> Iterator[str]:
+    """Give what of a chain's history was not read; nothing for a chain of which the head alone is looked at."""
     if chain.look == "head":
         return
     rows = coverage.filter(pl.col("source") == f"chain:{chain.id}")
