@@ -9,10 +9,14 @@ from exposure.chain.plan import (
     ATTACKER_SHAPES,
     BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
+    HOPS,
     LOG_BLOCKS,
     MOST_BLOCKS,
+    ONWARD_CALLS,
+    ONWARD_SHAPES,
     PROBES,
     Covered,
+    LogTask,
     Range,
     log_tasks,
     open_tasks,
@@ -26,6 +30,8 @@ SEARCH_CALLS = 30
 # A wallet of interest sends or gets about one transaction a day whose receipt is asked for.
 TXS_A_DAY, TX_BYTES, BLOCKS_A_DAY = 1, 1_500, 7_200
 RECEIPTS_BYTES, HEADER_BYTES = 700_000, 1_000
+# What a recipient of the attackers' money is, who pays it, who sent what left it, and whether that succeeded.
+HOP_CALLS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
                 f"wallets: {private}",
             )
         )
+    if asked.attackers:
+        how = f"three hops at most, stopping at services and after {ONWARD_CALLS:,} calls"
+        steps.append(Step("attackers' money", how, _onward_price(asked), f"attackers: {every}"))
     if head_only:
         return [step for step in steps if step.layer in ("blocks of the times", "state")]
     if asked.candidates:
@@ -91,6 +100,14 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
             Step("receipts", "of the wallets' transactions, if each has one a day", price, f"wallets: {private}")
         )
     return steps
+
+
+def _onward_price(asked: Question) -> Price:
+    """Give what one recipient a hop costs to follow: most trails are short."""
+    trail = tuple(asked.attackers[:1])
+    tasks = [LogTask(shape, trail, cut) for shape in ONWARD_SHAPES for cut in slices(asked.blocks, LOG_BLOCKS)]
+    hop = log_price(tasks, asked.limits) + Price(HOP_CALLS, HOP_CALLS * TX_BYTES)
+    return Price(min(ONWARD_CALLS, HOPS * hop.calls), HOPS * hop.bytes)
 
 
 def _check_price(missing: Sequence[Range], limits: Limits) -> Price:
@@ -118,6 +135,7 @@ def blind_spots(asked: Question, *, allow_untrusted: bool = False) -> list[str]:
         f"{asked.name}: ETH that contracts send on (internal transfers) needs traces",
         f"{asked.name}: signatures that nobody has used yet (permits, orders) stand on no chain",
         f"{asked.name}: holdings of tokens that did not move or were not approved in these blocks",
+        f"{asked.name}: where the attackers' money went beyond three hops, or through services",
     ]
     if not (asked.trusted or allow_untrusted):
         spots.insert(

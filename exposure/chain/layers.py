@@ -13,6 +13,7 @@ from exposure.chain.coverage import Asked, asked_rows
 from exposure.chain.ens import ENS_CHAINS, Steps, follow, forward, next_questions, normal, reverse
 from exposure.chain.ens import REGISTRY as ENS_REGISTRY
 from exposure.chain.history import pull_logs
+from exposure.chain.onward import ask_onward, onward_table
 from exposure.chain.parts import Facts
 from exposure.chain.plan import size
 from exposure.chain.presets import preset_of
@@ -50,6 +51,7 @@ async def ask_layers(job: Job, scope: Scope, stage: Stage, names: pl.DataFrame |
         return
     if stage == "history":
         await _ask_users(job, job.client, scope)
+        await ask_onward(job, job.client, scope)
     if stage == "attackers":
         return
     await _ask_prices(job, job.client, scope)
@@ -62,9 +64,10 @@ def layer_tables(job: Job, scope: Scope, names: pl.DataFrame | None, last: datet
     prices, priced = _prices(job, scope)
     found, resolved = _names(job, scope, _NO_NAMES if names is None else names)
     seen, used = _users(job, scope)
-    asked = [priced, resolved, used if scope.contracts else None]
+    onward, went = onward_table(job, scope)
+    asked = [priced, resolved, used if scope.contracts else None, went]
     coverage = asked_rows(job.here.chain_id, [one for one in asked if one is not None], last)
-    return {"prices": prices, "names": found, "sightings": seen, "coverage": coverage}
+    return {"prices": prices, "names": found, "sightings": seen, "onward": onward, "coverage": coverage}
 
 
 async def _ask_users(job: Job, client: Client, scope: Scope) -> None:

@@ -21,6 +21,7 @@ from exposure.chain.plan import (
     ATTACKER_SHAPES,
     BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
+    ONWARD_CALLS,
     SOON_BLOCKS,
     LogTask,
     Range,
@@ -66,6 +67,7 @@ class Job:
     contracts: frozenset[str] = frozenset()
     head_only: bool = False
     blocks_a_run: int = BLOCKS_A_RUN
+    onward_calls: int = ONWARD_CALLS
     allow_untrusted: bool = False
     private: Client | None = None
     # Unix seconds -> the last block until then, as it was found in this run

@@ -162,6 +162,13 @@ def test_coverage_says_what_was_read_and_what_cannot_be_seen(pulled: dict[str, p
         ],
         "events": [10, 10, 0, 0, None],
         "prices": [2, 2, 0, 0, "2 assets have no Chainlink feed here and are unpriced"],
+        "onward": [
+            3,
+            3,
+            0,
+            0,
+            "the attackers' money is followed three hops on, and not through services, nor through ETH that contracts send on",
+        ],
         "state": [
             found["state"][0],
             found["state"][0],
