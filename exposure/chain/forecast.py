@@ -15,6 +15,9 @@ from exposure.chain.plan import (
     ONWARD_CALLS,
     ONWARD_SHAPES,
     PROBES,
+    SEARCHED_AT_ONCE,
+    TRACED_TXS,
+    TRACED_WALLETS,
     Covered,
     LogTask,
     Range,
@@ -32,6 +35,8 @@ TXS_A_DAY, TX_BYTES, BLOCKS_A_DAY = 1, 1_500, 7_200
 RECEIPTS_BYTES, HEADER_BYTES = 700_000, 1_000
 # What a recipient of the attackers' money is, who pays it, who sent what left it, and whether that succeeded.
 HOP_CALLS = 6
+# The trace of a transaction of some ten calls.
+TRACE_BYTES = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Question:
     untrusted: tuple[str, ...] = ()
     covered: Sequence[Covered] = ()
     covered_blocks: Sequence[Range] = ()
+    # How many wallets the last assessment says must act: those are traced.
+    flagged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,9 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
                 f"wallets: {private}",
             )
         )
+    if private and asked.flagged and not head_only:
+        how = "traces of the wallets that must act, where an endpoint gives them"
+        steps.append(Step("internal ETH", how, _trace_price(asked), f"wallets: {private}"))
     if asked.attackers:
         how = f"three hops at most, stopping at services and after {ONWARD_CALLS:,} calls"
         steps.append(Step("attackers' money", how, _onward_price(asked), f"attackers: {every}"))
@@ -110,6 +120,15 @@ def _onward_price(asked: Question) -> Price:
     return Price(min(ONWARD_CALLS, HOPS * hop.calls), HOPS * hop.bytes)
 
 
+def _trace_price(asked: Question) -> Price:
+    """Give what a search for the wallets costs, and the traces of one transaction a day of each."""
+    wallets = min(asked.flagged, TRACED_WALLETS)
+    days = -(-size([asked.blocks]) // BLOCKS_A_DAY)
+    searches = 2 * -(-wallets // SEARCHED_AT_ONCE) * -(-size([asked.blocks]) // asked.limits.blocks("trace_filter"))
+    traced = min(wallets * TXS_A_DAY * days, TRACED_TXS)
+    return Price(searches + -(-traced // asked.limits.batch), searches * TX_BYTES + traced * TRACE_BYTES)
+
+
 def _check_price(missing: Sequence[Range], limits: Limits) -> Price:
     """Give what the checks of two stages cost at most: of each stretch two blocks with their receipts, and headers before."""
     cuts = min(sum(len(slices(blocks, LOG_BLOCKS)) for blocks in missing), MOST_BLOCKS // 2)
@@ -132,7 +151,7 @@ def _candidates(asked: Question, private: str) -> Step:
 def blind_spots(asked: Question, *, allow_untrusted: bool = False) -> list[str]:
     """Say what the plan will not see."""
     spots = [
-        f"{asked.name}: ETH that contracts send on (internal transfers) needs traces",
+        f"{asked.name}: ETH that contracts send on (internal transfers), except of wallets that must act where there are traces",
         f"{asked.name}: signatures that nobody has used yet (permits, orders) stand on no chain",
         f"{asked.name}: holdings of tokens that did not move or were not approved in these blocks",
         f"{asked.name}: where the attackers' money went beyond three hops, or through services",

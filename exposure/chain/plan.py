@@ -21,6 +21,9 @@ SOON_BLOCKS = 3_000
 BLOCKS_A_RUN = 50_000
 # Where the attackers' money went further is worth so many calls a run, and no more.
 ONWARD_CALLS, HOPS = 600, 3
+# So many wallets are traced, the most urgent first, and so many transactions of all: a trace is the dearest call there is. In one
+# question so many wallets are searched for.
+TRACED_WALLETS, TRACED_TXS, SEARCHED_AT_ONCE = 500, 2_000, 50
 
 
 def _topic(signature: str) -> str:

@@ -49,6 +49,7 @@ _CHAIN_TABLES = (
     "accounts",
     "prices",
     "onward",
+    "traces",
 )
 
 
@@ -57,7 +58,8 @@ class Wanted:
     """Whom the chain is asked about (tables candidates and attackers), and the times that history must cover (UTC).
 
     Attackers are followed from `start` to the pinned head, whatever `end` says. `names` (name, time) are ENS names to resolve.
-    Who used the dapp's contracts is looked for between `used_from` and `used_until`; null: nobody is.
+    Who used the dapp's contracts is looked for between `used_from` and `used_until`; null: nobody is. `flagged` are wallets whose
+    internal ETH is looked for, where an endpoint traces.
     """
 
     candidates: pl.DataFrame
@@ -67,6 +69,7 @@ class Wanted:
     names: pl.DataFrame | None = None
     used_from: datetime | None = None
     used_until: datetime | None = None
+    flagged: tuple[str, ...] = ()
 
 
 def pin(
@@ -320,7 +323,8 @@ def _scope(wanted: Wanted, history: Range, attack: Range, focus: int = 0) -> Sco
     # Who pays attackers' gas is often an exchange: what it pays out besides is not theirs.
     holders = frozenset(wanted.attackers.filter(pl.col("role") != "funder").get_column("address"))
     candidates = frozenset(wanted.candidates.get_column("address")) - attackers
-    return Scope(candidates, attackers, history, attack, focus, holders=holders)
+    flagged = tuple(one for one in wanted.flagged if one in candidates)
+    return Scope(candidates, attackers, history, attack, focus, holders=holders, flagged=flagged)
 
 
 def _ceil(time: datetime) -> int:
@@ -349,6 +353,7 @@ async def _check_parts(job: Job, client: Client) -> None:
             parts.drop(part)
         job.headers.clear()
         job.store.lookups.clear()
+        job.store.traces.clear()
         if lost:
             job.teller.line(f"{job.name}: {len(lost):,} parts are not of this chain any more and are pulled anew")
     parts.set_verified(here.number, here.block_hash)

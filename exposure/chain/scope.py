@@ -28,6 +28,7 @@ from exposure.chain.plan import (
     open_tasks,
     subtract,
 )
+from exposure.chain.traced import Traces
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, RECEIPTS, TXS
 
 _CANDIDATE_NAMES = tuple(shape.name for shape in CANDIDATE_SHAPES)
@@ -38,7 +39,8 @@ class Scope:
     """Candidates over `history`, attackers over `attack` (to the pinned head). A range that ends before it begins is empty.
 
     `focus` is the block of the first sighting: what came after it matters before what came before it. `contracts` are the dapp's
-    own: who used them over `used` is a sighting. `holders` are the attackers whose money is followed.
+    own: who used them over `used` is a sighting. `holders` are the attackers whose money is followed, `flagged`
+    the candidates whose internal ETH is looked for, the most urgent first.
     """
 
     candidates: frozenset[str]
@@ -49,6 +51,7 @@ class Scope:
     contracts: frozenset[str] = frozenset()
     used: Range = (1, 0)
     holders: frozenset[str] = frozenset()
+    flagged: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[tuple[tuple[Shape, ...], frozenset[str], Range], ...]:
@@ -97,6 +100,7 @@ class Store:
     def __init__(self, parts: Parts, lookups: Lookups, files: ExportedFiles | None) -> None:
         self.parts = parts
         self.lookups = lookups
+        self.traces = Traces(parts.folder / "traces")
         self.files = files
 
     def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:
@@ -251,6 +255,11 @@ class Store:
         if self.files is not None:
             found.append(self.files.logs(wanted | by_them))
         return _one(pl.concat(found), LOGS, "block_number", "log_index")
+
+    def transactions(self, hashes: pl.Series) -> pl.DataFrame:
+        """Read what is known of some transactions (wire.TXS)."""
+        found = self._callers(hashes.to_frame())
+        return _one(found.filter(pl.col("transaction_hash").is_in(hashes.implode())), TXS, "transaction_hash")
 
     def _callers(self, logs: pl.DataFrame) -> pl.DataFrame:
         """Read the transactions that carried these logs, and those that were looked up."""

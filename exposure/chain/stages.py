@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -16,6 +16,7 @@ from exposure.chain.coverage import FILES_NOTE, NATIVE_NOTE, STATE_NOTE, Asked, 
 from exposure.chain.files_state import file_decimals, file_state_tables
 from exposure.chain.heads import Headers
 from exposure.chain.history import pull_blocks, pull_logs
+from exposure.chain.internal import inner_moves
 from exposure.chain.parts import Facts
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
@@ -312,7 +313,9 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     subject = _subject(scope, raw, events)
     answers = Answers(job.answers.frame())
     state, decimals, asked = _state(job, subject, answers)
-    tables = history_tables(raw, events, decimals, job.here.number)
+    inner, carriers = inner_moves(job.store, scope.candidates, scope.history)
+    raw = replace(raw, callers=pl.concat([raw.callers, carriers]))
+    tables = history_tables(raw, events, decimals, job.here.number, inner)
     tables["delegations"] = pl.concat([tables["delegations"], state.pop("delegations")])
     tables |= state
     asks = [asked] if asked else []
