@@ -557,7 +557,7 @@ _ASSESS_TABLES = (
         _c("live_approvals", U32, "Approvals to attackers that stand now", audience="partners"),
         _c("unseen_signature", B, "A signature may exist that the chain does not show yet", audience="partners"),
         _c("remedy", S, "What its owner must do", audience="partners"),
-        _c("covered", S, "What was looked at: logs, native, tokens, state, ..."),
+        _c("covered", S, "What was looked at: the logs' span, and of each chain which layers"),
         _c("not_covered", S, "What was not, and why"),
         _c("urgency", F, "Still to save × p_exposed: the order of the sheet"),
     ),

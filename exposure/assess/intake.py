@@ -29,7 +29,7 @@ _WORDS = ("link", "standard", "kind")
 # Tables that are read whole; the big ones have readers of their own, and the others are not read at all.
 _SMALL = (
     *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
-    *("candidates", "coverage", "delegations", "people", "secrets", "tokens", "traffic"),
+    *("candidates", "coverage", "delegations", "people", "secrets", "tokens", "traces", "traffic"),
 )
 # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
 _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")

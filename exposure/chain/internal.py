@@ -15,7 +15,7 @@ from exposure.amounts import NATIVE
 from exposure.chain.batches import ask_many
 from exposure.chain.build import Raw, decimal, hexed
 from exposure.chain.client import Client, NoEndpointError
-from exposure.chain.coverage import Asked
+from exposure.chain.coverage import INTERNAL_NOTE, Asked
 from exposure.chain.events import MOVES
 from exposure.chain.plan import SEARCHED_AT_ONCE, TRACED_TXS, TRACED_WALLETS, Range
 from exposure.chain.reactions import Kind
@@ -185,11 +185,11 @@ def inner_moves(store: Store, wallets: Iterable[str], blocks: Range) -> tuple[pl
     return moves.match_to_schema(pl.Schema([*MOVES.items(), ("trace_address", pl.String)])), txs
 
 
-def trace_table(store: Store, scope: Scope, raw: Raw, chain_id: int) -> tuple[pl.DataFrame, Asked | None]:
-    """Build table `traces`, and what came of asking; null where no wallet was to be traced."""
+def trace_table(store: Store, scope: Scope, raw: Raw, chain_id: int) -> tuple[pl.DataFrame, Asked]:
+    """Build table `traces`, and what came of asking."""
     wallets = scope.flagged[:TRACED_WALLETS]
     if not wallets:
-        return TABLES["traces"].empty(), None
+        return TABLES["traces"].empty(), Asked("internal", 0, 0, 0, INTERNAL_NOTE)
     traces = store.traces
     unsearched = {one for group in traces.unsearched(wallets, scope.history).values() for one in group}
     known = known_transactions(raw, wallets).with_columns(done=pl.col("transaction_hash").is_in(_done(traces)))
@@ -208,23 +208,24 @@ def trace_table(store: Store, scope: Scope, raw: Raw, chain_id: int) -> tuple[pl
         how = "searched" if searched and not lost else "known" if whole else "partly" if done else "none"
         rows.append({"chain_id": chain_id, "address": wallet, "how": how, "transactions": every, "traced": done})
     table = TABLES["traces"].frame(rows)
+    # Wallets that nobody can trace are no part of the chain that failed to be read: the note says how many there are.
     seen = table.filter(pl.col("how") != "none").height
-    return table, Asked(
-        "internal", len(wallets), seen, inner_moves(store, wallets, scope.history)[0].height, _words(table)
-    )
+    kept = inner_moves(store, wallets, scope.history)[0].height
+    return table, Asked("internal", seen, seen, kept, f"{INTERNAL_NOTE}: {_told(table)}")
 
 
 def _done(traces: Traces) -> pl.Expr:
     return pl.lit(traces.traced.frame().get_column("transaction_hash").implode())
 
 
-def _words(table: pl.DataFrame) -> str:
+def _told(table: pl.DataFrame) -> str:
     """Say how the wallets' internal ETH was looked for."""
     counts = dict(table.group_by("how").len().iter_rows())
     told = {
-        "searched": "wallets were searched for in traces",
-        "known": "wallets: the transactions that are known of them were traced",
-        "partly": "wallets: a part of their transactions could be traced",
-        "none": "wallets: no endpoint gives traces of them",
+        "searched": "were searched for",
+        "known": "are known by the transactions that were seen of them",
+        "partly": "are known by a part of these",
+        "none": "could not be traced by any endpoint",
     }
-    return "; ".join(f"{counts[how]:,} {text}" for how, text in told.items() if how in counts)
+    parts = [f"{counts[how]:,} {text}" for how, text in told.items() if how in counts]
+    return f"of {table.height:,} wallets that must act {', '.join(parts)}"

@@ -68,7 +68,7 @@ def layer_tables(job: Job, scope: Scope, names: pl.DataFrame | None, last: datet
     seen, used = _users(job, scope)
     onward, went = onward_table(job, scope)
     traced, internal = trace_table(job.store, scope, read_raw(job, scope), job.here.chain_id)
-    asked = [priced, resolved, used if scope.contracts else None, went, internal]
+    asked = [priced, resolved, used if scope.contracts else None, went, None if job.head_only else internal]
     coverage = asked_rows(job.here.chain_id, [one for one in asked if one is not None], last)
     return {
         "prices": prices,

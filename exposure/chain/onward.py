@@ -192,9 +192,7 @@ def onward_table(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
     trail = follow(_origins(job, scope), known)
     rows = [rows for rows in trail.rows if rows.height]
     followed = len(scope.holders) + trail.followed
-    asked = Asked(
-        "onward", followed, followed - len(trail.unasked), sum(one.height for one in rows), _note(job, scope, trail)
-    )
+    asked = Asked("onward", followed, followed, sum(one.height for one in rows), _note(job, scope, trail))
     if not rows:
         return table.empty(), asked
     decimals = {**decimals_of(known.tokens, known.answers), NATIVE: NATIVE_DECIMALS}

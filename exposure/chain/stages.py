@@ -12,7 +12,7 @@ from exposure.chain.audit import audit
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.costs import block_price, log_price
-from exposure.chain.coverage import FILES_NOTE, NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
+from exposure.chain.coverage import FILES_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
 from exposure.chain.files_state import file_decimals, file_state_tables
 from exposure.chain.heads import Headers
 from exposure.chain.history import pull_blocks, pull_logs
@@ -326,7 +326,7 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     native_holes = without(scope.native, job.store.covered_blocks())
     if stage == "history":
         _tell_holes(job, log_holes, native_holes)
-    note = NATIVE_NOTE + (f"; {FILES_NOTE}" if job.store.files is not None else "")
+    note = FILES_NOTE if job.store.files is not None else ""
     layers = [
         Layer(
             "logs",

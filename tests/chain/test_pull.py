@@ -158,8 +158,9 @@ def test_coverage_says_what_was_read_and_what_cannot_be_seen(pulled: dict[str, p
             blocks,
             0,
             0,
-            "ETH that contracts send on (internal transfers) is not visible without traces",
+            None,
         ],
+        "internal": [0, 0, 0, 0, "ETH that contracts send on (internal transfers) is not visible without traces"],
         "events": [10, 10, 0, 0, None],
         "prices": [2, 2, 0, 0, "2 assets have no Chainlink feed here and are unpriced"],
         "onward": [
