@@ -1,6 +1,7 @@
 """Ask where the attackers' money went, within a budget of calls, and build table `onward` from what is known by now.
 
-All of it is the attackers' side: recipients are asked about at any endpoint, never one of the case's own wallets.
+It is the attackers' side, and recipients are asked about at any endpoint; where one is a wallet of the case (attackers look at
+their own on the site), only an endpoint that may learn whom we suspect is asked.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,6 +14,7 @@ from exposure.chain.client import Client
 from exposure.chain.costs import log_price
 from exposure.chain.coverage import Asked
 from exposure.chain.history import pull_logs
+from exposure.chain.limits import FIRST_TOPICS
 from exposure.chain.multicall import DECIMALS
 from exposure.chain.plan import (
     ONWARD_SHAPES,
@@ -48,31 +50,36 @@ class _Known:
         self.unsettled: set[bytes] = set()
         self.untimed: set[int] = set()
         self.tokens: set[str] = set()
+        # Of these, the transactions of the case's own wallets.
+        self.private: set[bytes] = set()
 
     def _span(self, arrivals: Mapping[str, int]) -> Range:
         return min(arrivals.values()), self._job.here.number
 
     def log_tasks(self, arrivals: Mapping[str, int]) -> list[LogTask]:
         """Give the queries for what left some addresses that were not made yet; the attackers' own were made before."""
-        others = set(arrivals) - self._scope.attackers
-        if not others:
-            return []
-        covered = self._job.store.covered_logs(frozenset(others))
-        topics = self._job.client.limits("eth_getLogs").topics if self._job.client else len(others)
-        return log_tasks(ONWARD_SHAPES, others, self._span(arrivals), covered, topics)
+        others = frozenset(arrivals) - self._scope.attackers
+        covered = self._job.store.covered_logs(others)
+        sides = (others - self._scope.candidates, others & self._scope.candidates)
+        span = self._span(arrivals) if others else (1, 0)
+        return [task for side in sides for task in log_tasks(ONWARD_SHAPES, side, span, covered, self._topics)]
 
     def payer_tasks(self, arrivals: Mapping[str, int]) -> list[LogTask]:
         """Give the queries for who pays some addresses that were not made yet."""
         covered = self._job.store.covered_logs(frozenset(arrivals))
-        by_sample: dict[Range, list[str]] = {}
+        by_sample: dict[tuple[Range, bool], list[str]] = {}
         for address, sample in self._samples(arrivals).items():
-            by_sample.setdefault(sample, []).append(address)
-        topics = self._job.client.limits("eth_getLogs").topics if self._job.client else len(arrivals)
+            by_sample.setdefault((sample, address in self._scope.candidates), []).append(address)
         return [
             task
-            for sample, addresses in by_sample.items()
-            for task in log_tasks((PAYERS_SHAPE,), addresses, sample, covered, topics)
+            for (sample, _), addresses in by_sample.items()
+            for task in log_tasks((PAYERS_SHAPE,), addresses, sample, covered, self._topics)
         ]
+
+    @property
+    def _topics(self) -> int:
+        client = self._job.client
+        return client.limits("eth_getLogs").topics if client else FIRST_TOPICS
 
     def _samples(self, arrivals: Mapping[str, int]) -> dict[str, Range]:
         begins = {one: block - block % SAMPLE_BLOCKS for one, block in arrivals.items()}
@@ -105,6 +112,10 @@ class _Known:
     def _note(self, raw: Raw, moves: pl.DataFrame) -> None:
         settled = raw.receipts.get_column("transaction_hash").implode()
         self.unsettled |= set(raw.txs.filter(~pl.col("transaction_hash").is_in(settled)).get_column("transaction_hash"))
+        ours = binary(self._scope.candidates)
+        logged = raw.logs.filter(pl.any_horizontal(pl.col(f"topic{n}").bin.tail(20).is_in(ours) for n in (1, 2)))
+        sent = raw.txs.filter(pl.col("from_address").is_in(ours))
+        self.private |= {*logged.get_column("transaction_hash"), *sent.get_column("transaction_hash")}
         self.untimed |= set(moves.get_column("block_number")) - set(raw.headers.get_column("block_number"))
         self.tokens |= set(moves.filter(standard="erc20").get_column("token_address"))
 
@@ -126,7 +137,8 @@ def _origins(job: Job, scope: Scope) -> Origins:
     moves = events_of(read_raw(job, scope)).moves
     paid = moves.filter(pl.col("to_address").is_in(sorted(scope.attackers)) & (pl.col("value") != "0"))
     payers = frozenset(paid.get_column("from_address").drop_nulls()) - scope.attackers
-    return Origins(tuple(sorted(scope.holders)), scope.attack[0], scope.attackers, scope.candidates, payers)
+    mute = job.client is not None and job.private is None
+    return Origins(tuple(sorted(scope.holders)), scope.attack[0], scope.attackers, scope.candidates, payers, mute)
 
 
 async def ask_onward(job: Job, client: Client, scope: Scope) -> None:
@@ -152,7 +164,7 @@ async def ask_onward(job: Job, client: Client, scope: Scope) -> None:
                 job.teller.line(f"{job.name}: where the attackers' money went further is left out, to save calls")
                 break
             before = missing
-            await _ask(job, client, trail, known, tasks)
+            await _ask(job, client, scope, trail, known, tasks)
         await State(client, job.answers, job.here.number, preset_of(job.here.chain_id).multicall).ask(
             [call(token, DECIMALS) for token in sorted(known.tokens)], lambda _: None
         )
@@ -170,17 +182,25 @@ def _missing(trail: Trail, known: _Known) -> tuple[object, ...] | None:
     return found if any(found) else None
 
 
-async def _ask(job: Job, client: Client, trail: Trail, known: _Known, tasks: list[LogTask]) -> None:
-    """Ask what the trail lacks at this point."""
-    lookups = job.store.lookups
-    for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, lambda _: None):
-        job.teller.line(f"{job.name}: the logs of blocks {blocks[0]} to {blocks[1]} on the attackers' trail {why}")
-    await lookups.ask_transactions(client, [bytes.fromhex(one[2:]) for one in trail.unsent], lambda _: None)
-    await lookups.ask_receipts(client, known.unsettled, (), lambda _: None)
+async def _ask(job: Job, client: Client, scope: Scope, trail: Trail, known: _Known, tasks: list[LogTask]) -> None:
+    """Ask what the trail lacks at this point; what names a wallet of the case only of those that may learn of it."""
+    sides = [(client, False)]
+    if job.private is not None:
+        sides.append((job.private, True))
+    unsent = {bytes.fromhex(one[2:]) for one in trail.unsent}
+    for asked, private in sides:
+        mine = [task for task in tasks if (task.addresses[0] in scope.candidates) == private]
+        for blocks, why in await pull_logs(asked, job.headers, job.store.parts, mine, lambda _: None):
+            job.teller.line(f"{job.name}: the logs of blocks {blocks[0]} to {blocks[1]} on the attackers' trail {why}")
+        sent = [one for one in unsent if (one in known.private) == private]
+        await job.store.lookups.ask_transactions(asked, sent, lambda _: None)
+        settled = [one for one in known.unsettled if (one in known.private) == private]
+        await job.store.lookups.ask_receipts(asked, settled, (), lambda _: None)
+        judged = [one for one in sorted(trail.unjudged) if (one in scope.candidates) == private]
+        state = State(asked, job.answers, job.here.number, preset_of(job.here.chain_id).multicall)
+        await state.ask([question for one in judged for question in about(one)], lambda _: None)
     await job.headers.ask(known.untimed)
     job.headers.facts.flush()
-    state = State(client, job.answers, job.here.number, preset_of(job.here.chain_id).multicall)
-    await state.ask([one for address in sorted(trail.unjudged) for one in about(address)], lambda _: None)
 
 
 def onward_table(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:

@@ -58,8 +58,8 @@ class Known(Protocol):
 class Origins:
     """Where the trail begins: the attackers that hold money, since a block; and who is never followed.
 
-    `hostile` are all attackers' addresses, `wallets` those that the case is about (no endpoint learns of them here), `payers`
-    who paid an attacker.
+    `hostile` are all attackers' addresses, `payers` who paid an attacker, `wallets` those that the case is about: attackers look
+    at their own wallets too, so that money is followed through one unless it paid an attacker, or nobody may learn of it (`mute`).
     """
 
     attackers: tuple[str, ...]
@@ -67,6 +67,7 @@ class Origins:
     hostile: frozenset[str]
     wallets: frozenset[str]
     payers: frozenset[str]
+    mute: bool = False
 
 
 @dataclass(slots=True)
@@ -215,8 +216,10 @@ def _settled(origins: Origins, known: Known, one: _Receipt, been: set[str], toke
         return "dust", "nothing of worth went there"
     if small and one.address in origins.payers:
         return "gas", "it paid the attackers, and got no more than gas from them"
-    if one.address in origins.wallets:
-        return "wallet", "a wallet of this case: what it did stands in the case's own tables"
+    if one.address in origins.wallets and one.address in origins.payers:
+        return "wallet", "a wallet of this case, which paid the attackers too"
+    if one.address in origins.wallets and origins.mute:
+        return "wallet", "a wallet of this case, and no endpoint may learn of it"
     return None
 
 
