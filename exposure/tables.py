@@ -384,8 +384,8 @@ _CHAIN_TABLES = (
         _c(
             "stop",
             S,
-            "Why the trail stops here: service, contract, attacker, wallet, seen, gas, dust, burned, rests, hops, budget or "
-            "not_asked; null where it goes on",
+            "Why the trail stops here: service, contract, attacker, wallet, seen, gas, dust, burned, rests, hidden, hops, "
+            "budget or not_asked; null where it goes on",
             audience="partners",
         ),
         _c("why", S, "What shows that, in words", audience="partners"),

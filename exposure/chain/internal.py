@@ -52,6 +52,10 @@ class Tracing:
         finally:
             self.traces.flush()
 
+    def offered(self, client: Client) -> bool:
+        """Tell whether anybody may search traces, as far as is known."""
+        return not self._lacks(client, SEARCH)
+
     def _key(self, client: Client, method: str) -> str:
         names = ",".join(sorted(endpoint.name for endpoint in client.endpoints))
         return f"{method}@{self.head}:{names}"
@@ -161,10 +165,16 @@ def known_transactions(raw: Raw, wallets: Iterable[str]) -> pl.DataFrame:
     return rows.unique().sort("transaction_hash", "wallet")
 
 
-def inner_moves(store: Store, wallets: Iterable[str], blocks: Range) -> tuple[pl.DataFrame, pl.DataFrame]:
+def inner_moves(
+    store: Store, wallets: Iterable[str], blocks: Range, traces: Traces | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give the ether that moved from or to wallets inside transactions (build.MOVES, trace_address), and these (wire.TXS)."""
     mine = binary(wallets)
-    touching = store.traces.inner.frame().filter(pl.col("from_address").is_in(mine) | pl.col("to_address").is_in(mine))
+    touching = (
+        (traces or store.traces)
+        .inner.frame()
+        .filter(pl.col("from_address").is_in(mine) | pl.col("to_address").is_in(mine))
+    )
     txs = store.transactions(touching.get_column("transaction_hash"))
     placed = touching.join(
         txs.select("transaction_hash", "block_number", "transaction_index"), on="transaction_hash", how="inner"

@@ -14,6 +14,7 @@ from exposure.chain.client import Client
 from exposure.chain.costs import log_price
 from exposure.chain.coverage import Asked
 from exposure.chain.history import pull_logs
+from exposure.chain.internal import Tracing, inner_moves
 from exposure.chain.limits import FIRST_TOPICS
 from exposure.chain.multicall import DECIMALS
 from exposure.chain.plan import (
@@ -31,7 +32,7 @@ from exposure.chain.scope import Scope, binary
 from exposure.chain.snapshot import decimals_of
 from exposure.chain.stages import Job, read_raw
 from exposure.chain.state import Answers, State, call
-from exposure.chain.trail import Origins, Trail, about, follow
+from exposure.chain.trail import Origins, Trail, about, follow, kind_of
 from exposure.tables import TABLES
 
 # Who pays a recipient is looked for in so many blocks around the first payment: an hour of mainnet.
@@ -89,6 +90,14 @@ class _Known:
         """Give those of some addresses of which nobody was asked what left them."""
         return frozenset(address for task in self.log_tasks(arrivals) for address in task.addresses)
 
+    def hidden(self, arrivals: Mapping[str, int]) -> frozenset[str]:
+        """Give those of some addresses that run code, and whose ETH nobody followed by traces."""
+        coded = [one for one in arrivals if kind_of(one, self.answers) == "contract"]
+        trail = self._job.store.trail
+        untraced = trail.found.frame().join(trail.traced.frame(), on="transaction_hash", how="anti").height
+        left = trail.unsearched(coded, self._scope.attack) if not untraced else {(): coded}
+        return frozenset(one for group in left.values() for one in group)
+
     def outflows(self, arrivals: Mapping[str, int]) -> pl.DataFrame:
         """Give what left addresses since a block each: build.MOVES, transaction_from, transaction_to, timestamp."""
         span = self._span(arrivals) if arrivals else (1, 0)
@@ -97,9 +106,17 @@ class _Known:
         since = pl.DataFrame(
             {"from_address": list(arrivals), "since": list(arrivals.values())}, schema_overrides=_SINCE
         )
-        moves = events_of(raw).moves.join(since, on="from_address").filter(pl.col("block_number") >= pl.col("since"))
+        inner, carriers = inner_moves(job.store, arrivals, span, job.store.trail)
+        sent = inner.filter(pl.col("from_address").is_in(list(arrivals))).drop("trace_address")
+        moves = (
+            pl.concat([events_of(raw).moves, sent])
+            .join(since, on="from_address")
+            .filter(pl.col("block_number") >= pl.col("since"))
+        )
         self._note(raw, moves)
-        callers = pl.concat([raw.txs, raw.callers]).unique("transaction_hash", keep="first", maintain_order=True)
+        callers = pl.concat([raw.txs, raw.callers, carriers]).unique(
+            "transaction_hash", keep="first", maintain_order=True
+        )
         named = callers.select(
             hexed("transaction_hash"),
             transaction_from=hexed("from_address").alias("transaction_from"),
@@ -150,27 +167,44 @@ async def ask_onward(job: Job, client: Client, scope: Scope) -> None:
         while True:
             known = _Known(job, scope)
             trail = follow(origins, known)
-            missing = _missing(trail, known)
+            tracing = _tracing(job, scope, trail)
+            hidden = tracing.wallets if tracing.offered(client) else ()
+            missing = _missing(trail, known, hidden)
             if not missing or missing == before:
                 break
             spent = client.exchanges - begun
             tasks = known.log_tasks(trail.unasked) if trail.unasked else []
             tasks += known.payer_tasks(trail.unjudged) if trail.unjudged else []
             price = log_price(tasks, client.limits("eth_getLogs")).calls
-            price += (2 * len(trail.unjudged) + len(trail.unsent) + len(known.unsettled)) // client.limits(
-                "eth_getCode"
-            ).batch
+            lookups = 2 * len(trail.unjudged) + len(trail.unsent) + len(known.unsettled)
+            price += lookups // client.limits("eth_getCode").batch
             if spent + price > job.onward_calls:
                 job.teller.line(f"{job.name}: where the attackers' money went further is left out, to save calls")
                 break
             before = missing
+            if hidden:
+                await _trace(job, client, tracing)
             await _ask(job, client, scope, trail, known, tasks)
         await State(client, job.answers, job.here.number, preset_of(job.here.chain_id).multicall).ask(
             [call(token, DECIMALS) for token in sorted(known.tokens)], lambda _: None
         )
 
 
-def _missing(trail: Trail, known: _Known) -> tuple[object, ...] | None:
+def _tracing(job: Job, scope: Scope, trail: Trail) -> Tracing:
+    """Say which contracts on the trail are to be traced: never a wallet of the case."""
+    contracts = tuple(one for one in sorted(trail.hidden) if one not in scope.candidates)
+    return Tracing(job.store.trail, contracts, scope.attack, f"{job.here.number}-{job.here.block_hash[2:10]}")
+
+
+async def _trace(job: Job, client: Client, tracing: Tracing) -> None:
+    """Find the ETH that contracts on the trail sent on, and who called them."""
+    await tracing.ask(client, job.store.trail.found.frame)
+    inner = job.store.trail.inner.frame().get_column("transaction_hash").unique()
+    known = set(job.store.transactions(inner).get_column("transaction_hash"))
+    await job.store.lookups.ask_transactions(client, set(inner) - known, lambda _: None)
+
+
+def _missing(trail: Trail, known: _Known, hidden: Collection[str]) -> tuple[object, ...] | None:
     """Give what is left to ask, to see whether asking helps; None where nothing is."""
     found = (
         sorted(trail.unasked),
@@ -178,6 +212,7 @@ def _missing(trail: Trail, known: _Known) -> tuple[object, ...] | None:
         sorted(trail.unsent),
         sorted(known.unsettled),
         sorted(known.untimed),
+        sorted(hidden),
     )
     return found if any(found) else None
 
@@ -223,10 +258,10 @@ def onward_table(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
 
 def _note(job: Job, scope: Scope, trail: Trail) -> str:
     """Say in words what limits the trail."""
-    notes = [
-        "the attackers' money is followed three hops on, and not through services, nor through ETH that contracts send on"
-    ]
+    notes = ["the attackers' money is followed three hops on, and not through services"]
     lost = size(merge(subtract(scope.attack, job.store.covered_blocks())))
+    if trail.hidden:
+        notes.append(f"ETH that {len(trail.hidden):,} contracts sent on is not visible without traces")
     if lost:
         notes.append(f"{lost:,} blocks were not read in full, so plain payments in them are missing")
     if trail.cut:

@@ -354,6 +354,7 @@ async def _check_parts(job: Job, client: Client) -> None:
         job.headers.clear()
         job.store.lookups.clear()
         job.store.traces.clear()
+        job.store.trail.clear()
         if lost:
             job.teller.line(f"{job.name}: {len(lost):,} parts are not of this chain any more and are pulled anew")
     parts.set_verified(here.number, here.block_hash)

@@ -101,6 +101,8 @@ class Store:
         self.parts = parts
         self.lookups = lookups
         self.traces = Traces(parts.folder / "traces")
+        # What was traced of contracts on the attackers' trail, which any endpoint may learn of.
+        self.trail = Traces(parts.folder / "trail")
         self.files = files
 
     def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:

@@ -33,6 +33,7 @@ GAS_MOST, DUST = 5 * 10**16, 10**13
 _NOBODY = ("0x" + "0" * 40, "0x" + "0" * 36 + "dead")
 
 _BY = ("from_address", "to_address", "token_address", "token_id")
+_HIDDEN = ("hidden", "a contract: the ETH that it sends on is not visible without traces")
 _UNASKED = ("not_asked", "nobody was asked what it is, or what left it")
 
 
@@ -49,6 +50,9 @@ class Known(Protocol):
 
     def unasked(self, arrivals: Mapping[str, int]) -> frozenset[str]:
         """Give those of some addresses of which nobody was asked what left them."""
+
+    def hidden(self, arrivals: Mapping[str, int]) -> frozenset[str]:
+        """Give those of some addresses that run code, and whose ETH nobody followed by traces."""
 
     def strangers(self, arrivals: Mapping[str, int], apart: Collection[str]) -> Mapping[str, int | None]:
         """Count who paid or called addresses, without those of `apart`; null where nobody was asked."""
@@ -76,7 +80,7 @@ class Trail:
 
     `rows` are those of table `onward`, by hop; `pretended` movements were made by strangers and left out; `followed` addresses
     have been followed beside the origins, `cut` were too many. Missing is what left `unasked` addresses (since a block), what
-    `unjudged` recipients are, and who sent `unsent` transactions.
+    `unjudged` recipients are, who sent `unsent` transactions, and what ETH `hidden` contracts sent on.
     """
 
     rows: list[pl.DataFrame] = field(default_factory=list)
@@ -86,11 +90,7 @@ class Trail:
     unasked: dict[str, int] = field(default_factory=dict)
     unjudged: dict[str, int] = field(default_factory=dict)
     unsent: frozenset[str] = frozenset()
-
-    @property
-    def open(self) -> bool:
-        """Tell whether anything is left to ask."""
-        return bool(self.unasked or self.unjudged or self.unsent)
+    hidden: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def follow(origins: Origins, known: Known) -> Trail:
             break
         flows, silent, busy = _flows(trail, origins, known, frontier, been)
         if trail.rows:
-            trail.rows[-1] = _with_ends(trail.rows[-1], silent, busy, trail.unasked)
+            trail.rows[-1] = _with_ends(trail.rows[-1], silent, busy, trail)
         received = _received(flows)
         judged = _judge_all(trail, origins, known, received, hop, been, flows)
         trail.rows.append(_rows(flows, hop, judged, known))
@@ -136,6 +136,7 @@ def _flows(
     missing = known.unasked(frontier)
     trail.unasked |= {one: frontier[one] for one in missing}
     every = known.outflows({one: block for one, block in frontier.items() if one not in missing})
+    trail.hidden |= {one: frontier[one] for one in known.hidden(frontier)}
     moved = every.filter((pl.col("value") != "0") & (pl.col("to_address") != pl.col("from_address")))
     counts = dict(moved.group_by("from_address").len().iter_rows())
     busy = {one: n for one, n in counts.items() if n > FLOWS_MOST and one not in origins.attackers}
@@ -143,9 +144,11 @@ def _flows(
     sent = pl.col("transaction_from")
     trail.unsent |= frozenset(moved.filter(sent.is_null()).get_column("transaction_hash"))
     ours = sorted(been | origins.hostile)
-    contracts = [one for one in frontier if _kind(one, known.answers) == "contract"]
+    contracts = [one for one in frontier if kind_of(one, known.answers) == "contract"]
     asked = pl.col("from_address").is_in(contracts) & (pl.col("transaction_to") == pl.col("from_address"))
-    own = (sent.is_in(ours) | asked).fill_null(value=False)
+    # Ether moves by nobody's say-so but its holder's.
+    native = pl.col("token_address") == NATIVE
+    own = (native | sent.is_in(ours) | asked).fill_null(value=False)
     trail.pretended += moved.filter(~own & sent.is_not_null()).height
     own_moves = moved.filter(own)
     silent = {one for one in frontier if one not in missing and one not in busy}
@@ -226,7 +229,7 @@ def _settled(origins: Origins, known: Known, one: _Receipt, been: set[str], toke
 def _judge(known: Known, address: str, strangers: int, hop: int) -> Verdict:
     """Say by what the chain shows whether an address is a service."""
     sent = read_uint(known.answers.get(nonce(address))) or 0
-    contract = _kind(address, known.answers) == "contract"
+    contract = kind_of(address, known.answers) == "contract"
     if contract and strangers >= STRANGERS_CONTRACT:
         return "contract", f"{strangers:,} others use this contract"
     if not contract and sent >= SENT_MOST:
@@ -236,7 +239,7 @@ def _judge(known: Known, address: str, strangers: int, hop: int) -> Verdict:
     return ("hops", f"{HOPS} hops are followed") if hop == HOPS else None
 
 
-def _kind(address: str, answers: Answers) -> str | None:
+def kind_of(address: str, answers: Answers) -> str | None:
     """Say what kind of account it is; None where nobody was asked."""
     if code(address) not in answers:
         return None
@@ -259,7 +262,7 @@ def _rows(flows: pl.DataFrame, hop: int, judged: Mapping[str, Verdict], known: K
     rows = sums.join(times, on=_BY, how="left").with_columns(
         token_id=pl.when(pl.col("token_id") != "").then("token_id"), hop=pl.lit(hop, pl.UInt32)
     )
-    kinds = [_kind(one, known.answers) for one in rows.get_column("to_address")]
+    kinds = [kind_of(one, known.answers) for one in rows.get_column("to_address")]
     ends = [judged[one] or (None, None) for one in rows.get_column("to_address")]
     return rows.with_columns(
         pl.Series("kind", kinds, pl.String),
@@ -279,11 +282,10 @@ def _stopped(rows: pl.DataFrame, ends: Mapping[str, tuple[str, str]]) -> pl.Data
     )
 
 
-def _with_ends(
-    rows: pl.DataFrame, silent: Iterable[str], busy: Mapping[str, int], unasked: Iterable[str]
-) -> pl.DataFrame:
+def _with_ends(rows: pl.DataFrame, silent: Iterable[str], busy: Mapping[str, int], trail: Trail) -> pl.DataFrame:
     """Say of the recipients of a hop where the next one found nothing, or too much."""
     ends = dict.fromkeys(silent, ("rests", "nothing left it by the pinned block"))
+    ends |= {one: _HIDDEN for one in silent if one in trail.hidden}
     ends |= {one: ("service", f"{number:,} movements left it") for one, number in busy.items()}
-    ends |= dict.fromkeys(unasked, _UNASKED)
+    ends |= dict.fromkeys(trail.unasked, _UNASKED)
     return _stopped(rows, ends)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from aiohttp import web
 
 from exposure.amounts import NATIVE
 from exposure.case import Case
@@ -27,7 +28,7 @@ from exposure.chain.trail import (
 from exposure.console import Silent
 from exposure.drill.anvil import Anvil
 from exposure.tables import TIME
-from tests.chain.proxy import Proxy
+from tests.chain.proxy import Asked, Forward, Proxy
 from tests.chain.village import CONFIRMED, HASTY, STAGES, START, Village, build_village, incident, pull_all, wanted
 from tests.drill.playground import ETHER
 
@@ -37,7 +38,7 @@ def _who(number: int) -> str:
 
 
 MULE, BOSS, THIRD, FOURTH = (_who(0xB0B0000 + number) for number in range(1, 5))
-EXCHANGE, IDLER, HIDDEN = _who(0xCE00001), _who(0xCE00002), _who(0xCE00003)
+EXCHANGE, IDLER, HIDDEN, CAROLS = (_who(0xCE00000 + number) for number in range(1, 5))
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,10 @@ def town() -> Iterator[Village]:
         chain.pay(chain.sink, check(MULE), 2 * ETHER)
         chain.pay(chain.sink, check(IDLER), ETHER // 2)
         chain.pay(chain.sink, check(village.carol), ETHER // 10)
+        # A deposit address of code, which sends on what comes in a call that no log shows.
+        forwarder = chain.deploy("Forwarder", check(HIDDEN))
+        village.hashes["forwarder"] = forwarder.address.lower()
+        chain.pay(chain.sink, forwarder.address, ETHER // 8)
         chain.pay(chain.sink, check(village.alice), ETHER // 5)
         chain.send(token.functions.transfer(check(MULE), 500_000), chain.sink)
         chain.send(token.functions.transfer(check(BOSS), 400_000), check(MULE))
@@ -76,7 +81,7 @@ def town() -> Iterator[Village]:
         chain.send(token.functions.transferFrom(check(MULE), check(FOURTH), 0), chain.relayer)
         chain.send(shop.functions.mint(check(MULE), 9, 3), check(MULE))
         chain.pay(check(MULE), check(BOSS), ETHER)
-        chain.pay(check(village.carol), check(HIDDEN), ETHER // 20)
+        chain.pay(check(village.carol), check(CAROLS), ETHER // 20)
         chain.pay(check(BOSS), check(THIRD), ETHER // 2)
         chain.pay(check(THIRD), check(FOURTH), ETHER // 4)
         chain.pay(check(EXCHANGE), check(FOURTH), 10**15)
@@ -102,9 +107,11 @@ def test_the_money_is_followed_three_hops_and_not_through_an_exchange(town: Vill
         (1, MULE, NATIVE): (None, str(2 * ETHER)),
         (1, MULE, town.token): (None, "500000"),
         (1, IDLER, NATIVE): ("rests", str(ETHER // 2)),
+        (1, town.hashes["forwarder"], NATIVE): (None, str(ETHER // 8)),
         (1, town.alice, NATIVE): ("wallet", str(ETHER // 5)),
         (1, town.carol, NATIVE): (None, str(ETHER // 10)),
-        (2, HIDDEN, NATIVE): ("rests", str(ETHER // 20)),
+        (2, CAROLS, NATIVE): ("rests", str(ETHER // 20)),
+        (2, HIDDEN, NATIVE): ("rests", str(ETHER // 8)),
         (2, BOSS, NATIVE): (None, str(ETHER)),
         (2, BOSS, town.token): (None, "400000"),
         (2, EXCHANGE, town.token): ("service", "99000"),
@@ -147,9 +154,28 @@ def test_what_is_left_out_to_save_calls_is_said(town: Village, tmp_path: Path) -
         pull(told, case, _asked(town), stage, Silent(), patience=HASTY, onward_calls=1)
     assert {"not_asked"} == {end[0] for key, end in _ends(tmp_path).items() if key[1] in (MULE, IDLER)}
     row = Case(tmp_path).read("coverage").filter(layer="onward")
-    assert "3 addresses were not asked about, to save calls or since it was refused" in row.item(0, "note")
+    assert "4 addresses were not asked about, to save calls or since it was refused" in row.item(0, "note")
     pull(told, case, _asked(town), "history", Silent(), patience=HASTY)
     assert ("hops", str(ETHER // 2)) == _ends(tmp_path)[3, THIRD, NATIVE]
+
+
+def test_where_nobody_traces_a_contract_is_no_place_of_rest(town: Village, tmp_path: Path) -> None:
+    """Its ETH may be gone: the trail stops there, and says that it cannot be seen."""
+
+    async def fault(asked: Asked, forward: Forward) -> web.Response | None:
+        if "trace_filter" in asked.methods:
+            return asked.refuse("the method trace_filter does not exist/is not available", -32601)
+        return None
+
+    with Proxy(town.url, fault) as proxy:
+        told = incident(tmp_path, proxy.url)
+        assert [] == pull_all(told, _asked(town))["problems"]
+        assert 0 == pull_all(told, _asked(town))["calls"]
+    ends = _ends(tmp_path)
+    assert ("hidden", str(ETHER // 8)) == ends[1, town.hashes["forwarder"], NATIVE]
+    assert (2, HIDDEN, NATIVE) not in ends
+    row = Case(tmp_path).read("coverage").filter(layer="onward")
+    assert "contracts sent on is not visible without traces" in row.item(0, "note")
 
 
 @dataclass
@@ -185,6 +211,9 @@ class _Paper:
         return pl.DataFrame(rows, schema={**MOVES, **more})
 
     def unasked(self, arrivals: Mapping[str, int]) -> frozenset[str]:
+        return frozenset()
+
+    def hidden(self, arrivals: Mapping[str, int]) -> frozenset[str]:
         return frozenset()
 
     def strangers(self, arrivals: Mapping[str, int], apart: Collection[str]) -> Mapping[str, int | None]:

@@ -168,7 +168,7 @@ def test_coverage_says_what_was_read_and_what_cannot_be_seen(pulled: dict[str, p
             3,
             0,
             0,
-            "the attackers' money is followed three hops on, and not through services, nor through ETH that contracts send on",
+            "the attackers' money is followed three hops on, and not through services",
         ],
         "state": [
             found["state"][0],
