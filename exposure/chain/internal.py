@@ -22,7 +22,7 @@ from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
 from exposure.chain.scope import Scope, Store, binary
 from exposure.chain.traced import Traces
-from exposure.chain.traces import hashes_of, inner_of_flat, inner_of_tree, read_flat, read_tree
+from exposure.chain.traces import Parity, hashes_of, inner_of_flat, inner_of_tree, read_flat, read_tree
 from exposure.chain.wire import MalformedError
 from exposure.tables import TABLES
 
@@ -92,7 +92,12 @@ class Tracing:
             try:
                 for side in ("fromAddress", "toAddress"):
                     query = {"fromBlock": hex(at), "toBlock": hex(at + span - 1), side: list(wallets)}
-                    for one in hashes_of(await client.one(SEARCH, [query], read_flat)):
+                    # Traces that cannot be read are no reason to ask this endpoint nothing else any more.
+                    endpoint, answer = await client.one_from(SEARCH, [query], bytes)
+                    traces = _readable(answer)
+                    if traces is None:
+                        raise endpoint.provider.refused(Kind.FATAL, "its traces cannot be read", of_call=True)
+                    for one in hashes_of(traces):
                         self.traces.found.add({"transaction_hash": one})
             except RefusedError as error:
                 if error.kind in _NARROWER and span > 1:
@@ -153,6 +158,14 @@ class Tracing:
             return False
         self.traces.keep(transaction_hash, moved, method)
         return True
+
+
+def _readable(answer: bytes) -> list[Parity] | None:
+    """Read traces; None where they are none."""
+    try:
+        return read_flat(answer)
+    except MalformedError:
+        return None
 
 
 def known_transactions(raw: Raw, wallets: Iterable[str]) -> pl.DataFrame:

@@ -34,6 +34,7 @@ _NOBODY = ("0x" + "0" * 40, "0x" + "0" * 36 + "dead")
 
 _BY = ("from_address", "to_address", "token_address", "token_id")
 _HIDDEN = ("hidden", "a contract: the ETH that it sends on is not visible without traces")
+_BUDGET = ("budget", f"{FOLLOWED_MOST} addresses are followed, the greatest receivers first")
 _UNASKED = ("not_asked", "nobody was asked what it is, or what left it")
 
 
@@ -118,13 +119,13 @@ def follow(origins: Origins, known: Known) -> Trail:
         judged = _judge_all(trail, origins, known, received, hop, been, flows)
         trail.rows.append(_rows(flows, hop, judged, known))
         going_on = [one for one in received if judged[one.address] is None]
-        going_on.sort(key=lambda one: (-one.wei, -one.tokens, one.address))
+        going_on.sort(key=_by_worth)
         room = max(0, FOLLOWED_MOST - trail.followed)
         frontier = {one.address: one.block for one in going_on[:room]}
         trail.followed += len(frontier)
         trail.cut += len(going_on) - len(frontier)
         been |= set(frontier)
-        beyond = {one.address: ("budget", f"{FOLLOWED_MOST} addresses are followed") for one in going_on[room:]}
+        beyond = {one.address: _BUDGET for one in going_on[room:]}
         trail.rows[-1] = _stopped(trail.rows[-1], beyond)
     return trail
 
@@ -167,6 +168,10 @@ def _received(flows: pl.DataFrame) -> list[_Receipt]:
     return [_Receipt(to, block, wei.get(to, 0), tokens) for to, block, tokens in by.sort("to_address").iter_rows()]
 
 
+def _by_worth(one: _Receipt) -> tuple[int, int, str]:
+    return -one.wei, -one.tokens, one.address
+
+
 Verdict = tuple[str, str] | None
 
 
@@ -182,7 +187,12 @@ def _judge_all(
     """Say of each recipient why the trail stops there; None where it goes on."""
     tokens = set(flows.get_column("token_address"))
     settled = {one.address: _settled(origins, known, one, been, tokens) for one in received}
-    asked = {one.address: one.block for one in received if settled[one.address] is None}
+    open_ = sorted((one for one in received if settled[one.address] is None), key=_by_worth)
+    # Whoever pays thousands must not cost thousands of questions: the greatest receivers are asked about.
+    room = 2 * max(0, FOLLOWED_MOST - trail.followed)
+    trail.cut += len(open_[room:])
+    settled |= {one.address: _BUDGET for one in open_[room:]}
+    asked = {one.address: one.block for one in open_[:room]}
     strangers = known.strangers(asked, been | origins.hostile | origins.payers)
     judged: dict[str, Verdict] = {}
     for address, verdict in settled.items():
