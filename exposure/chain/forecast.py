@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from exposure.chain.costs import Price, block_price, log_price, state_price
-from exposure.chain.limits import Limits
+from exposure.chain.limits import FIRST_RANGE, Limits
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     BLOCKS_A_RUN,
@@ -124,7 +124,11 @@ def _trace_price(asked: Question) -> Price:
     """Give what a search for the wallets costs, and the traces of one transaction a day of each."""
     wallets = min(asked.flagged, TRACED_WALLETS)
     days = -(-size([asked.blocks]) // BLOCKS_A_DAY)
-    searches = 2 * -(-wallets // SEARCHED_AT_ONCE) * -(-size([asked.blocks]) // asked.limits.blocks("trace_filter"))
+    searches = (
+        2
+        * -(-wallets // SEARCHED_AT_ONCE)
+        * -(-size([asked.blocks]) // asked.limits.ranges.get("trace_filter", FIRST_RANGE))
+    )
     traced = min(wallets * TXS_A_DAY * days, TRACED_TXS)
     return Price(searches + -(-traced // asked.limits.batch), searches * TX_BYTES + traced * TRACE_BYTES)
 

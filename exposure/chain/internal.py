@@ -17,7 +17,8 @@ from exposure.chain.build import Raw, decimal, hexed
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.coverage import INTERNAL_NOTE, Asked
 from exposure.chain.events import MOVES
-from exposure.chain.plan import SEARCHED_AT_ONCE, TRACED_TXS, TRACED_WALLETS, Range
+from exposure.chain.limits import FIRST_RANGE, Limits
+from exposure.chain.plan import SEARCHED_AT_ONCE, TRACED_TXS, TRACED_WALLETS, Range, size
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
 from exposure.chain.scope import Scope, Store, binary
@@ -88,7 +89,7 @@ class Tracing:
         at, last = blocks
         while at <= last:
             limits = client.limits(SEARCH)
-            span = min(limits.blocks(SEARCH), last - at + 1)
+            span = min(blocks_at_once(limits), last - at + 1)
             try:
                 for side in ("fromAddress", "toAddress"):
                     query = {"fromBlock": hex(at), "toBlock": hex(at + span - 1), side: list(wallets)}
@@ -101,14 +102,14 @@ class Tracing:
                         self.traces.found.add({"transaction_hash": one})
             except RefusedError as error:
                 if error.kind in _NARROWER and span > 1:
-                    limits.narrow(SEARCH, span, error.reaction.limit)
+                    said = error.reaction.limit
+                    limits.ranges[SEARCH] = said if said and said < span else span // 2
                     continue
                 self._learn(client, SEARCH, error)
                 return False
             except NoEndpointError as error:
                 self._learn(client, SEARCH, error)
                 return False
-            limits.widen(SEARCH, span)
             self.traces.found.flush()
             for wallet in wallets:
                 self.traces.searched.add(
@@ -158,6 +159,16 @@ class Tracing:
             return False
         self.traces.keep(transaction_hash, moved, method)
         return True
+
+
+def blocks_at_once(limits: Limits) -> int:
+    """Say over how many blocks traces are searched at once; what an endpoint says of logs is said of logs."""
+    return limits.ranges.get(SEARCH, FIRST_RANGE)
+
+
+def searches(limits: Limits, blocks: Range) -> int:
+    """Count the calls of a search: who sent, and who got."""
+    return 2 * -(-size([blocks]) // blocks_at_once(limits))
 
 
 def _readable(answer: bytes) -> list[Parity] | None:

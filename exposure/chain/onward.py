@@ -14,7 +14,7 @@ from exposure.chain.client import Client
 from exposure.chain.costs import log_price
 from exposure.chain.coverage import Asked
 from exposure.chain.history import pull_logs
-from exposure.chain.internal import Tracing, inner_moves
+from exposure.chain.internal import SEARCH, Tracing, inner_moves, searches
 from exposure.chain.limits import FIRST_TOPICS
 from exposure.chain.multicall import DECIMALS
 from exposure.chain.plan import (
@@ -176,6 +176,7 @@ async def ask_onward(job: Job, client: Client, scope: Scope) -> None:
             tasks = known.log_tasks(trail.unasked) if trail.unasked else []
             tasks += known.payer_tasks(trail.unjudged) if trail.unjudged else []
             price = log_price(tasks, client.limits("eth_getLogs")).calls
+            price += searches(client.limits(SEARCH), scope.attack) if hidden else 0
             lookups = 2 * len(trail.unjudged) + len(trail.unsent) + len(known.unsettled)
             price += lookups // client.limits("eth_getCode").batch
             if spent + price > job.onward_calls:
