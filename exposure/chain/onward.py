@@ -92,7 +92,7 @@ class _Known:
 
     def hidden(self, arrivals: Mapping[str, int]) -> frozenset[str]:
         """Give those of some addresses that run code, and whose ETH nobody followed by traces."""
-        coded = [one for one in arrivals if kind_of(one, self.answers) == "contract"]
+        coded = [one for one in arrivals if kind_of(one, self.answers) in ("contract", None)]
         trail = self._job.store.trail
         untraced = trail.found.frame().join(trail.traced.frame(), on="transaction_hash", how="anti").height
         left = trail.unsearched(coded, self._scope.attack) if not untraced else {(): coded}

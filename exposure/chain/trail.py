@@ -33,7 +33,7 @@ GAS_MOST, DUST = 5 * 10**16, 10**13
 _NOBODY = ("0x" + "0" * 40, "0x" + "0" * 36 + "dead")
 
 _BY = ("from_address", "to_address", "token_address", "token_id")
-_HIDDEN = ("hidden", "a contract: the ETH that it sends on is not visible without traces")
+_HIDDEN = ("hidden", "it runs code, or may: the ETH that it sends on is not visible without traces")
 _BUDGET = ("budget", f"{FOLLOWED_MOST} addresses are followed, the greatest receivers first")
 _UNASKED = ("not_asked", "nobody was asked what it is, or what left it")
 
@@ -53,7 +53,7 @@ class Known(Protocol):
         """Give those of some addresses of which nobody was asked what left them."""
 
     def hidden(self, arrivals: Mapping[str, int]) -> frozenset[str]:
-        """Give those of some addresses that run code, and whose ETH nobody followed by traces."""
+        """Give those of some addresses that run code, or may, and whose ETH nobody followed by traces."""
 
     def strangers(self, arrivals: Mapping[str, int], apart: Collection[str]) -> Mapping[str, int | None]:
         """Count who paid or called addresses, without those of `apart`; null where nobody was asked."""
@@ -112,9 +112,9 @@ def follow(origins: Origins, known: Known) -> Trail:
     for hop in range(1, HOPS + 1):
         if not frontier:
             break
-        flows, silent, busy = _flows(trail, origins, known, frontier, been)
+        flows, ends = _flows(trail, origins, known, frontier, been)
         if trail.rows:
-            trail.rows[-1] = _with_ends(trail.rows[-1], silent, busy, trail)
+            trail.rows[-1] = _stopped(trail.rows[-1], ends)
         received = _received(flows)
         judged = _judge_all(trail, origins, known, received, hop, been, flows)
         trail.rows.append(_rows(flows, hop, judged, known))
@@ -132,8 +132,8 @@ def follow(origins: Origins, known: Known) -> Trail:
 
 def _flows(
     trail: Trail, origins: Origins, known: Known, frontier: dict[str, int], been: set[str]
-) -> tuple[pl.DataFrame, set[str], dict[str, int]]:
-    """Give what left the frontier by its own will, whom nothing left, and whose movements are too many to be one thief's."""
+) -> tuple[pl.DataFrame, dict[str, tuple[str, str]]]:
+    """Give what left the frontier by its holders' will, and why the trail stops at those that it does not leave."""
     missing = known.unasked(frontier)
     trail.unasked |= {one: frontier[one] for one in missing}
     every = known.outflows({one: block for one, block in frontier.items() if one not in missing})
@@ -144,17 +144,24 @@ def _flows(
     moved = moved.filter(~pl.col("from_address").is_in(sorted(busy)))
     sent = pl.col("transaction_from")
     trail.unsent |= frozenset(moved.filter(sent.is_null()).get_column("transaction_hash"))
-    ours = sorted(been | origins.hostile)
     contracts = [one for one in frontier if kind_of(one, known.answers) == "contract"]
-    asked = pl.col("from_address").is_in(contracts) & (pl.col("transaction_to") == pl.col("from_address"))
-    # Ether moves by nobody's say-so but its holder's.
-    native = pl.col("token_address") == NATIVE
-    own = (native | sent.is_in(ours) | asked).fill_null(value=False)
-    trail.pretended += moved.filter(~own & sent.is_not_null()).height
+    # Whoever calls the attackers' own contract serves them. What strangers make another contract pay is the strangers'.
+    theirs = pl.col("from_address").is_in([one for one in contracts if one in origins.hostile])
+    called = (pl.col("transaction_to") == pl.col("from_address")) | (pl.col("token_address") == NATIVE)
+    own = (sent.is_in(sorted(been | origins.hostile)) | (theirs & called)).fill_null(value=False)
+    others = moved.filter(~own & sent.is_not_null())
+    trail.pretended += others.height
     own_moves = moved.filter(own)
-    silent = {one for one in frontier if one not in missing and one not in busy}
-    silent -= set(own_moves.get_column("from_address"))
-    return own_moves, silent, busy
+    silent = set(frontier) - missing - set(busy) - set(own_moves.get_column("from_address"))
+    ends = dict.fromkeys(silent, ("rests", "nothing left it by the pinned block"))
+    ends |= {one: _HIDDEN for one in silent if one in trail.hidden}
+    made = dict(others.filter(pl.col("from_address").is_in(contracts)).group_by("from_address").len().iter_rows())
+    ends |= {
+        one: ("contract", f"others made what left it: {n:,} movements") for one, n in made.items() if one in silent
+    }
+    ends |= {one: ("service", f"{number:,} movements left it") for one, number in busy.items()}
+    ends |= dict.fromkeys(missing, _UNASKED)
+    return own_moves, ends
 
 
 def _received(flows: pl.DataFrame) -> list[_Receipt]:
@@ -290,12 +297,3 @@ def _stopped(rows: pl.DataFrame, ends: Mapping[str, tuple[str, str]]) -> pl.Data
         stop=pl.when(open_ends).then(to.replace_strict(stop, default=None, return_dtype=pl.String)).otherwise("stop"),
         why=pl.when(open_ends).then(to.replace_strict(why, default=None, return_dtype=pl.String)).otherwise("why"),
     )
-
-
-def _with_ends(rows: pl.DataFrame, silent: Iterable[str], busy: Mapping[str, int], trail: Trail) -> pl.DataFrame:
-    """Say of the recipients of a hop where the next one found nothing, or too much."""
-    ends = dict.fromkeys(silent, ("rests", "nothing left it by the pinned block"))
-    ends |= {one: _HIDDEN for one in silent if one in trail.hidden}
-    ends |= {one: ("service", f"{number:,} movements left it") for one, number in busy.items()}
-    ends |= dict.fromkeys(trail.unasked, _UNASKED)
-    return _stopped(rows, ends)

@@ -27,6 +27,7 @@ from exposure.chain.trail import (
 )
 from exposure.console import Silent
 from exposure.drill.anvil import Anvil
+from exposure.drill.export import export
 from exposure.tables import TIME
 from tests.chain.proxy import Asked, Forward, Proxy
 from tests.chain.village import CONFIRMED, HASTY, STAGES, START, Village, build_village, incident, pull_all, wanted
@@ -72,6 +73,11 @@ def town() -> Iterator[Village]:
         forwarder = chain.deploy("Forwarder", check(HIDDEN))
         village.hashes["forwarder"] = forwarder.address.lower()
         chain.pay(chain.sink, forwarder.address, ETHER // 8)
+        # The exchange itself takes tokens out of another one: whose they are then nobody can tell.
+        flushed = chain.deploy("Forwarder", check(HIDDEN))
+        village.hashes["flushed"] = flushed.address.lower()
+        chain.send(token.functions.transfer(flushed.address, 777), chain.sink)
+        chain.send(flushed.functions.flush(token.address), chain.relayer)
         chain.pay(chain.sink, check(village.alice), ETHER // 5)
         chain.send(token.functions.transfer(check(MULE), 500_000), chain.sink)
         chain.send(token.functions.transfer(check(BOSS), 400_000), check(MULE))
@@ -108,6 +114,7 @@ def test_the_money_is_followed_three_hops_and_not_through_an_exchange(town: Vill
         (1, MULE, town.token): (None, "500000"),
         (1, IDLER, NATIVE): ("rests", str(ETHER // 2)),
         (1, town.hashes["forwarder"], NATIVE): (None, str(ETHER // 8)),
+        (1, town.hashes["flushed"], town.token): ("contract", "777"),
         (1, town.alice, NATIVE): ("wallet", str(ETHER // 5)),
         (1, town.carol, NATIVE): (None, str(ETHER // 10)),
         (2, CAROLS, NATIVE): ("rests", str(ETHER // 20)),
@@ -154,7 +161,7 @@ def test_what_is_left_out_to_save_calls_is_said(town: Village, tmp_path: Path) -
         pull(told, case, _asked(town), stage, Silent(), patience=HASTY, onward_calls=1)
     assert {"not_asked"} == {end[0] for key, end in _ends(tmp_path).items() if key[1] in (MULE, IDLER)}
     row = Case(tmp_path).read("coverage").filter(layer="onward")
-    assert "4 addresses were not asked about, to save calls or since it was refused" in row.item(0, "note")
+    assert "5 addresses were not asked about, to save calls or since it was refused" in row.item(0, "note")
     pull(told, case, _asked(town), "history", Silent(), patience=HASTY)
     assert ("hops", str(ETHER // 2)) == _ends(tmp_path)[3, THIRD, NATIVE]
 
@@ -264,3 +271,15 @@ def test_the_plan_names_the_budget() -> None:
     step = steps["attackers' money"]
     assert "three hops at most, stopping at services and after 600 calls" == step.how
     assert (24, "attackers: mine") == (step.price.calls, step.learns)
+
+
+def test_exported_files_tell_the_same_trail_but_for_what_runs_code(town: Village, tmp_path: Path) -> None:
+    """Files hold no traces, nor codes of recipients: the sums are the same, and nothing is said to rest."""
+    export(town.url, tmp_path / "files/export", [town.alice], "anvil")
+    pull_all(incident(tmp_path / "rpc", town.url), _asked(town))
+    pull_all(incident(tmp_path / "files", data="export", rpc=()), _asked(town))
+    told, files = _ends(tmp_path / "rpc"), _ends(tmp_path / "files")
+    # What the forwarder sent on moved inside a transaction.
+    assert set(told) - {(2, HIDDEN, NATIVE)} == set(files)
+    assert {key: told[key][1] for key in files} == {key: value for key, (_, value) in files.items()}
+    assert {"hidden", "service", "wallet", "hops", None} == {end for end, _ in files.values()}
