@@ -91,8 +91,8 @@ LOG_INDEX = _c("log_index", U32, "Place of the log in its block; null for native
 TRACE = _c(
     "trace_address",
     S,
-    "Which inner call moved it, told by a trace: 0.2 is the third call of the first; null for logs and for what the transaction "
-    "itself paid",
+    "Which inner call moved it, told by a trace: 0.2 is the third call of the first, #1 the second movement of a transaction "
+    "that was run again; null for logs and for what the transaction itself paid",
     audience="public",
 )
 TOKEN = _c("token_address", S, "The token's contract; 0xeeee…eeee is the native asset (ERC-7528)", audience="public")

@@ -1,8 +1,8 @@
 """Ether that contracts sent on, of the wallets that matter: asked of endpoints that trace, and kept like everything else.
 
 Where an endpoint searches traces (`trace_filter`) every such movement of these wallets is found; elsewhere the transactions
-that are known of them are traced one by one (`trace_transaction`, or `debug_traceTransaction`). What no endpoint offers is
-noted for the pinned head, so that it is asked again when endpoints change or the case moves on.
+that are known of them are traced one by one (`trace_transaction`, or `debug_traceTransaction`), or run again (`eth_simulateV1`).
+What no endpoint offers is noted for the pinned head, so that it is asked again when endpoints change or the case moves on.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +22,7 @@ from exposure.chain.plan import SEARCHED_AT_ONCE, TRACED_TXS, TRACED_WALLETS, Ra
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
 from exposure.chain.scope import Scope, Store, binary
+from exposure.chain.simulation import SIMULATE, simulate
 from exposure.chain.traced import Traces
 from exposure.chain.traces import Parity, hashes_of, inner_of_flat, inner_of_tree, read_flat, read_tree
 from exposure.chain.wire import MalformedError
@@ -35,6 +36,7 @@ _NARROWER = (Kind.RANGE, Kind.HALVE)
 class Tracing:
     """One chain's traces in one stage: whom they are about, over which blocks, and at which pinned head."""
 
+    store: Store
     traces: Traces
     wallets: tuple[str, ...]
     blocks: Range
@@ -124,7 +126,22 @@ class Tracing:
         for method in (FLAT, TREE):
             if wanted and not self._lacks(client, method):
                 wanted = await self._trace_by(client, method, wanted)
+        if wanted and not self._lacks(client, SIMULATE):
+            wanted = await self._simulate(client, wanted)
         self.lost += len(wanted)
+
+    async def _simulate(self, client: Client, wanted: Sequence[bytes]) -> list[bytes]:
+        """Run the blocks of transactions again; give those of which nothing is known still."""
+        try:
+            found = await simulate(client, self.store, wanted)
+        except (NoEndpointError, RefusedError) as error:
+            self._learn(client, SIMULATE, error)
+            return list(wanted)
+        for one, moved in found.items():
+            self.traces.keep(one, moved, SIMULATE)
+        if not found:
+            self.traces.absent.add({"key": self._key(client, SIMULATE), "why": "no transaction came out as it did"})
+        return [one for one in wanted if one not in found]
 
     async def _trace_by(self, client: Client, method: str, wanted: Sequence[bytes]) -> list[bytes]:
         """Trace transactions by one method; give those that are still to be traced."""

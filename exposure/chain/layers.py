@@ -109,7 +109,7 @@ async def _ask_traces(job: Job, scope: Scope) -> None:
         job.keep_back(len(wallets), "wallets: ETH that contracts sent them, or sent on for them, is not known")
         return
     traces = job.store.traces
-    tracing = Tracing(traces, wallets, scope.history, f"{job.here.number}-{job.here.block_hash[2:10]}")
+    tracing = Tracing(job.store, traces, wallets, scope.history, f"{job.here.number}-{job.here.block_hash[2:10]}")
     with job.trying():
         await tracing.ask(job.private, lambda: known_transactions(read_raw(job, scope), wallets))
         inner = traces.inner.frame().get_column("transaction_hash").unique()

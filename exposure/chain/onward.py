@@ -194,7 +194,9 @@ async def ask_onward(job: Job, client: Client, scope: Scope) -> None:
 def _tracing(job: Job, scope: Scope, trail: Trail) -> Tracing:
     """Say which contracts on the trail are to be traced: never a wallet of the case."""
     contracts = tuple(one for one in sorted(trail.hidden) if one not in scope.candidates)
-    return Tracing(job.store.trail, contracts, scope.attack, f"{job.here.number}-{job.here.block_hash[2:10]}")
+    return Tracing(
+        job.store, job.store.trail, contracts, scope.attack, f"{job.here.number}-{job.here.block_hash[2:10]}"
+    )
 
 
 async def _trace(job: Job, client: Client, tracing: Tracing) -> None:
