@@ -254,7 +254,7 @@ def trace_table(store: Store, scope: Scope, raw: Raw, chain_id: int) -> tuple[pl
     rows = []
     for wallet in wallets:
         every, done = counts.get(wallet, (0, 0))
-        searched = wallet not in unsearched
+        searched = wallet not in unsearched and scope.history[0] <= scope.history[1]
         whole = done == every and bool(every or tracing)
         how = "searched" if searched and not lost else "known" if whole else "partly" if done else "none"
         rows.append({"chain_id": chain_id, "address": wallet, "how": how, "transactions": every, "traced": done})

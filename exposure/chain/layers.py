@@ -67,8 +67,11 @@ def layer_tables(job: Job, scope: Scope, names: pl.DataFrame | None, last: datet
     found, resolved = _names(job, scope, _NO_NAMES if names is None else names)
     seen, used = _users(job, scope)
     onward, went = onward_table(job, scope)
-    traced, internal = trace_table(job.store, scope, read_raw(job, scope), job.here.chain_id)
-    asked = [priced, resolved, used if scope.contracts else None, went, None if job.head_only else internal]
+    asked = [priced, resolved, used if scope.contracts else None, went]
+    traced = TABLES["traces"].empty()
+    if not job.head_only:
+        traced, internal = trace_table(job.store, scope, read_raw(job, scope), job.here.chain_id)
+        asked.append(internal)
     coverage = asked_rows(job.here.chain_id, [one for one in asked if one is not None], last)
     return {
         "prices": prices,

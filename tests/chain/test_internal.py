@@ -140,6 +140,22 @@ def test_a_narrow_endpoint_is_searched_in_pieces(town: Village, tmp_path: Path) 
     assert _both(town) == _inner(tmp_path)
 
 
+@pytest.mark.parametrize("nonsense", [[{"foo": 1}], {"a": "b"}, "0x", 7], ids=["rows", "object", "text", "number"])
+def test_nonsense_in_place_of_traces_is_as_good_as_none(town: Village, tmp_path: Path, nonsense: object) -> None:
+    """The endpoint goes on being asked for everything else, and the next way to trace is taken."""
+
+    async def fault(asked: Asked, forward: Forward) -> web.Response | None:
+        if asked.methods & {"trace_filter", "trace_transaction"}:
+            return asked.results([{"jsonrpc": "2.0", "id": call["id"], "result": nonsense} for call in asked.calls])
+        return None
+
+    with Proxy(town.url, fault) as proxy:
+        told = incident(tmp_path, proxy.url)
+        assert [] == pull_all(told, _asked(town, VICTIM))["problems"]
+        assert 0 == pull_all(told, _asked(town, VICTIM))["calls"]
+    assert (_both(town), ["known"]) == (_inner(tmp_path), Case(tmp_path).read("traces").get_column("how").to_list())
+
+
 def test_a_run_that_came_out_otherwise_is_not_believed(town: Village, tmp_path: Path) -> None:
     """It used other gas than the receipt says: something was different then."""
 
