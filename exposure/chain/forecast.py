@@ -88,12 +88,6 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
                 f"wallets: {private}",
             )
         )
-    if private and asked.flagged and not head_only:
-        how = "traces of the wallets that must act, where an endpoint gives them"
-        steps.append(Step("internal ETH", how, _trace_price(asked), f"wallets: {private}"))
-    if asked.attackers:
-        how = f"three hops at most, stopping at services and after {ONWARD_CALLS:,} calls"
-        steps.append(Step("attackers' money", how, _onward_price(asked), f"attackers: {every}"))
     if head_only:
         return [step for step in steps if step.layer in ("blocks of the times", "state")]
     if asked.candidates:
@@ -109,6 +103,12 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
         steps.append(
             Step("receipts", "of the wallets' transactions, if each has one a day", price, f"wallets: {private}")
         )
+    if asked.attackers:
+        how = f"three hops at most, stopping at services and after {ONWARD_CALLS:,} calls"
+        steps.append(Step("attackers' money", how, _onward_price(asked), f"attackers: {every}"))
+    if private and asked.flagged:
+        how = "traces of the wallets that must act, where an endpoint gives them"
+        steps.append(Step("internal ETH", how, _trace_price(asked), f"wallets: {private}"))
     return steps
 
 
