@@ -133,6 +133,8 @@ def _transfers(tables: Mapping[str, pl.DataFrame], address: str) -> list[Moment]
         text = f"sent {amount} to {marked}" if out else f"received {amount} from {marked}"
         if row["transaction_from"] not in (None, row["from_address"]):
             text += f", moved by {row['transaction_from']}"
+        if row["trace_address"] is not None:
+            text += f" (inside the transaction, {row['trace_address']} of its trace)"
         moments.append(Moment(row["timestamp"], text, _ref(row)))
     return moments
 

@@ -140,7 +140,14 @@ class Pipeline:
         # Users of the contracts count as sightings, and these set the span: the look-back must not look back from itself.
         settings = self.incident.window
         used_until = end if attackers.height else max(end - settings.tail, start)
-        return Wanted(asked, attackers, start, end, named, min(start + settings.lead, end), used_until)
+        used_from = min(start + settings.lead, end)
+        return Wanted(asked, attackers, start, end, named, used_from, used_until, self._flagged())
+
+    def _flagged(self) -> tuple[str, ...]:
+        """Give the wallets that must act, as the last assessment has it, the most urgent first: traces are dear."""
+        must_act = self.case.read("wallets").filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
+        urgent = must_act.sort(pl.col("urgency").fill_null(0.0), "address", descending=[True, False])
+        return tuple(urgent.get_column("address"))
 
     def _resolve_names(self) -> pl.DataFrame:
         """Add the sightings of ENS names that were resolved by now; give the names that stand in the logs."""

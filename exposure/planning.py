@@ -122,6 +122,7 @@ def _question(
         untrusted=tuple(one.name for one in endpoints if not one.trusted),
         covered=store.covered_logs(frozenset({*attackers, *wallets})),
         covered_blocks=store.covered_blocks(),
+        flagged=case.read("wallets").filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"])).height,
     )
 
 

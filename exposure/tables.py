@@ -88,6 +88,13 @@ STAMP = _c("timestamp", TIME, "The block's time", "UTC", audience="public")
 TX = _c("transaction_hash", S, "Hash of the transaction", audience="public")
 TX_INDEX = _c("transaction_index", U32, "Place of the transaction in its block", audience="public")
 LOG_INDEX = _c("log_index", U32, "Place of the log in its block; null for native transfers", audience="public")
+TRACE = _c(
+    "trace_address",
+    S,
+    "Which inner call moved it, told by a trace: 0.2 is the third call of the first, #1 the second movement of a transaction "
+    "that was run again; null for logs and for what the transaction itself paid",
+    audience="public",
+)
 TOKEN = _c("token_address", S, "The token's contract; 0xeeee…eeee is the native asset (ERC-7528)", audience="public")
 ADDRESS = _c("address", S, "Address of the wallet", audience="partners")
 SOURCE = _c("source", S, "Id of the log source (table sources)")
@@ -248,9 +255,10 @@ _CHAIN_TABLES = (
     _table(
         "transfers",
         "a movement of a token or of the native asset",
-        "chain_id block_number transaction_index log_index token_id",
+        "chain_id block_number transaction_index log_index trace_address token_id",
         *_PLACE,
         LOG_INDEX,
+        TRACE,
         _c("standard", S, "native, erc20, erc721 or erc1155", audience="public"),
         TOKEN,
         _c("from_address", S, "Who lost it", audience="partners"),
@@ -341,6 +349,46 @@ _CHAIN_TABLES = (
         STAMP,
         _c("usd", F, "Price of one whole token", "USD", "public"),
         _c("feed", S, "The feed, or the registry that it was asked through", audience="public"),
+    ),
+    _table(
+        "traces",
+        "a wallet whose internal ETH was looked for: what contracts sent it, or sent on for it",
+        "chain_id address",
+        CHAIN,
+        ADDRESS,
+        _c(
+            "how",
+            S,
+            "searched: every such movement in the blocks of its history; known: in the transactions that are known of it; "
+            "partly: in some of them; none: no endpoint gives traces",
+        ),
+        _c("transactions", U32, "Transactions known of it in which code may have run"),
+        _c("traced", U32, "Of these, traced"),
+    ),
+    _table(
+        "onward",
+        "one asset that went from one address to another on the way of the attackers' money, up to three hops on",
+        "chain_id hop from_address to_address token_address token_id",
+        CHAIN,
+        _c("hop", U32, "1: from an attacker; 2 and 3: from who got it", audience="partners"),
+        _c("from_address", S, "Who sent it: an attacker, or who got it from one", audience="partners"),
+        _c("to_address", S, "Who got it", audience="partners"),
+        TOKEN,
+        _c("token_id", S, "Id of an NFT, decimal; null for fungible tokens", audience="partners"),
+        _c("standard", S, "native, erc20, erc721 or erc1155", audience="public"),
+        _amount("value", "What went there in all", "partners"),
+        _c("first", TIME, "First movement", "UTC", "partners"),
+        _c("last", TIME, "Last movement", "UTC", "partners"),
+        _c("transactions", U32, "Transactions that moved it", audience="partners"),
+        _c("kind", S, "What got it: eoa, eip7702 or contract; null where not asked", audience="partners"),
+        _c(
+            "stop",
+            S,
+            "Why the trail stops here: service, contract, attacker, wallet, seen, gas, dust, burned, rests, hidden, hops, "
+            "budget or not_asked; null where it goes on",
+            audience="partners",
+        ),
+        _c("why", S, "What shows that, in words", audience="partners"),
     ),
     _table(
         "candidates",
@@ -442,7 +490,7 @@ _ASSESS_TABLES = (
     _table(
         "losses",
         "a loss: assets of a wallet that went to the attacker",
-        "chain_id transaction_hash log_index address token",
+        "chain_id transaction_hash log_index trace_address address token",
         ADDRESS,
         CHAIN,
         _c("token", S, "Token's contract; 0xeeee…eeee is the native asset", audience="partners"),
@@ -452,6 +500,7 @@ _ASSESS_TABLES = (
         _c("attacker", S, "Who got it", audience="public"),
         TX,
         LOG_INDEX,
+        TRACE,
         _c("time", TIME, "When", "UTC", "partners"),
     ),
     _table(
@@ -562,7 +611,7 @@ _ASSESS_TABLES = (
         _c("live_approvals", U32, "Approvals to attackers that stand now", audience="partners"),
         _c("unseen_signature", B, "A signature may exist that the chain does not show yet", audience="partners"),
         _c("remedy", S, "What its owner must do", audience="partners"),
-        _c("covered", S, "What was looked at: logs, native, tokens, state, ..."),
+        _c("covered", S, "What was looked at: the logs' span, and of each chain which layers"),
         _c("not_covered", S, "What was not, and why"),
         _c("urgency", F, "Still to save × p_exposed: the order of the sheet"),
     ),

@@ -127,3 +127,24 @@ def test_an_address_that_a_person_adds_to_the_sheet_is_assessed_on_the_next_run(
     assert pasted in case.read("balances").get_column("address").to_list()
     assert [(pasted,)] == case.read("wallets").filter(pl.col("address") == pasted).select("address").rows()
     assert second not in case.read("wallets").get_column("address").to_list()
+
+
+def test_each_wallet_says_what_was_read_of_it(tmp_path: Path, sample_url: str) -> None:
+    """On a node that traces: who must act was searched for in traces, the others were not, and every word is true of the tables."""
+    copy_sample(tmp_path / "case")
+    case, _ = _run(tmp_path / "case", sample_url)
+    wallets, traced = case.read("wallets"), case.read("traces")
+    must_act = wallets.filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
+    assert set(must_act.get_column("address")) == set(traced.filter(how="searched").get_column("address"))
+    held, kinds = (set(case.read(name).get_column("address")) for name in ("balances", "accounts"))
+    asked = set(case.read("candidates").get_column("address"))
+    wrong = [
+        row["address"]
+        for row in wallets.iter_rows(named=True)
+        if ("internal ETH by traces" in row["covered"]) == ("internal ETH: not visible" in row["not_covered"])
+        or ("internal ETH by traces" in row["covered"]) != (row["address"] in set(must_act.get_column("address")))
+        or ("balances" in row["covered"]) != (row["address"] in held)
+        or ("kind of account" in row["covered"]) != (row["address"] in kinds)
+        or ("plain payments" in row["covered"]) != (row["address"] in asked)
+    ]
+    assert [] == wrong

@@ -27,15 +27,12 @@ NEEDED = ("logs", "native")
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """In words what was covered and what not; `log_holes` and `chain_holes` lower `no_sign` to `possible`.
+    """What was covered of logs and chains; `log_holes` and `chain_holes` lower `no_sign` to `possible`.
 
-    `state_read` (chain_id, address) says whose holdings are known.
+    `span` says in words which time the logs span, `state_read` (chain_id, address) whose holdings are known.
     """
 
-    covered: str
-    covered_unasked: str
-    not_covered: str
-    not_covered_unasked: str
+    span: str
     log_holes: tuple[str, ...]
     chain_holes: tuple[str, ...]
     state_read: pl.DataFrame
@@ -48,15 +45,8 @@ def find_coverage(tables: Mapping[str, pl.DataFrame], incident: Incident, window
     chain_holes = tuple(hole for chain in incident.chains for hole in unread_parts(tables["coverage"], chain))
     if all(chain.look == "head" for chain in incident.chains):
         chain_holes = ("no chain was asked",)
-    notes = tuple(_notes(tables["coverage"], incident))
-    read = [text for chain in incident.chains if (text := _layers(tables["coverage"], chain))]
-    span = _span(logs)
-    own = "its own history and holdings on chain: it was not drawn as a control"
     return Coverage(
-        covered="; ".join(part for part in (span, *read) if part),
-        covered_unasked="; ".join(part for part in (span, "what went to known attackers" if read else "") if part),
-        not_covered="; ".join((*log_holes, *chain_holes, *notes)),
-        not_covered_unasked="; ".join((own, *log_holes, *chain_holes, *notes)),
+        span=_span(logs),
         log_holes=log_holes,
         chain_holes=chain_holes,
         state_read=_state_read(tables),
@@ -163,24 +153,6 @@ def unread_parts(coverage: pl.DataFrame, chain: Chain) -> Iterator[str]:
     for layer in NEEDED:
         if layers.get(layer):
             yield f"{chain.name}: a part of {layer} could not be pulled"
-
-
-def _notes(coverage: pl.DataFrame, incident: Incident) -> Iterator[str]:
-    """Give what else was not seen, and does not forbid anything: holdings, and what a layer's note says."""
-    for chain in incident.chains:
-        rows = coverage.filter(pl.col("source") == f"chain:{chain.id}").sort("layer")
-        if chain.look == "head":
-            yield f"{chain.name}: only what wallets hold of its native asset was looked at, not what they did"
-        if not rows.is_empty() and "state" not in rows.get_column("layer").to_list():
-            yield f"{chain.name}: holdings not read"
-        for layer, note in rows.select("layer", "note").iter_rows():
-            if note:
-                yield f"{chain.name}, {layer}: {note}"
-
-
-def _layers(coverage: pl.DataFrame, chain: Chain) -> str:
-    layers = coverage.filter(pl.col("source") == f"chain:{chain.id}").get_column("layer").unique().sort()
-    return f"{chain.name}: {', '.join(layers)}" if layers.len() else ""
 
 
 def _state_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

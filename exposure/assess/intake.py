@@ -29,7 +29,7 @@ _WORDS = ("link", "standard", "kind")
 # Tables that are read whole; the big ones have readers of their own, and the others are not read at all.
 _SMALL = (
     *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
-    *("candidates", "coverage", "delegations", "people", "secrets", "tokens", "traffic"),
+    *("candidates", "coverage", "delegations", "people", "secrets", "tokens", "traces", "traffic"),
 )
 # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
 _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
@@ -116,13 +116,15 @@ class Intake:
         return found.unique("request", keep="first", maintain_order=True) if twice else found
 
     def exact(self, rows: pl.Series) -> pl.DataFrame:
-        """Read what names transfers and counts them exactly: row, transaction_hash, log_index, token_id, value, ref."""
+        """Read what names transfers and counts them exactly.
+
+        Columns: row, transaction_hash, log_index, trace_address, token_id, value, ref.
+        """
         tx = pl.format("tx:{}:{}", "chain_id", "transaction_hash")
         ref = pl.when(pl.col("log_index").is_null()).then(tx).otherwise(pl.format("{}:{}", tx, "log_index"))
         wanted = self.stored["transfers"].with_row_index("row").filter(pl.col("row").is_in(rows.unique().implode()))
-        return wanted.select("row", "transaction_hash", "log_index", "token_id", "value", ref=ref).collect(
-            engine="streaming"
-        )
+        named = wanted.select("row", "transaction_hash", "log_index", "trace_address", "token_id", "value", ref=ref)
+        return named.collect(engine="streaming")
 
 
 def add_exact(rows: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
@@ -187,7 +189,7 @@ def _transfers(transfers: pl.LazyFrame, transactions: pl.LazyFrame, address: pl.
     """Read transfers.
 
     `row` is the place in the table as stored, `value` is "0" or "some", `several`: not alone in its transaction, `called`: ether
-    that was sent with a call, `words`: with text.
+    that was sent with a call, `words`: with text, `inner`: told by a trace.
     """
     signer, called = pl.col("transaction_from"), pl.col("transaction_to")
     # Most are signed by who pays, and call the recipient or the token: what is known already need not be looked up again.
@@ -207,6 +209,7 @@ def _transfers(transfers: pl.LazyFrame, transactions: pl.LazyFrame, address: pl.
         value=pl.when(pl.col("value") != "0").then(pl.lit("some")).otherwise("value").cast(_WORD),
         transaction_from=sender.cast(address),
         transaction_to=target.cast(address),
+        inner=pl.col("trace_address").is_not_null(),
         by_payer=signer == pl.col("from_address"),
         to_payee=called == pl.col("to_address"),
         to_token=called == pl.col("token_address"),

@@ -153,6 +153,7 @@ def loss_table(taken: pl.DataFrame) -> pl.DataFrame:
             attacker="attacker",
             transaction_hash="transaction_hash",
             log_index="log_index",
+            trace_address="trace_address",
             time="time",
         )
     )

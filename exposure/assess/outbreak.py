@@ -289,8 +289,9 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain, first: p
     parts: list[pl.DataFrame] = []
     for groups in compared:
         counted = first if first is not None and not parts else count_owners(chain.dealings, groups)
-        more = follow(chain.taken, chain.moves, scene.approvals, reported, counted, kinds, sure, not_it)
-        tested = find_sinks(chain.dealings, chain.moves, scene.approvals, scene.left, groups, scene.known, counted)
+        told = chain.moves.filter(~pl.col("inner"))
+        more = follow(chain.taken, told, scene.approvals, reported, counted, kinds, sure, not_it)
+        tested = find_sinks(chain.dealings, told, scene.approvals, scene.left, groups, scene.known, counted)
         parts += [tested.select(more.columns), more]
     both = pl.concat(parts)
     rank = pl.col("verdict").replace_strict({"attacker": 0, "suspect": 1, "ordinary": 2}, return_dtype=pl.Int32)

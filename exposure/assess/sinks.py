@@ -58,7 +58,8 @@ def dealings(moves: pl.DataFrame, approvals: pl.DataFrame, nobody: pl.Series) ->
     wallet's authority are no dealings. `plain` says that nothing but the payment happened: a thief sends what there is to an
     address, or has it moved; whoever calls a contract uses a service, as far as anyone can see.
     """
-    paid = moves.filter(pl.col("watched") & pl.col("authorised") & ~pl.col("back") & ~pl.col("dust"))
+    # Only the exposed are traced: what is told by traces alone would make the services that they use look like theirs alone.
+    paid = moves.filter(pl.col("watched") & pl.col("authorised") & ~pl.col("back") & ~pl.col("dust") & ~pl.col("inner"))
     by_call = (
         pl.when(pl.col("token") == NATIVE)
         .then("called")

@@ -12,6 +12,7 @@ from exposure.assess.deeds import CLOCK_SLACK
 from exposure.assess.evidence import evidence_table
 from exposure.assess.holdings import at_risk, balances_now, departures, holding_table, moved_most, unshared
 from exposure.assess.intake import add_exact, plain
+from exposure.assess.layers import wallet_layers
 from exposure.assess.losses import loss_table
 from exposure.assess.moves import TX, kinds_of
 from exposure.assess.naming import Names
@@ -326,7 +327,8 @@ def _table(rows: pl.DataFrame, found: Outbreak, coverage: Coverage, risk: pl.Dat
     kinds = kinds_of(found.scene.tables["accounts"]).select("address", "kind")
     rows = rows.join(lost, on="address", how="left").join(left, on="address", how="left")
     rows = urgency(rows.join(kinds, on="address", how="left"), saved)
-    watched = pl.col("address").is_in(found.scene.watched.implode()) | (pl.col("link") == "chain_only")
+    looked = wallet_layers(rows.select("address", "link"), found.scene.tables, found.scene.incident, coverage)
+    rows = rows.join(looked.rename({"covered": "covered_words"}), on="address", how="left")
     table = rows.select(
         "address",
         "kind",
@@ -343,7 +345,7 @@ def _table(rows: pl.DataFrame, found: Outbreak, coverage: Coverage, risk: pl.Dat
         link_to_incident="link",
         lost="lost_text",
         at_risk="risk_text",
-        covered=pl.when(watched).then(pl.lit(coverage.covered)).otherwise(pl.lit(coverage.covered_unasked)),
-        not_covered=pl.when(watched).then(pl.lit(coverage.not_covered)).otherwise(pl.lit(coverage.not_covered_unasked)),
+        covered="covered_words",
+        not_covered="not_covered",
     ).with_columns(pl.col("actions", "covered", "not_covered").replace("", None))
     return TABLES["wallets"].check(plain(table))

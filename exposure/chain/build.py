@@ -122,8 +122,13 @@ def block_table_rows(headers: pl.DataFrame) -> pl.DataFrame:
     return one.select("block_number", hexed("block_hash"), timestamp=time)
 
 
-def history_tables(raw: Raw, events: Events, decimals: Decimals, pinned: int) -> dict[str, pl.DataFrame]:
-    """Build the tables of history; `pinned` is the head's block, which always stands in `blocks`."""
+def history_tables(
+    raw: Raw, events: Events, decimals: Decimals, pinned: int, inner: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """Build the tables of history; `pinned` is the head's block, which always stands in `blocks`.
+
+    `inner` is ether that moved inside transactions (MOVES, trace_address).
+    """
     decimals = {**decimals, NATIVE: NATIVE_DECIMALS}
     hashes = raw.logs.select("block_number", log_block_hash=hexed("block_hash").alias("log_block_hash"))
     hashes = hashes.unique("block_number", keep="first", maintain_order=True)
@@ -134,7 +139,8 @@ def history_tables(raw: Raw, events: Events, decimals: Decimals, pinned: int) ->
     )
     callers = callers.unique("transaction_hash", keep="first", maintain_order=True)
     built = {}
-    for name, frame in (("transfers", events.moves), ("approvals", events.grants)):
+    moves = pl.concat([events.moves.with_columns(trace_address=pl.lit(None, pl.String)), inner])
+    for name, frame in (("transfers", moves), ("approvals", events.grants)):
         full = _placed(with_f64(frame, "value", decimals), raw, hashes).join(callers, on="transaction_hash", how="left")
         built[name] = _distinct(name, full)
     built["transactions"] = _distinct("transactions", _placed(_transactions(raw, decimals), raw, hashes))

@@ -10,7 +10,7 @@ import polars as pl
 from exposure.chain.plan import Range, merge, size, subtract
 from exposure.tables import TABLES
 
-NATIVE_NOTE = "ETH that contracts send on (internal transfers) is not visible without traces"
+INTERNAL_NOTE = "ETH that contracts send on (internal transfers) is not visible without traces"
 FILES_NOTE = "exported files hold no EIP-7702 authorizations: a delegation shows where it still stands in the code"
 STATE_NOTE = "holdings are of tokens that were seen moving or being approved in the blocks read"
 _SHOWN_HOLES = 3

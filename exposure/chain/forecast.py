@@ -4,15 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from exposure.chain.costs import Price, block_price, log_price, state_price
-from exposure.chain.limits import Limits
+from exposure.chain.limits import FIRST_RANGE, Limits
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
+    HOPS,
     LOG_BLOCKS,
     MOST_BLOCKS,
+    ONWARD_CALLS,
+    ONWARD_SHAPES,
     PROBES,
+    SEARCHED_AT_ONCE,
+    TRACED_TXS,
+    TRACED_WALLETS,
     Covered,
+    LogTask,
     Range,
     log_tasks,
     open_tasks,
@@ -26,6 +33,10 @@ SEARCH_CALLS = 30
 # A wallet of interest sends or gets about one transaction a day whose receipt is asked for.
 TXS_A_DAY, TX_BYTES, BLOCKS_A_DAY = 1, 1_500, 7_200
 RECEIPTS_BYTES, HEADER_BYTES = 700_000, 1_000
+# What a recipient of the attackers' money is, who pays it, who sent what left it, and whether that succeeded.
+HOP_CALLS = 6
+# The trace of a transaction of some ten calls.
+TRACE_BYTES = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class Question:
     untrusted: tuple[str, ...] = ()
     covered: Sequence[Covered] = ()
     covered_blocks: Sequence[Range] = ()
+    # How many wallets the last assessment says must act: those are traced.
+    flagged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,34 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
         steps.append(
             Step("receipts", "of the wallets' transactions, if each has one a day", price, f"wallets: {private}")
         )
+    if asked.attackers:
+        how = f"three hops at most, stopping at services and after {ONWARD_CALLS:,} calls"
+        steps.append(Step("attackers' money", how, _onward_price(asked), f"attackers: {every}"))
+    if private and asked.flagged:
+        how = "traces of the wallets that must act, where an endpoint gives them"
+        steps.append(Step("internal ETH", how, _trace_price(asked), f"wallets: {private}"))
     return steps
+
+
+def _onward_price(asked: Question) -> Price:
+    """Give what one recipient a hop costs to follow: most trails are short."""
+    trail = tuple(asked.attackers[:1])
+    tasks = [LogTask(shape, trail, cut) for shape in ONWARD_SHAPES for cut in slices(asked.blocks, LOG_BLOCKS)]
+    hop = log_price(tasks, asked.limits) + Price(HOP_CALLS, HOP_CALLS * TX_BYTES)
+    return Price(min(ONWARD_CALLS, HOPS * hop.calls), HOPS * hop.bytes)
+
+
+def _trace_price(asked: Question) -> Price:
+    """Give what a search for the wallets costs, and the traces of one transaction a day of each."""
+    wallets = min(asked.flagged, TRACED_WALLETS)
+    days = -(-size([asked.blocks]) // BLOCKS_A_DAY)
+    searches = (
+        2
+        * -(-wallets // SEARCHED_AT_ONCE)
+        * -(-size([asked.blocks]) // asked.limits.ranges.get("trace_filter", FIRST_RANGE))
+    )
+    traced = min(wallets * TXS_A_DAY * days, TRACED_TXS)
+    return Price(searches + -(-traced // asked.limits.batch), searches * TX_BYTES + traced * TRACE_BYTES)
 
 
 def _check_price(missing: Sequence[Range], limits: Limits) -> Price:
@@ -115,9 +155,10 @@ def _candidates(asked: Question, private: str) -> Step:
 def blind_spots(asked: Question, *, allow_untrusted: bool = False) -> list[str]:
     """Say what the plan will not see."""
     spots = [
-        f"{asked.name}: ETH that contracts send on (internal transfers) needs traces",
+        f"{asked.name}: ETH that contracts send on (internal transfers), except of wallets that must act where there are traces",
         f"{asked.name}: signatures that nobody has used yet (permits, orders) stand on no chain",
         f"{asked.name}: holdings of tokens that did not move or were not approved in these blocks",
+        f"{asked.name}: where the attackers' money went beyond three hops, or through services",
     ]
     if not (asked.trusted or allow_untrusted):
         spots.insert(

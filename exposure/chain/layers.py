@@ -13,8 +13,10 @@ from exposure.chain.coverage import Asked, asked_rows
 from exposure.chain.ens import ENS_CHAINS, Steps, follow, forward, next_questions, normal, reverse
 from exposure.chain.ens import REGISTRY as ENS_REGISTRY
 from exposure.chain.history import pull_logs
+from exposure.chain.internal import Tracing, known_transactions, trace_table
+from exposure.chain.onward import ask_onward, onward_table
 from exposure.chain.parts import Facts
-from exposure.chain.plan import size
+from exposure.chain.plan import TRACED_WALLETS, size
 from exposure.chain.presets import preset_of
 from exposure.chain.prices import Feed, feeds, price_rows, price_table
 from exposure.chain.scope import Scope
@@ -50,6 +52,8 @@ async def ask_layers(job: Job, scope: Scope, stage: Stage, names: pl.DataFrame |
         return
     if stage == "history":
         await _ask_users(job, job.client, scope)
+        await ask_onward(job, job.client, scope)
+        await _ask_traces(job, scope)
     if stage == "attackers":
         return
     await _ask_prices(job, job.client, scope)
@@ -62,9 +66,21 @@ def layer_tables(job: Job, scope: Scope, names: pl.DataFrame | None, last: datet
     prices, priced = _prices(job, scope)
     found, resolved = _names(job, scope, _NO_NAMES if names is None else names)
     seen, used = _users(job, scope)
-    asked = [priced, resolved, used if scope.contracts else None]
+    onward, went = onward_table(job, scope)
+    asked = [priced, resolved, used if scope.contracts else None, went]
+    traced = TABLES["traces"].empty()
+    if not job.head_only:
+        traced, internal = trace_table(job.store, scope, read_raw(job, scope), job.here.chain_id)
+        asked.append(internal)
     coverage = asked_rows(job.here.chain_id, [one for one in asked if one is not None], last)
-    return {"prices": prices, "names": found, "sightings": seen, "coverage": coverage}
+    return {
+        "prices": prices,
+        "names": found,
+        "sightings": seen,
+        "onward": onward,
+        "traces": traced,
+        "coverage": coverage,
+    }
 
 
 async def _ask_users(job: Job, client: Client, scope: Scope) -> None:
@@ -84,6 +100,26 @@ async def _ask_users(job: Job, client: Client, scope: Scope) -> None:
         await job.store.lookups.ask_transactions(client, unknown, lambda _: None)
         timed = set(read_raw(job, scope).headers.get_column("block_number"))
         await job.headers.ask({*logs.get_column("block_number"), *callers.get_column("block_number")} - timed)
+        job.headers.facts.flush()
+
+
+async def _ask_traces(job: Job, scope: Scope) -> None:
+    """Look for the internal ETH of the wallets that matter most, and for what carried it."""
+    wallets = scope.flagged[:TRACED_WALLETS]
+    if not wallets or scope.history[0] > scope.history[1]:
+        return
+    if job.private is None:
+        job.keep_back(len(wallets), "wallets: ETH that contracts sent them, or sent on for them, is not known")
+        return
+    traces = job.store.traces
+    tracing = Tracing(job.store, traces, wallets, scope.history, f"{job.here.number}-{job.here.block_hash[2:10]}")
+    with job.trying():
+        await tracing.ask(job.private, lambda: known_transactions(read_raw(job, scope), wallets))
+        inner = traces.inner.frame().get_column("transaction_hash").unique()
+        known = set(job.store.transactions(inner).get_column("transaction_hash"))
+        await job.store.lookups.ask_transactions(job.private, set(inner) - known, lambda _: None)
+        carriers = job.store.transactions(inner).get_column("block_number")
+        await job.headers.ask(set(carriers) - set(read_raw(job, scope).headers.get_column("block_number")))
         job.headers.facts.flush()
 
 

@@ -19,6 +19,11 @@ FULL_BLOCKS = 100
 SOON_BLOCKS = 3_000
 # One run asks for at most so many full blocks (a week of mainnet, a quarter of an hour); the next run goes on with the rest.
 BLOCKS_A_RUN = 50_000
+# Where the attackers' money went further is worth so many calls a run, and no more.
+ONWARD_CALLS, HOPS = 600, 3
+# So many wallets are traced, the most urgent first, and so many transactions of all: a trace is the dearest call there is. In one
+# question so many wallets are searched for.
+TRACED_WALLETS, TRACED_TXS, SEARCHED_AT_ONCE = 500, 2_000, 50
 
 
 def _topic(signature: str) -> str:
@@ -74,6 +79,9 @@ ATTACKER_SHAPES = (
     Shape("a2", (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH), 2),
     Shape("a3", (PERMIT2_APPROVAL, PERMIT2_PERMIT, SINGLE, BATCH), 3),
 )
+# What left those that the attackers' money went to, and who else paid them.
+ONWARD_SHAPES = (Shape("o1", (TRANSFER,), 1), Shape("o2", (SINGLE, BATCH), 2))
+PAYERS_SHAPE = Shape("op", (TRANSFER,), 2)
 # Who used the dapp's own contracts.
 CONTRACT_SHAPE = Shape("used", (), EMITTER)
 # The same events of everybody, of which those of the candidates are kept: nobody learns whom we suspect.

@@ -21,7 +21,7 @@ from exposure.chain.heads import Headers
 from exposure.chain.layers import ask_layers, layer_tables
 from exposure.chain.lookups import Lookups
 from exposure.chain.parts import Facts, Part, Parts
-from exposure.chain.plan import BLOCKS_A_RUN, Range
+from exposure.chain.plan import BLOCKS_A_RUN, ONWARD_CALLS, Range
 from exposure.chain.presets import preset_of
 from exposure.chain.rpc import RefusedError
 from exposure.chain.scope import Scope, Store
@@ -48,6 +48,8 @@ _CHAIN_TABLES = (
     "tokens",
     "accounts",
     "prices",
+    "onward",
+    "traces",
 )
 
 
@@ -56,7 +58,8 @@ class Wanted:
     """Whom the chain is asked about (tables candidates and attackers), and the times that history must cover (UTC).
 
     Attackers are followed from `start` to the pinned head, whatever `end` says. `names` (name, time) are ENS names to resolve.
-    Who used the dapp's contracts is looked for between `used_from` and `used_until`; null: nobody is.
+    Who used the dapp's contracts is looked for between `used_from` and `used_until`; null: nobody is. `flagged` are wallets whose
+    internal ETH is looked for, where an endpoint traces.
     """
 
     candidates: pl.DataFrame
@@ -66,6 +69,7 @@ class Wanted:
     names: pl.DataFrame | None = None
     used_from: datetime | None = None
     used_until: datetime | None = None
+    flagged: tuple[str, ...] = ()
 
 
 def pin(
@@ -158,13 +162,15 @@ def pull(
     *,
     patience: Patience | None = None,
     blocks_a_run: int = BLOCKS_A_RUN,
+    onward_calls: int = ONWARD_CALLS,
     allow_untrusted: bool = False,
 ) -> dict[str, object]:
     """Ask every chain what this stage wants and is not known yet; write the chain tables and `coverage`.
 
     `attackers`: what went to and from attackers. `state`: what wallets hold and allow at the pinned head. `history`: what
     candidates did. Gives figures, and `problems`: what could not be pulled, in words fit to be shown. The tables hold what is
-    known all the same. Of full blocks at most `blocks_a_run` are asked for; the next run goes on. Chains are asked side by side.
+    known all the same. Of full blocks at most `blocks_a_run` are asked for, and where attackers' money went is worth at most
+    `onward_calls`; the next run goes on. Chains are asked side by side.
     Untrusted endpoints are asked what names no candidate, unless `allow_untrusted`. Raises ExposureError where a file of the
     case is damaged.
     """
@@ -183,7 +189,8 @@ def pull(
         except ExposureError as error:
             problems.append(f"{error.what}: {error.why}. {error.fix}")
             continue
-        jobs[-1].blocks_a_run, jobs[-1].allow_untrusted = blocks_a_run, allow_untrusted
+        jobs[-1].blocks_a_run, jobs[-1].onward_calls = blocks_a_run, onward_calls
+        jobs[-1].allow_untrusted = allow_untrusted
     scopes = _run(_side_by_side([_ask(job, wanted, stage) for job in jobs]))
     for job, scope in zip(jobs, scopes, strict=True):
         built = _build_chain(job, case, wanted, stage, scope)
@@ -313,7 +320,11 @@ def _file_scope(job: Job, wanted: Wanted) -> Scope:
 
 def _scope(wanted: Wanted, history: Range, attack: Range, focus: int = 0) -> Scope:
     attackers = frozenset(wanted.attackers.get_column("address"))
-    return Scope(frozenset(wanted.candidates.get_column("address")) - attackers, attackers, history, attack, focus)
+    # Who pays attackers' gas is often an exchange: what it pays out besides is not theirs.
+    holders = frozenset(wanted.attackers.filter(pl.col("role") != "funder").get_column("address"))
+    candidates = frozenset(wanted.candidates.get_column("address")) - attackers
+    flagged = tuple(one for one in wanted.flagged if one in candidates)
+    return Scope(candidates, attackers, history, attack, focus, holders=holders, flagged=flagged)
 
 
 def _ceil(time: datetime) -> int:
@@ -342,6 +353,8 @@ async def _check_parts(job: Job, client: Client) -> None:
             parts.drop(part)
         job.headers.clear()
         job.store.lookups.clear()
+        job.store.traces.clear()
+        job.store.trail.clear()
         if lost:
             job.teller.line(f"{job.name}: {len(lost):,} parts are not of this chain any more and are pulled anew")
     parts.set_verified(here.number, here.block_hash)

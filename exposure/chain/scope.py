@@ -1,6 +1,6 @@
 """What one pull is about: whose addresses, over which blocks; and what of it the parts on disk already hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,7 +15,9 @@ from exposure.chain.plan import (
     CANDIDATE_SHAPES,
     CONTRACT_SHAPE,
     EVENTS,
+    ONWARD_SHAPES,
     OPEN_SHAPE,
+    PAYERS_SHAPE,
     Covered,
     LogTask,
     Range,
@@ -26,6 +28,7 @@ from exposure.chain.plan import (
     open_tasks,
     subtract,
 )
+from exposure.chain.traced import Traces
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, RECEIPTS, TXS
 
 _CANDIDATE_NAMES = tuple(shape.name for shape in CANDIDATE_SHAPES)
@@ -36,7 +39,8 @@ class Scope:
     """Candidates over `history`, attackers over `attack` (to the pinned head). A range that ends before it begins is empty.
 
     `focus` is the block of the first sighting: what came after it matters before what came before it. `contracts` are the dapp's
-    own: who used them over `used` is a sighting.
+    own: who used them over `used` is a sighting. `holders` are the attackers whose money is followed, `flagged`
+    the candidates whose internal ETH is looked for, the most urgent first.
     """
 
     candidates: frozenset[str]
@@ -46,6 +50,8 @@ class Scope:
     focus: int = 0
     contracts: frozenset[str] = frozenset()
     used: Range = (1, 0)
+    holders: frozenset[str] = frozenset()
+    flagged: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[tuple[tuple[Shape, ...], frozenset[str], Range], ...]:
@@ -94,6 +100,9 @@ class Store:
     def __init__(self, parts: Parts, lookups: Lookups, files: ExportedFiles | None) -> None:
         self.parts = parts
         self.lookups = lookups
+        self.traces = Traces(parts.folder / "traces")
+        # What was traced of contracts on the attackers' trail, which any endpoint may learn of.
+        self.trail = Traces(parts.folder / "trail")
         self.files = files
 
     def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:
@@ -104,7 +113,7 @@ class Store:
             for name in (_CANDIDATE_NAMES if part.shape == OPEN_SHAPE.name else (part.shape,))
         ]
         if self.files is not None:
-            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE)
+            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE, *ONWARD_SHAPES, PAYERS_SHAPE)
             found += [
                 Covered(shape.name, everybody, blocks) for shape in shapes for blocks in self.files.ranges("logs")
             ]
@@ -149,6 +158,43 @@ class Store:
         emitted = _one(pl.concat(logs), LOGS, "block_number", "log_index")
         caused = self._callers(emitted).join(emitted, on="transaction_hash", how="semi")
         return emitted, _one(pl.concat([*callers, caused]), TXS, "transaction_hash")
+
+    def outflows(self, chain_id: int, addresses: Collection[str], blocks: Range, headers: pl.DataFrame) -> Raw:
+        """Give the transactions that addresses sent, and the logs of what left them."""
+        asked = pl.any_horizontal(asked_for(shape, sorted(addresses), blocks) for shape in ONWARD_SHAPES)
+        logs = [self.parts.read(self.parts.logs(), "", asked)]
+        sent = pl.col("from_address").is_in(binary(addresses)) & pl.col("block_number").is_between(*blocks)
+        txs = [self.parts.read(self.parts.blocks(), "txs", sent)]
+        receipts, heads = [self.lookups.receipts.frame()], [headers, self.parts.read(self.parts.blocks(), "headers")]
+        if self.files is not None:
+            of_files, their_receipts = self.files.transactions(sent)
+            logs, txs = [*logs, self.files.logs(asked)], [*txs, of_files]
+            receipts, heads = [*receipts, their_receipts], [*heads, self.files.headers()]
+        kept = _one(pl.concat(logs), LOGS, "block_number", "log_index")
+        return Raw(
+            chain_id=chain_id,
+            logs=kept,
+            txs=_one(pl.concat(txs), TXS, "transaction_hash"),
+            callers=self._callers(kept),
+            headers=_one(pl.concat(heads), HEADERS, "block_number"),
+            auths=pl.DataFrame(schema=AUTHS),
+            receipts=_one(pl.concat(receipts), RECEIPTS, "transaction_hash"),
+        )
+
+    def payers(self, samples: Mapping[str, Range], blocks: Range) -> pl.DataFrame:
+        """Give who sent transactions to addresses over `blocks`, or tokens in the sample of each (from_address, to_address)."""
+        named = pl.col("to_address").is_in(binary(samples)).fill_null(value=False)
+        called = named & pl.col("block_number").is_between(*blocks)
+        found = [self.parts.read(self.parts.blocks(), "txs", called)]
+        asked = pl.any_horizontal(asked_for(PAYERS_SHAPE, [one], sample) for one, sample in samples.items())
+        logs = [self.parts.read(self.parts.logs(), "", asked)]
+        if self.files is not None:
+            found.append(self.files.transactions(called)[0])
+            logs.append(self.files.logs(asked))
+        paid = pl.concat(logs).select(
+            from_address=pl.col("topic1").bin.slice(12), to_address=pl.col("topic2").bin.slice(12)
+        )
+        return pl.concat([*(one.select(paid.columns) for one in found), paid]).unique()
 
     def missing_blocks(self, wanted: Iterable[Range]) -> list[Range]:
         """Give the blocks that are still to be asked in full."""
@@ -211,6 +257,11 @@ class Store:
         if self.files is not None:
             found.append(self.files.logs(wanted | by_them))
         return _one(pl.concat(found), LOGS, "block_number", "log_index")
+
+    def transactions(self, hashes: pl.Series) -> pl.DataFrame:
+        """Read what is known of some transactions (wire.TXS)."""
+        found = self._callers(hashes.to_frame())
+        return _one(found.filter(pl.col("transaction_hash").is_in(hashes.implode())), TXS, "transaction_hash")
 
     def _callers(self, logs: pl.DataFrame) -> pl.DataFrame:
         """Read the transactions that carried these logs, and those that were looked up."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -12,15 +12,17 @@ from exposure.chain.audit import audit
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.costs import block_price, log_price
-from exposure.chain.coverage import FILES_NOTE, NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
+from exposure.chain.coverage import FILES_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
 from exposure.chain.files_state import file_decimals, file_state_tables
 from exposure.chain.heads import Headers
 from exposure.chain.history import pull_blocks, pull_logs
+from exposure.chain.internal import inner_moves
 from exposure.chain.parts import Facts
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
+    ONWARD_CALLS,
     SOON_BLOCKS,
     LogTask,
     Range,
@@ -66,6 +68,7 @@ class Job:
     contracts: frozenset[str] = frozenset()
     head_only: bool = False
     blocks_a_run: int = BLOCKS_A_RUN
+    onward_calls: int = ONWARD_CALLS
     allow_untrusted: bool = False
     private: Client | None = None
     # Unix seconds -> the last block until then, as it was found in this run
@@ -310,7 +313,9 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     subject = _subject(scope, raw, events)
     answers = Answers(job.answers.frame())
     state, decimals, asked = _state(job, subject, answers)
-    tables = history_tables(raw, events, decimals, job.here.number)
+    inner, carriers = inner_moves(job.store, scope.candidates, scope.history)
+    raw = replace(raw, callers=pl.concat([raw.callers, carriers]))
+    tables = history_tables(raw, events, decimals, job.here.number, inner)
     tables["delegations"] = pl.concat([tables["delegations"], state.pop("delegations")])
     tables |= state
     asks = [asked] if asked else []
@@ -321,7 +326,7 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     native_holes = without(scope.native, job.store.covered_blocks())
     if stage == "history":
         _tell_holes(job, log_holes, native_holes)
-    note = NATIVE_NOTE + (f"; {FILES_NOTE}" if job.store.files is not None else "")
+    note = FILES_NOTE if job.store.files is not None else ""
     layers = [
         Layer(
             "logs",

@@ -32,6 +32,7 @@ READS = (
     "windows",
     "losses",
     "holdings",
+    "onward",
     "evidence",
     "wallets",
 )

@@ -15,6 +15,7 @@ from exposure.publish.times import show_exact
 # The page stays readable and small; the sheet holds every row.
 ROWS = 500
 ROWS_NO_SIGN = 50
+ROWS_TRAIL = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,18 @@ class Taker:
     wallets: int
     tallies: tuple[Tally, ...]
     when: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrailRow:
+    """What went from one address to another on the way of the attackers' money, and how the trail goes on."""
+
+    hop: int
+    sender: str
+    to: str
+    tallies: tuple[Tally, ...]
+    when: str
+    end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,26 @@ def takers(tables: Mapping[str, pl.DataFrame], incident: Incident, facts: Facts)
         when = _span(rows.get_column("time").min(), rows.get_column("time").max())
         found.append(Taker(checksum(str(address)), role, confirmed, wallets, tally(rows, known, incident), when))
     return tuple(sorted(found, key=lambda taker: (-taker.wallets, taker.address)))
+
+
+def trail_rows(tables: Mapping[str, pl.DataFrame], incident: Incident) -> tuple[TrailRow, ...]:
+    """Say where the attackers' money went on, hop by hop; `end` says why the trail stops, and is empty where it goes on."""
+    known = token_facts(tables, incident)
+    found = []
+    for _, rows in tables["onward"].group_by("chain_id", "hop", "from_address", "to_address"):
+        first = rows.row(0, named=True)
+        moved = rows.rename({"token_address": "token", "value": "amount", "to_address": "address"})
+        found.append(
+            TrailRow(
+                int(first["hop"]),
+                checksum(str(first["from_address"])),
+                checksum(str(first["to_address"])),
+                tally(moved, known, incident),
+                _span(rows.get_column("first").min(), rows.get_column("last").max()),
+                str(first["why"] or ""),
+            )
+        )
+    return tuple(sorted(found, key=lambda row: (row.hop, row.sender, row.to)))
 
 
 def cover_rows(tables: Mapping[str, pl.DataFrame], incident: Incident) -> tuple[CoverRow, ...]:

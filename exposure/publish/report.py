@@ -23,7 +23,7 @@ from exposure.publish.charts import attack_rates
 from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.facts import VERDICTS, Facts, gather
 from exposure.publish.markdown import plain
-from exposure.publish.pages import ROWS, ROWS_NO_SIGN, cover_rows, takers, wallet_rows
+from exposure.publish.pages import ROWS, ROWS_NO_SIGN, ROWS_TRAIL, cover_rows, takers, trail_rows, wallet_rows
 from exposure.publish.sentences import Speaker, checksum
 from exposure.publish.summary import Summary, show_rate, summarise
 from exposure.publish.timeline import timeline
@@ -79,6 +79,8 @@ def render_report(tables: Mapping[str, Any], incident: Incident, facts: Facts, m
             timelines=[(Markup(picture.svg), picture) for picture in pictures],  # noqa: S704  drawn by us, text escaped by Vega
             rates=(Markup(rates.svg), rates) if rates else None,  # noqa: S704
             takers=takers(tables, incident, facts),
+            trail=(trail := trail_rows(tables, incident))[:ROWS_TRAIL],
+            trail_length=len(trail),
             wallets=wallet_rows(tables, incident, loud, ROWS),
             loud_wallets=sum(summed.verdicts[verdict] for verdict in loud),
             quiet=wallet_rows(tables, incident, ("no_sign",), ROWS_NO_SIGN),

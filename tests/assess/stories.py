@@ -158,11 +158,17 @@ class Story:
         log_index = None if native else self._next()
         decimals = self.decimals[what]
         value = str(round(amount * 10 ** (decimals or 0)))
-        token_id = more.pop("token_id", None)
+        token_id, trace = more.pop("token_id", None), more.pop("trace_address", None)
         place = self._transaction(sender, called, when, **more)
         self.rows["transfers"].append(
             place
-            | {"log_index": log_index, "standard": standard, "token_address": token(what), "token_id": token_id}
+            | {
+                "log_index": log_index,
+                "trace_address": trace,
+                "standard": standard,
+                "token_address": token(what),
+                "token_id": token_id,
+            }
             | {"from_address": address(who), "to_address": address(to), "value": value, "value_f64": float(amount)}
             | {"transaction_from": address(sender), "transaction_to": called}
         )

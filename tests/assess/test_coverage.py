@@ -2,8 +2,18 @@
 
 from datetime import timedelta
 
+import pytest
+
 from exposure.incident import Chain, Fact, WindowSettings
-from tests.assess.stories import Story, at
+from tests.assess.stories import SPENDER, Story, at
+
+
+@pytest.fixture
+def story(story: Story) -> Story:
+    """Alice and Bob, whose state was read."""
+    for who in ("alice", "bob"):
+        story.holds(who, 1).is_a(who, "eoa")
+    return story
 
 
 def busy(story: Story, start: str, minutes: int, silent: range, host: str | None = "site.example") -> Story:
@@ -95,6 +105,7 @@ def test_many_unreadable_lines_forbid_no_sign(story: Story) -> None:
 def test_blocks_that_were_not_pulled_forbid_no_sign(story: Story) -> None:
     """A loss may stand in them."""
     story.covered = False
+    story.rows |= {"balances": [], "accounts": []}
     story.sees("alice", "12:00", "viewed")
     span = {"first": at("-2 00:00"), "last": at("+2 00:00")}
     story.adds("coverage", source="0a0a0a0a", layer="lines", lines=1000, parsed=1000, rejected=0, **span)
@@ -121,10 +132,12 @@ def test_a_wallet_that_was_not_drawn_as_control_says_so(story: Story) -> None:
     story.sees("alice", "12:00", "viewed").sees("bob", "12:00", "viewed")
     story.adds("candidates", address=story.rows["sightings"][1]["address"], reason="control")
     result = story.assess()
+    assert "its own history on chain: it was not drawn as a control" == result.wallet("alice")["not_covered"]
+    logs = "logs from 2026-03-02 00:00:00 UTC to 2026-03-06 00:00:00 UTC"
     assert (
-        "its own history and holdings on chain: it was not drawn as a control" == result.wallet("alice")["not_covered"]
+        f"{logs}; what went to known attackers; ethereum: balances, kind of account, standing approvals"
+        == (result.wallet("alice")["covered"])
     )
-    assert result.wallet("alice")["covered"].endswith("; what went to known attackers")
     assert ("no_sign", None) == (result.verdict("bob"), result.wallet("bob")["not_covered"])
 
 
@@ -152,3 +165,48 @@ def test_an_end_that_nothing_bounds_forbids_no_sign_once_it_is_over(story: Story
     begun = (Fact(kind="last_known_good", time=at("09:00"), source="deploy log"),)
     verdicts = [story.assess(facts=begun, status=status).verdict("alice") for status in ("resolved", "ongoing")]
     assert ["possible", "no_sign"] == verdicts
+
+
+def test_each_wallet_says_which_layers_were_looked_at(story: Story) -> None:
+    """Alice was traced and her approvals read; of Bob an approval was not; nobody read what Carol holds."""
+    story.sees("alice", "12:00").sees("bob", "12:00").sees("carol", "12:00")
+    story.approves("alice", SPENDER.address, "12:30").allows("alice", SPENDER.address)
+    story.approves("bob", SPENDER.address, "12:30")
+    story.adds("coverage", source="chain:1", layer="internal", lines=1, parsed=1, note="for the team")
+    story.adds("traces", chain_id=1, address=story.rows["sightings"][0]["address"], how="searched")
+    result = story.assess(attackers=(SPENDER,))
+    told = {
+        who: (result.wallet(who)["covered"], result.wallet(who)["not_covered"]) for who in ("alice", "bob", "carol")
+    }
+    hidden = "ethereum: internal ETH: not visible without traces"
+    start = "logs from 2026-03-02 00:00:00 UTC to 2026-03-06 00:00:00 UTC; ethereum: transfers and approvals, plain payments"
+    assert {
+        "alice": (f"{start}, balances, kind of account, standing approvals, internal ETH by traces", None),
+        "bob": (
+            f"{start}, balances, kind of account",
+            f"ethereum: standing approvals not read; {hidden}",
+        ),
+        "carol": (
+            start,
+            f"ethereum: balances, approvals and kind of account not read; {hidden}",
+        ),
+    } == told
+
+
+def test_of_a_chain_whose_head_alone_is_looked_at_only_that_is_covered(story: Story) -> None:
+    """What a wallet did there is not known, and said."""
+    chains = (Chain(name="ethereum", id=1), Chain(name="base", id=8453, look="head"))
+    story.sees("alice", "12:00", "viewed").holds("alice", 2, chain=8453).is_a("alice", "eoa", chain=8453)
+    story.adds("coverage", source="chain:8453", layer="state", lines=1, parsed=1)
+    wallet = story.assess(chains=chains).wallet("alice")
+    assert wallet["covered"].endswith("; base: the native balance, kind of account")
+    head = "base: only what wallets hold of its native asset was looked at, not what they did"
+    assert head == wallet["not_covered"]
+
+
+def test_a_wallet_that_only_the_chain_shows_says_that_its_history_was_not_read(story: Story) -> None:
+    """It allowed something to the attacker and was asked what it holds; what else it did nobody read."""
+    story.sees("alice", "12:00").approves("bob", SPENDER.address, "12:30").allows("bob", SPENDER.address)
+    story.adds("candidates", address=story.rows["sightings"][0]["address"], reason="log")
+    wallet = story.assess(attackers=(SPENDER,)).wallet("bob")
+    assert "its own history on chain: the attackers' side alone shows it" == wallet["not_covered"]

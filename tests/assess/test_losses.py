@@ -171,3 +171,20 @@ def test_exported_logs_without_senders_still_show_thefts(story: Story) -> None:
     for row in story.rows["transfers"]:
         row["transaction_from"] = row["transaction_to"] = None
     assert "compromised" == story.assess(attackers=(SINK,)).verdict("alice")
+
+
+def test_what_an_attackers_code_moved_inside_a_transaction_is_lost(story: Story) -> None:
+    """Only a trace shows it: the account sent nothing, and no log says so. The loss names the inner call."""
+    story.sees("alice", "12:00").delegates("alice", "sink", "12:30").is_a("alice", "eip7702")
+    story.pays("alice", "sink", 3, "13:00", by="relayer", through="alice", trace_address="0.1")
+    losses = story.assess().tables["losses"]
+    assert [("3000000000000000000", "0.1")] == losses.select("amount", "trace_address").rows()
+
+
+def test_what_only_traces_show_makes_nobody_an_attacker(story: Story) -> None:
+    """The exposed are traced and the controls are not: a service that all use through contracts would look like a thief."""
+    for number in range(6):
+        story.sees(f"person {number}", "12:00").is_a(f"person {number}", "safe")
+        story.pays(f"person {number}", "shop", 2, f"13:{number:02}", through="gate", trace_address="0")
+    story.crowd(40, "12:00", "viewed", "control")
+    assert story.assess().sink("shop") in (None, "ordinary")

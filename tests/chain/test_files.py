@@ -191,7 +191,7 @@ def test_what_an_export_does_not_hold_is_said(tmp_path: Path) -> None:
     assert [
         "ethereum: the files begin at 2026-03-03 01:26:40 UTC; what happened from 2026-03-01 00:00:00 UTC on is not in them"
     ] == figures["problems"]
-    assert ["events", "logs", "native"] == tables(tmp_path)["coverage"].get_column("layer").to_list()
+    assert ["events", "internal", "logs", "native"] == tables(tmp_path)["coverage"].get_column("layer").to_list()
 
 
 def test_the_same_chain_through_files_and_through_rpc(village: Village, tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ import pytest
 from exposure.case import Case
 from exposure.publish.charts import attack_rates
 from exposure.publish.facts import gather
-from exposure.publish.pages import wallet_rows
+from exposure.publish.pages import trail_rows, wallet_rows
 from exposure.publish.report import render_report, write_report
 from exposure.publish.sentences import checksum
 from exposure.publish.summary import find_rates
 from exposure.publish.timeline import timeline
-from tests.publish.scene import END, HARDWARE, NOW, PHRASE, SINK, START, Scene, wallet_address
+from tests.publish.scene import END, HARDWARE, NATIVE, NOW, PHRASE, SINK, START, Scene, wallet_address
 
 MANIFEST = {"as_of": {"time": NOW.isoformat(), "chains": {"1": {"number": 99, "hash": "0xabc"}}}, "tables": {}}
 HOSTILE = '<script>alert(1)</script>" onload=x \x1b[31m \u202egnp \u200b =CMD() javascript:alert(2) {{ 7*7 }} ${x}'
@@ -255,3 +255,19 @@ def test_each_zone_has_its_own_line(scene: Scene) -> None:
     text = Page(render(scene)).text
     assert "In New York: at any time since 04:00 EST on Wednesday 4 March 2026." in text
     assert "- In" not in text
+
+
+def test_the_report_follows_the_money_on(scene: Scene) -> None:
+    """Hop by hop, exact, and each end says why; a recipient is not called an accomplice."""
+    scene.key_incident()
+    mule, exchange = "0x" + "b1" * 20, "0x" + "ce" * 20
+    way = {"chain_id": 1, "token_address": NATIVE, "standard": "native", "first": START, "last": END, "transactions": 1}
+    scene.add("onward", hop=1, from_address=SINK, to_address=mule, value=str(3 * 10**18 + 1), kind="eoa", **way)
+    end = {"stop": "service", "why": "212 others paid it in the blocks read"}
+    scene.add("onward", hop=2, from_address=mule, to_address=exchange, value=str(10**18), kind="eoa", **way, **end)
+    text = render(scene)
+    assert ["goes on", "212 others paid it in the blocks read"] == [
+        row.end or "goes on" for row in trail_rows(scene.tables, scene.incident)
+    ]
+    assert all(part in text for part in ("And from there", checksum(mule), checksum(exchange), "212 others paid it"))
+    assert "not an accomplice" in text
