@@ -125,7 +125,7 @@ class Pipeline:
 
     def _wanted(self) -> "Wanted":
         """Say which addresses and times the chain is asked about."""
-        from exposure.assess.candidates import candidates, span
+        from exposure.assess.candidates import attack_start, candidates, span
         from exposure.assess.reports import report_sightings
         from exposure.chain.pull import Wanted
 
@@ -140,7 +140,8 @@ class Pipeline:
         # Users of the contracts count as sightings, and these set the span: the look-back must not look back from itself.
         settings = self.incident.window
         used_until = end if attackers.height else max(end - settings.tail, start)
-        return Wanted(asked, attackers, start, end, named, min(start + settings.lead, end), used_until)
+        before = attack_start(self.case.read("windows"), sightings, self.incident)
+        return Wanted(asked, attackers, start, end, named, min(start + settings.lead, end), used_until, before)
 
     def _resolve_names(self) -> pl.DataFrame:
         """Add the sightings of ENS names that were resolved by now; give the names that stand in the logs."""

@@ -279,7 +279,7 @@ _CHAIN_TABLES = (
     ),
     _table(
         "delegations",
-        "an EIP-7702 delegation, from an authorization or from the code at the head",
+        "an EIP-7702 delegation, from an authorization or from the code at the pinned block or that of T1",
         "chain_id block_number from_address",
         CHAIN,
         BLOCK,
@@ -291,7 +291,7 @@ _CHAIN_TABLES = (
     ),
     _table(
         "balances",
-        "what a wallet holds at a block",
+        "what a wallet holds at a block: the pinned one, and that of T1 where an archive answers",
         "chain_id address token_address block_number",
         CHAIN,
         BLOCK,
@@ -301,7 +301,7 @@ _CHAIN_TABLES = (
     ),
     _table(
         "allowances",
-        "a permission as it stands at a block",
+        "a permission as it stands at a block: the pinned one, and that of T1 where an archive answers",
         "chain_id from_address to_address token_address token_id block_number",
         CHAIN,
         BLOCK,
@@ -353,8 +353,8 @@ _CHAIN_TABLES = (
     ),
     _table(
         "accounts",
-        "what kind of account an address is, at a block",
-        "chain_id address",
+        "what kind of account an address is at a block: the pinned one, and that of T1 where an archive answers",
+        "chain_id address block_number",
         CHAIN,
         BLOCK,
         ADDRESS,

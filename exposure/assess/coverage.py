@@ -178,7 +178,9 @@ def _notes(coverage: pl.DataFrame, incident: Incident) -> Iterator[str]:
 
 
 def _layers(coverage: pl.DataFrame, chain: Chain) -> str:
-    layers = coverage.filter(pl.col("source") == f"chain:{chain.id}").get_column("layer").unique().sort()
+    # What was asked and answered by nobody was not looked at.
+    vain = ((pl.col("lines") > 0) & (pl.col("parsed") == 0)).fill_null(value=False)
+    layers = coverage.filter((pl.col("source") == f"chain:{chain.id}") & ~vain).get_column("layer").unique().sort()
     return f"{chain.name}: {', '.join(layers)}" if layers.len() else ""
 
 

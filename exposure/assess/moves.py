@@ -32,7 +32,9 @@ def kinds_of(accounts: pl.DataFrame) -> pl.DataFrame:
     """Give one row an address over all chains: address, kind (the most telling one), nonce (the greatest)."""
     order = ["eoa", "contract", "erc4337", "safe", "eip7702"]
     rank = pl.col("kind").replace_strict(order, range(len(order)), default=None, return_dtype=pl.Int32)
-    best = accounts.group_by("address").agg(rank=rank.max(), nonce=pl.col("nonce").max())
+    latest = pl.col("block_number").max().over("chain_id", "address")
+    now = accounts.filter(pl.col("block_number").eq_missing(latest))
+    best = now.group_by("address").agg(rank=rank.max(), nonce=pl.col("nonce").max())
     kind = pl.col("rank").replace_strict(range(len(order)), order, default=None, return_dtype=pl.String)
     return best.select("address", "nonce", kind=kind.cast(accounts.schema["kind"]))
 

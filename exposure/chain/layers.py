@@ -112,7 +112,7 @@ def _users(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked]:
     return TABLES["sightings"].check(seen), Asked("contracts", len(hashes), answered, seen.height, note)
 
 
-def _moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
+def known_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
     """Give the blocks of times whose headers are known; the pinned block for a time at or after it."""
     found = {}
     for time in times:
@@ -129,7 +129,7 @@ def _moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
     return found
 
 
-async def _find_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
+async def find_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
     """Find the last block at or before each time."""
     seconds = preset_of(job.here.chain_id).block_seconds
     for time in times:
@@ -138,7 +138,7 @@ async def _find_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, M
             after = await job.headers.first_at_or_after(at + 1, (job.here.number, job.here.seconds), seconds)
             job.moments[at] = max(0, after - 1)
             await job.headers.ask([job.moments[at]])
-    return _moments(job, times)
+    return known_moments(job, times)
 
 
 def _loss_hours(job: Job, scope: Scope) -> list[datetime]:
@@ -163,16 +163,18 @@ async def _ask_prices(job: Job, client: Client, scope: Scope) -> None:
     contracts = sorted({feed.address for feed in asked})
     with job.trying():
         times = [datetime.fromtimestamp(job.here.seconds, UTC), *_loss_hours(job, scope)]
-        for moment in (await _find_moments(job, times)).values():
-            state = _state_at(job, client, moment)
+        for moment in (await find_moments(job, times)).values():
+            state = state_at(job, client, moment)
             await state.ask([code(one) for one in contracts], lambda _: None)
             answers = Answers(moment.facts.frame())
             there = [feed for feed in asked if answers.get(code(feed.address))]
             await state.ask([one for feed in there for one in (feed.price, feed.decimals)], lambda _: None)
 
 
-def _state_at(job: Job, client: Client, moment: Moment) -> State:
-    return State(client, moment.facts, moment.here.number, preset_of(job.here.chain_id).multicall)
+def state_at(job: Job, client: Client, moment: Moment) -> State:
+    """Give what answers at a moment; before the pinned block only an archive does."""
+    multicall = preset_of(job.here.chain_id).multicall
+    return State(client, moment.facts, moment.here.number, multicall, old=moment.here.number < job.here.number)
 
 
 def _prices(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
@@ -182,7 +184,8 @@ def _prices(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
         return price_table([]), Asked("prices", 0, 0, 0, "no Chainlink feed is known on this chain: nothing is priced")
     times = [datetime.fromtimestamp(job.here.seconds, UTC), *_loss_hours(job, scope)]
     known = {
-        moment.here.number: (moment.here, Answers(moment.facts.frame())) for moment in _moments(job, times).values()
+        moment.here.number: (moment.here, Answers(moment.facts.frame()))
+        for moment in known_moments(job, times).values()
     }
     rows = [row for here, answers in known.values() for row in price_rows(asked, answers, here)]
     table = price_table(rows)
@@ -210,7 +213,7 @@ async def _ask_names(job: Job, client: Client, scope: Scope, names: pl.DataFrame
     """Ask which names the addresses bear at the head, and for whom the logs' names stood when they were seen."""
     head = Moment(job.here, job.answers)
     with job.trying():
-        await _state_at(job, client, head).ask([code(ENS_REGISTRY)], lambda _: None)
+        await state_at(job, client, head).ask([code(ENS_REGISTRY)], lambda _: None)
         if not Answers(job.answers.frame()).get(code(ENS_REGISTRY)):
             return
         if job.private is None:
@@ -219,7 +222,7 @@ async def _ask_names(job: Job, client: Client, scope: Scope, names: pl.DataFrame
         await _walk(job, job.private, head, list(_ways(scope).values()))
         by_time = _resolvable(names)
         unanswered = 0
-        for time, moment in (await _find_moments(job, by_time)).items():
+        for time, moment in (await find_moments(job, by_time)).items():
             unanswered += await _walk(job, job.private, moment, [partial(forward, name) for name in by_time[time]])
         if unanswered:
             job.tell(
@@ -229,7 +232,7 @@ async def _ask_names(job: Job, client: Client, scope: Scope, names: pl.DataFrame
 
 async def _walk(job: Job, client: Client, moment: Moment, ways: list[Callable[[], Steps[str | None]]]) -> int:
     """Ask until every way has come to its end; give how many questions were refused."""
-    state = _state_at(job, client, moment)
+    state = state_at(job, client, moment)
     while not state.unanswered and (questions := next_questions(ways, Answers(moment.facts.frame()))):
         await state.ask(questions, lambda _: None)
     return state.unanswered
@@ -244,7 +247,7 @@ def _names(job: Job, scope: Scope, names: pl.DataFrame) -> tuple[pl.DataFrame, A
     rows = [(address, found, now) for address, way in _ways(scope).items() if (found := follow(way, head)[0])]
     by_time, resolved = _resolvable(names), 0
     answers: Mapping[datetime, Answers] = {
-        time: Answers(one.facts.frame()) for time, one in _moments(job, by_time).items()
+        time: Answers(one.facts.frame()) for time, one in known_moments(job, by_time).items()
     }
     for time, known in answers.items():
         for name in by_time[time]:

@@ -36,11 +36,11 @@ from exposure.chain.snapshot import (
     contract_questions,
     decimals_of,
     questions,
+    questions_of,
     state_tables,
     subject_of,
     token_kinds,
     token_questions,
-    wallet_questions,
 )
 from exposure.chain.state import Answers, Question, State
 from exposure.console import Teller
@@ -261,7 +261,7 @@ async def _ask_state(job: Job, client: Client, scope: Scope, stage: Stage) -> No
     subject = _subject(scope, raw, events)
     await _ask_answers(job, client, "tokens", common_questions(subject), subject.others)
     if job.private is not None:
-        await _ask_answers(job, job.private, "balances and approvals", wallet_questions(subject), subject.wallets)
+        await _ask_answers(job, job.private, "balances and approvals", questions_of(subject), subject.wallets)
     else:
         job.keep_back(len(subject.wallets), "wallets: what they hold and allow is not known")
 
@@ -288,6 +288,12 @@ def _subject(scope: Scope, raw: Raw, events: Events) -> Subject:
     theirs = [bytes.fromhex(one[2:]) for one in scope.attackers]
     delegators = raw.auths.filter(pl.col("to_address").is_in(theirs)).get_column("from_address")
     return subject_of(events, scope.candidates, scope.attackers, [f"0x{one.hex()}" for one in delegators])
+
+
+def subject_now(job: Job, scope: Scope) -> Subject:
+    """Say whom and what the state is asked about, by everything that is known by now."""
+    raw = read_raw(job, scope)
+    return _subject(scope, raw, events_of(raw))
 
 
 def read_raw(job: Job, scope: Scope) -> Raw:
