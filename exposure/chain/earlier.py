@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from exposure.chain.archive import keeps_old_state
 from exposure.chain.authorizations import delegate_of
 from exposure.chain.client import NoEndpointError
 from exposure.chain.coverage import Asked, asked_rows
@@ -22,8 +23,9 @@ from exposure.chain.snapshot import (
     kind_of,
     questions_of,
 )
-from exposure.chain.stages import Job, subject_now
+from exposure.chain.stages import subject_now
 from exposure.chain.state import Answers, code, nonce
+from exposure.chain.work import Job
 from exposure.tables import TABLES
 
 LAYER = "state at T1"
@@ -35,12 +37,16 @@ async def ask_earlier(job: Job, scope: Scope, time: datetime | None) -> None:
     if job.private is None or time is None or job.head_only:
         return
     asked = questions_of(subject_now(job, scope))
+    moment = None
     with job.trying():
         moment = (await find_moments(job, [time])).get(time)
     if moment is None or moment.here.number >= job.here.number:
         return
     missing = sum(question.key not in moment.facts for question in asked)
     if not missing:
+        return
+    if not await keeps_old_state(job.private, job.headers, moment.here.number):
+        job.teller.line(f"{job.name}: what wallets held at T1 is not known: no endpoint keeps the state of old blocks")
         return
     try:
         with job.counting("what wallets held at T1", "questions", missing) as count:

@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 
 from exposure.chain.build import events_of, hexed
-from exposure.chain.client import Client
+from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.coverage import Asked, asked_rows
 from exposure.chain.ens import ENS_CHAINS, Steps, follow, forward, next_questions, normal, reverse
 from exposure.chain.ens import REGISTRY as ENS_REGISTRY
@@ -19,8 +19,9 @@ from exposure.chain.presets import preset_of
 from exposure.chain.prices import Feed, feeds, price_rows, price_table
 from exposure.chain.scope import Scope
 from exposure.chain.snapshot import Here, token_kinds
-from exposure.chain.stages import Job, Stage, read_raw
+from exposure.chain.stages import read_raw
 from exposure.chain.state import ANSWERS, Answers, State, code
+from exposure.chain.work import Job, Stage
 from exposure.tables import TABLES
 
 # A contract can be used through other front ends than the one that was attacked.
@@ -165,10 +166,17 @@ async def _ask_prices(job: Job, client: Client, scope: Scope) -> None:
         times = [datetime.fromtimestamp(job.here.seconds, UTC), *_loss_hours(job, scope)]
         for moment in (await find_moments(job, times)).values():
             state = state_at(job, client, moment)
-            await state.ask([code(one) for one in contracts], lambda _: None)
-            answers = Answers(moment.facts.frame())
-            there = [feed for feed in asked if answers.get(code(feed.address))]
-            await state.ask([one for feed in there for one in (feed.price, feed.decimals)], lambda _: None)
+            try:
+                await state.ask([code(one) for one in contracts], lambda _: None)
+                answers = Answers(moment.facts.frame())
+                there = [feed for feed in asked if answers.get(code(feed.address))]
+                await state.ask([one for feed in there for one in (feed.price, feed.decimals)], lambda _: None)
+            except NoEndpointError as error:
+                if moment.here.number == job.here.number:
+                    raise
+                # Most public endpoints keep no old state: coverage says what is priced at the head alone.
+                job.teller.line(f"{job.name}: what was lost is not priced by the hour: {error.why}")
+                break
 
 
 def state_at(job: Job, client: Client, moment: Moment) -> State:
@@ -192,8 +200,11 @@ def _prices(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
     if not any(code(feed.address) in answers for feed in asked for _, answers in known.values()):
         return table, None
     unpriced = len(asked) - table.get_column("token_address").n_unique()
-    note = f"{unpriced:,} assets have no Chainlink feed here and are unpriced" if unpriced else ""
-    return table, Asked("prices", len(asked), len(asked), table.height, note)
+    notes = [f"{unpriced:,} assets have no Chainlink feed here and are unpriced"] if unpriced else []
+    mute = len(times) - sum(code(asked[0].address) in answers for _, answers in known.values())
+    if mute > 0:
+        notes.append(f"no endpoint keeps the state of {mute:,} hours of losses: they are priced by other hours, or not")
+    return table, Asked("prices", len(asked), len(asked), table.height, "; ".join(notes))
 
 
 def _ways(scope: Scope) -> dict[str, Callable[[], Steps[str | None]]]:

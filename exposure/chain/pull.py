@@ -27,9 +27,10 @@ from exposure.chain.presets import preset_of
 from exposure.chain.rpc import RefusedError
 from exposure.chain.scope import Scope, Store
 from exposure.chain.snapshot import Here
-from exposure.chain.stages import Built, Job, Stage, ask_stage, build
+from exposure.chain.stages import Built, ask_stage, build
 from exposure.chain.state import ANSWERS
 from exposure.chain.wire import HEADERS
+from exposure.chain.work import Job, Stage
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Chain, Incident
@@ -349,6 +350,7 @@ async def _check_parts(job: Job, client: Client) -> None:
             parts.drop(part)
         job.headers.clear()
         job.store.lookups.clear()
+        job.store.deltas.clear()
         if lost:
             job.teller.line(f"{job.name}: {len(lost):,} parts are not of this chain any more and are pulled anew")
     parts.set_verified(here.number, here.block_hash)

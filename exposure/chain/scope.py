@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from exposure.chain.build import Raw
+from exposure.chain.deltas import DELTAS, holes
 from exposure.chain.files import ExportedFiles
 from exposure.chain.history import asked_for
 from exposure.chain.lookups import Lookups
-from exposure.chain.parts import Parts
+from exposure.chain.parts import Facts, Parts
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     CANDIDATE_SHAPES,
@@ -95,6 +96,8 @@ class Store:
         self.parts = parts
         self.lookups = lookups
         self.files = files
+        # what was asked where plain payments are found by nonces and balances
+        self.deltas = Facts(parts.folder / "deltas", DELTAS, "key")
 
     def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:
         """List what logs were asked for; files hold the logs of everybody."""
@@ -155,14 +158,22 @@ class Store:
         covered = self.covered_blocks()
         return [left for whole in wanted for left in subtract(whole, covered)]
 
+    def native_holes(self, scope: Scope) -> list[Range]:
+        """Give the blocks that may hold plain payments of somebody wanted, and were not read."""
+        covered = self.covered_blocks()
+        if self.deltas.frame().is_empty():
+            return [left for whole in scope.native for left in subtract(whole, covered)]
+        sides = [(sorted(scope.candidates), scope.history), (sorted(scope.attackers), scope.attack)]
+        return holes(sides, self.deltas.frame(), covered)
+
     def log_holes(self, scope: Scope) -> list[Range]:
         """Give the blocks over which somebody was not asked."""
         covered = self.covered_logs(scope.everybody)
-        holes: list[Range] = []
+        found: list[Range] = []
         for shapes, addresses, blocks in scope.sides:
             if addresses and blocks[0] <= blocks[1]:
-                holes += subtract(blocks, answered(shapes, addresses, blocks, covered))
-        return merge(holes)
+                found += subtract(blocks, answered(shapes, addresses, blocks, covered))
+        return merge(found)
 
     def rejected_logs(self) -> int:
         """Count what log queries returned and could not be read."""

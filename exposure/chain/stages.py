@@ -2,35 +2,39 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import polars as pl
 
 from exposure.chain.audit import audit
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
-from exposure.chain.client import Client, NoEndpointError
-from exposure.chain.costs import block_price, log_price
-from exposure.chain.coverage import FILES_NOTE, NATIVE_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
+from exposure.chain.client import Client
+from exposure.chain.costs import log_price
+from exposure.chain.coverage import (
+    DELTAS_NOTE,
+    FILES_NOTE,
+    NATIVE_NOTE,
+    STATE_NOTE,
+    Asked,
+    Layer,
+    coverage_table,
+    without,
+    words,
+)
 from exposure.chain.files_state import file_decimals, file_state_tables
-from exposure.chain.heads import Headers
-from exposure.chain.history import pull_blocks, pull_logs
-from exposure.chain.parts import Facts
+from exposure.chain.history import pull_logs
+from exposure.chain.native import ask_native
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
-    BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
-    SOON_BLOCKS,
     LogTask,
     Range,
-    first_blocks,
     size,
 )
 from exposure.chain.presets import preset_of
-from exposure.chain.scope import Scope, Store, attackers_logs, attackers_txs
+from exposure.chain.scope import Scope, attackers_logs, attackers_txs
 from exposure.chain.snapshot import (
-    Here,
     Subject,
     common_questions,
     contract_questions,
@@ -43,69 +47,7 @@ from exposure.chain.snapshot import (
     token_questions,
 )
 from exposure.chain.state import Answers, Question, State
-from exposure.console import Teller
-
-Stage = Literal["attackers", "state", "history"]
-
-
-@dataclass(slots=True)
-class Job:
-    """One chain in one stage. `client` is null where there are only files.
-
-    What names candidates is asked of `private`, which is null where no endpoint may learn whom we suspect.
-    """
-
-    name: str
-    here: Here
-    store: Store
-    headers: Headers
-    answers: Facts
-    client: Client | None
-    teller: Teller
-    head: str = "finalized"
-    contracts: frozenset[str] = frozenset()
-    head_only: bool = False
-    blocks_a_run: int = BLOCKS_A_RUN
-    allow_untrusted: bool = False
-    private: Client | None = None
-    # Unix seconds -> the last block until then, as it was found in this run
-    moments: dict[int, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def tell(self, problem: str) -> None:
-        """Note what needs a person, once."""
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def keep_back(self, number: int, what: str) -> None:
-        """Say what no endpoint was asked, since none may learn whom we suspect."""
-        if number:
-            self.tell(
-                f"{self.name}: no endpoint is trusted, so nobody was asked about {number:,} {what}. Write "
-                "{ url = …, trusted = true } for an endpoint that may learn whom you suspect, or run with --allow-untrusted"
-            )
-
-    @contextmanager
-    def trying(self) -> Iterator[None]:
-        """Go on with what is there where no endpoint answers: a person is told."""
-        try:
-            yield
-        except NoEndpointError as error:
-            self.tell(f"{error.what}: {error.why}. {error.fix}")
-
-    @contextmanager
-    def counting(self, what: str, unit: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show progress of a part of the work."""
-        done = 0
-        with self.teller.task(f"{self.name}: {what}", unit) as tick:
-            tick(0, total)
-
-            def count(more: int) -> None:
-                nonlocal done
-                done += more
-                tick(done, total)
-
-            yield count
+from exposure.chain.work import Job, Stage
 
 
 async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
@@ -125,12 +67,10 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
 async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
     if stage == "attackers":
         await _ask_logs(job, client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(client)), "attacker")
-        # Plain payments are in full blocks only: where these are few, the first sheet has them.
-        if size(scope.native) <= SOON_BLOCKS:
-            await _ask_blocks(job, client, scope)
+        await ask_native(job, client, scope, stage)
     if stage == "history":
         await _ask_candidates(job, client, scope)
-        await _ask_blocks(job, client, scope)
+        await ask_native(job, client, scope, stage)
 
 
 async def _check_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
@@ -178,24 +118,6 @@ async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str
     with job.trying(), job.counting("logs", "blocks asked", sum(size([task.blocks]) for task in tasks)) as count:
         for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
             job.tell(f"{job.name}: the logs of blocks {words([blocks])} {why}")
-
-
-async def _ask_blocks(job: Job, client: Client, scope: Scope) -> None:
-    whole = job.store.missing_blocks(scope.native_in_order)
-    missing = first_blocks(whole, job.blocks_a_run)
-    if not missing:
-        return
-    if size(whole) > size(missing):
-        job.teller.line(
-            f"{job.name}: {size(whole):,} full blocks are wanted; this run asks for {size(missing):,} of them"
-        )
-    expected = block_price(missing, client.limits("eth_getBlockByNumber"))
-    job.teller.line(f"{job.name}: {size(missing):,} full blocks, about {expected.calls:,} calls")
-    interesting = frozenset(bytes.fromhex(address[2:]) for address in scope.everybody)
-    with job.trying(), job.counting("full blocks", "blocks", size(missing)) as count:
-        lost = await pull_blocks(client, job.store.parts, missing, interesting, count)
-        if lost:
-            job.tell(f"{job.name}: {lost:,} full blocks could not be read: no endpoint answers them; run again later")
 
 
 async def _ask_details(job: Job, client: Client, scope: Scope) -> None:
@@ -324,10 +246,12 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
         tables["coverage"] = coverage_table(job.here.chain_id, [], asks, first, last)
         return Built(tables, {"wallets": len(subject.wallets)})
     log_holes = job.store.log_holes(scope)
-    native_holes = without(scope.native, job.store.covered_blocks())
+    native_holes = job.store.native_holes(scope)
     if stage == "history":
         _tell_holes(job, log_holes, native_holes)
     note = NATIVE_NOTE + (f"; {FILES_NOTE}" if job.store.files is not None else "")
+    if size(without(scope.native, job.store.covered_blocks())) > size(native_holes):
+        note += f"; {DELTAS_NOTE}"
     layers = [
         Layer(
             "logs",
