@@ -278,6 +278,18 @@ _CHAIN_TABLES = (
         _c("transaction_from", S, "Sender of the transaction: not the owner for a permit", audience="partners"),
     ),
     _table(
+        "executions",
+        "what an account that runs code did of its own will, whoever sent the transaction: a UserOperation or a Safe's execution",
+        "chain_id block_number transaction_index log_index",
+        *_PLACE,
+        LOG_INDEX,
+        ADDRESS,
+        _c("kind", S, "userop (an entry point of ERC-4337 says so), safe or module (the account itself says so)"),
+        _c("success", B, "Whether what it asked for was done"),
+        _c("transaction_from", S, "Sender of the transaction: a bundler, a relayer or an owner", audience="partners"),
+        _c("transaction_to", S, "Contract that the transaction called", audience="partners"),
+    ),
+    _table(
         "delegations",
         "an EIP-7702 delegation, from an authorization or from the code at the pinned block or that of T1",
         "chain_id block_number from_address",

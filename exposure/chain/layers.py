@@ -7,33 +7,24 @@ from functools import partial
 
 import polars as pl
 
-from exposure.chain.build import events_of, hexed
+from exposure.chain.build import events_of
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.coverage import Asked, asked_rows
 from exposure.chain.ens import ENS_CHAINS, Steps, follow, forward, next_questions, normal, reverse
 from exposure.chain.ens import REGISTRY as ENS_REGISTRY
-from exposure.chain.history import pull_logs
 from exposure.chain.parts import Facts
-from exposure.chain.plan import size
 from exposure.chain.presets import preset_of
 from exposure.chain.prices import Feed, feeds, price_rows, price_table
 from exposure.chain.scope import Scope
 from exposure.chain.snapshot import Here, token_kinds
 from exposure.chain.stages import read_raw
 from exposure.chain.state import ANSWERS, Answers, State, code
+from exposure.chain.users import ask_users, users
 from exposure.chain.work import Job, Stage
 from exposure.tables import TABLES
 
-# A contract can be used through other front ends than the one that was attacked.
-USED = 0.5
 # Losses are priced at the head of their hour; more hours than these are priced at the nearest of them.
 PRICED_HOURS = 48
-# Entry points of ERC-4337 (0.6, 0.7, 0.8): who sends to them is a bundler, and not the user.
-ENTRY_POINTS = (
-    "0x5ff137d4b0fdcd49dca30c7cf57e578a026d2789",
-    "0x0000000071727de22e5e9d8baf0edac6f37da032",
-    "0x4337084d9e255ff0702461cf8895ce9e3b5ff108",
-)
 _NO_NAMES = pl.DataFrame(schema={"name": pl.String, "time": pl.Datetime("us", "UTC")})
 
 
@@ -50,7 +41,7 @@ async def ask_layers(job: Job, scope: Scope, stage: Stage, names: pl.DataFrame |
     if job.client is None:
         return
     if stage == "history":
-        await _ask_users(job, job.client, scope)
+        await ask_users(job, job.client, scope)
     if stage == "attackers":
         return
     await _ask_prices(job, job.client, scope)
@@ -62,55 +53,10 @@ def layer_tables(job: Job, scope: Scope, names: pl.DataFrame | None, last: datet
     """Build prices, names, the sightings by the dapp's contracts, and their rows of coverage, from what is known by now."""
     prices, priced = _prices(job, scope)
     found, resolved = _names(job, scope, _NO_NAMES if names is None else names)
-    seen, used = _users(job, scope)
+    seen, used = users(job, scope)
     asked = [priced, resolved, used if scope.contracts else None]
     coverage = asked_rows(job.here.chain_id, [one for one in asked if one is not None], last)
     return {"prices": prices, "names": found, "sightings": seen, "coverage": coverage}
-
-
-async def _ask_users(job: Job, client: Client, scope: Scope) -> None:
-    """Ask for the logs of the dapp's contracts, and who sent the transactions that caused them."""
-    tasks = job.store.contract_tasks(scope)
-    if tasks:
-        with (
-            job.trying(),
-            job.counting("the dapp's contracts", "blocks asked", sum(size([one.blocks]) for one in tasks)) as count,
-        ):
-            for _, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
-                job.tell(f"{job.name}: a part of the logs of [[contract]] was refused: {why}")
-    logs, callers = job.store.contract_users(scope)
-    known = callers.get_column("transaction_hash")
-    with job.trying():
-        unknown = logs.filter(~pl.col("transaction_hash").is_in(known.implode())).get_column("transaction_hash")
-        await job.store.lookups.ask_transactions(client, unknown, lambda _: None)
-        timed = set(read_raw(job, scope).headers.get_column("block_number"))
-        await job.headers.ask({*logs.get_column("block_number"), *callers.get_column("block_number")} - timed)
-        job.headers.facts.flush()
-
-
-def _users(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked]:
-    """Give the sightings of who used the dapp's contracts, and what came of asking."""
-    logs, callers = job.store.contract_users(scope)
-    bundlers = pl.Series([bytes.fromhex(one[2:]) for one in ENTRY_POINTS], dtype=pl.Binary).implode()
-    own = callers.filter(~pl.col("to_address").is_in(bundlers).fill_null(value=False))
-    rows = own.unique("transaction_hash").select("block_number", hexed("from_address"), hexed("transaction_hash"))
-    headers = pl.concat([read_raw(job, scope).headers, job.headers.facts.frame()]).unique("block_number", keep="first")
-    timed = rows.join(headers, on="block_number", how="left")
-    time = pl.from_epoch("timestamp", "s").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    empty = {name: pl.lit(None, pl.String) for name in ("client", "session", "action")}
-    seen = timed.select(
-        address="from_address",
-        time=time,
-        link=pl.lit("contract"),
-        strength=pl.lit(USED),
-        **empty,
-        ref=pl.format("tx:{}:{}", pl.lit(job.here.chain_id), "transaction_hash"),
-    )
-    hashes = {*logs.get_column("transaction_hash"), *callers.get_column("transaction_hash")}
-    through = callers.height - own.height
-    note = "who used the contracts through ERC-4337 bundlers is not told apart" if through else ""
-    answered = len(hashes & set(callers.get_column("transaction_hash")))
-    return TABLES["sightings"].check(seen), Asked("contracts", len(hashes), answered, seen.height, note)
 
 
 def known_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:

@@ -45,6 +45,7 @@ _CHAIN_TABLES = (
     "transfers",
     "approvals",
     "delegations",
+    "executions",
     "balances",
     "allowances",
     "tokens",

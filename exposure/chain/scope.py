@@ -1,6 +1,6 @@
 """What one pull is about: whose addresses, over which blocks; and what of it the parts on disk already hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,6 +17,7 @@ from exposure.chain.plan import (
     CONTRACT_SHAPE,
     EVENTS,
     OPEN_SHAPE,
+    SAFE_SHAPE,
     Covered,
     LogTask,
     Range,
@@ -107,7 +108,7 @@ class Store:
             for name in (_CANDIDATE_NAMES if part.shape == OPEN_SHAPE.name else (part.shape,))
         ]
         if self.files is not None:
-            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE)
+            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE, SAFE_SHAPE)
             found += [
                 Covered(shape.name, everybody, blocks) for shape in shapes for blocks in self.files.ranges("logs")
             ]
@@ -138,6 +139,16 @@ class Store:
         """Give the queries for the logs of the dapp's contracts that are still to be asked."""
         covered = self.covered_logs(scope.contracts)
         return log_tasks((CONTRACT_SHAPE,), scope.contracts, scope.used, covered, len(scope.contracts) or 1)
+
+    def safe_tasks(self, scope: Scope, smart: Collection[str], topics: int) -> list[LogTask]:
+        """Give the queries for what `smart` accounts say of their executions that are still to be asked."""
+        return log_tasks((SAFE_SHAPE,), smart, scope.history, self.covered_logs(scope.everybody), topics)
+
+    def safe_holes(self, scope: Scope, smart: Collection[str]) -> list[Range]:
+        """Give the blocks over which a smart account's executions were not asked for."""
+        return subtract(
+            scope.history, answered((SAFE_SHAPE,), smart, scope.history, self.covered_logs(scope.everybody))
+        )
 
     def contract_users(self, scope: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Give the logs of the dapp's contracts, and the transactions that caused them or called the contracts."""
@@ -184,7 +195,7 @@ class Store:
         return sum(part.rejected for part in self.parts.blocks())
 
     def _wanted_logs(self, scope: Scope) -> pl.Expr:
-        found = pl.lit(value=False)
+        found = asked_for(SAFE_SHAPE, sorted(scope.candidates), scope.history)
         for shapes, addresses, blocks in scope.sides:
             for shape in shapes:
                 found |= asked_for(shape, sorted(addresses), blocks)

@@ -8,6 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from exposure.chain.audit import audit
+from exposure.chain.authorizations import delegate_of
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client
 from exposure.chain.costs import log_price
@@ -46,7 +47,7 @@ from exposure.chain.snapshot import (
     token_kinds,
     token_questions,
 )
-from exposure.chain.state import Answers, Question, State
+from exposure.chain.state import Answers, Question, State, code
 from exposure.chain.work import Job, Stage
 
 
@@ -70,6 +71,7 @@ async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -
         await ask_native(job, client, scope, stage)
     if stage == "history":
         await _ask_candidates(job, client, scope)
+        await _ask_executions(job, scope)
         await ask_native(job, client, scope, stage)
 
 
@@ -106,6 +108,20 @@ async def _ask_candidates(job: Job, client: Client, scope: Scope) -> None:
         await _ask_logs(job, client, everybodys, "candidate")
     else:
         await _ask_logs(job, job.private, theirs, "candidate")
+
+
+def smart_accounts(job: Job, scope: Scope) -> list[str]:
+    """Give the candidates that run code of their own, as far as their code was asked for."""
+    answers = Answers(job.answers.frame())
+    codes = ((one, answers.get(code(one))) for one in sorted(scope.candidates))
+    return [one for one, has in codes if has and delegate_of(has) is None]
+
+
+async def _ask_executions(job: Job, scope: Scope) -> None:
+    """Ask the candidates that run code what they say of their executions, as a Safe does."""
+    if job.private is not None:
+        tasks = job.store.safe_tasks(scope, smart_accounts(job, scope), _topics(job.private))
+        await _ask_logs(job, job.private, tasks, "smart account")
 
 
 async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str) -> None:
@@ -241,6 +257,7 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     tables = history_tables(raw, events, decimals, job.here.number)
     tables["delegations"] = pl.concat([tables["delegations"], state.pop("delegations")])
     tables |= state
+    tables["accounts"] = _by_deed(tables["accounts"], events)
     asks = [asked] if asked else []
     if job.head_only:
         tables["coverage"] = coverage_table(job.here.chain_id, [], asks, first, last)
@@ -263,10 +280,27 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
         Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), note),
     ]
     kept = events.moves.filter(pl.col("log_index").is_not_null()).height + events.grants.height
+    if stage == "history":
+        asks.append(_executions(job, scope, tables["executions"]))
     decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, kept, _odd(events))
     tables["coverage"] = coverage_table(job.here.chain_id, layers, [decoded, *asks], first, last)
     figures = {name: tables[name].height for name in ("transactions", "transfers", "approvals", "delegations")}
     return Built(tables, {**figures, "wallets": len(subject.wallets), "rejected": events.rejected})
+
+
+def _by_deed(accounts: pl.DataFrame, events: Events) -> pl.DataFrame:
+    """Tell contracts whose operations an entry point carried out from others: what they do says more than what they answer."""
+    acted = events.executions.filter(pl.col("kind") == "userop").get_column("address").unique()
+    smart = (pl.col("kind") == "contract") & pl.col("address").is_in(acted.implode())
+    return accounts.with_columns(kind=pl.when(smart).then(pl.lit("erc4337")).otherwise("kind"))
+
+
+def _executions(job: Job, scope: Scope, found: pl.DataFrame) -> Asked:
+    """Say of how many smart accounts their own executions were asked for."""
+    smart = smart_accounts(job, scope)
+    holes = job.store.safe_holes(scope, smart) if smart else []
+    note = f"what Safes and the like executed themselves was not asked for in blocks {words(holes)}" if holes else ""
+    return Asked("executions", len(smart), 0 if holes else len(smart), found.height, note)
 
 
 def _odd(events: Events) -> str:
