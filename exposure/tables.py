@@ -95,7 +95,7 @@ LINE = _c("line", U64, "Line number in the source, from 1, as `sed -n` counts")
 CLIENT = _c("client", S, "Keyed pseudonym of IP (/64 for IPv6), user agent and session id")
 SESSION = _c("session", S, "Session of that client: a new one after the session gap")
 ACTION = _c("action", S, "Name of the first [[action]] that matches; null where none does", audience="partners")
-REF = _c("ref", S, "Where it stands: log:SOURCE:LINE, tx:CHAIN:HASH[:LOG] or report:N")
+REF = _c("ref", S, "Where it stands: log:SOURCE:LINE, tx:CHAIN:HASH[:LOG], block:CHAIN:NUMBER or report:N")
 
 
 def _amount(name: str, meaning: str, audience: Audience = "team") -> tuple[Column, Column]:

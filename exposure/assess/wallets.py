@@ -31,6 +31,7 @@ from exposure.assess.signs import (
 )
 from exposure.assess.standing import exposure_evidence, standing, weigh
 from exposure.assess.summing import amount_texts, urgency
+from exposure.assess.unseen import unseen_losses, unseen_rows
 from exposure.assess.verdict import code_weights, harm_states, judge
 from exposure.tables import TABLES
 
@@ -69,12 +70,16 @@ def judge_wallets(found: Outbreak) -> Judged:
     found = replace(found, taken=story.taken)
     gone = _gone(found, story, held)
     words = {action.name: action.words for action in incident.actions}
+    unseen = unseen_losses(tables["balances"], found.moves, found.exposed, found.windows.published.t1)
     parts = [*exposure_evidence(deeds, words, tables["secrets"]), *_signs(found, story, names, gone, rows, held)]
+    parts.append(unseen_rows(unseen, names))
     evidence = evidence_table(parts)
     weights = code_weights(found.scene.intake.encode(evidence))
     rows = _add_flags(rows, found, coverage).join(weights, on="address", how="left")
     spared = spared_weight(taken_by(pl.col("last_exposed"), until, typical_wait(found.deeds, found.harmed)))
-    rows = judge(rows.with_columns(spared=spared), _attack_rate(found))
+    # Whose ether is gone nobody knows where to was not spared by the thief as far as anybody can tell.
+    missed = pl.col("address").is_in(unseen.get_column("address").implode())
+    rows = judge(rows.with_columns(spared=pl.when(missed).then(0.0).otherwise(spared)), _attack_rate(found))
     rows = _add_exposure_kind(rows, found)
     rows = _add_unseen(rows, found)
     must_act = rows.filter(pl.col("verdict").is_in(_MUST_ACT))
