@@ -163,14 +163,6 @@ CODES: dict[str, Code] = {
             advice="look at both recipients",
         ),
         Code(
-            code="A9",
-            title="its ether is gone, and nothing that was read shows where to",
-            weight=0.0,
-            why="it held it when the attack began; what a contract sends on is in no transaction and no log",
-            misleads="an owner who acts through a Safe or another contract leaves the same gap",
-            advice="ask the owner, or look at traces, before taking the wallet for unharmed",
-        ),
-        Code(
             code="A0",
             title="something towards an attacker that proves nothing",
             weight=0.0,

@@ -48,11 +48,11 @@ def unseen_losses(
 
 
 def unseen_rows(gone: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """Give A9."""
+    """Give A5 without weight: that it left is sure, where to and by whose hand is not."""
     texts = [
         f"it held {names.amount(chain, NATIVE, int(before))}{names.place(chain)} when the attack began and holds "
         f"{names.amount(chain, NATIVE, int(now))} now, and nothing that was read shows where it went"
         for chain, before, now in gone.select("chain_id", "before", "now").iter_rows()
     ]
     ref = pl.format("block:{}:{}", "chain_id", "block_number")
-    return rows_of("A9", gone.select("address", pl.Series("text", texts, pl.String), ref=ref))
+    return rows_of("A5", gone.select("address", pl.Series("text", texts, pl.String), ref=ref), weight=pl.lit(0.0))

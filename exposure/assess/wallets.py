@@ -77,9 +77,7 @@ def judge_wallets(found: Outbreak) -> Judged:
     weights = code_weights(found.scene.intake.encode(evidence))
     rows = _add_flags(rows, found, coverage).join(weights, on="address", how="left")
     spared = spared_weight(taken_by(pl.col("last_exposed"), until, typical_wait(found.deeds, found.harmed)))
-    # Whose ether is gone nobody knows where to was not spared by the thief as far as anybody can tell.
-    missed = pl.col("address").is_in(unseen.get_column("address").implode())
-    rows = judge(rows.with_columns(spared=pl.when(missed).then(0.0).otherwise(spared)), _attack_rate(found))
+    rows = judge(rows.with_columns(spared=spared), _attack_rate(found))
     rows = _add_exposure_kind(rows, found)
     rows = _add_unseen(rows, found)
     must_act = rows.filter(pl.col("verdict").is_in(_MUST_ACT))

@@ -35,7 +35,7 @@ def points_of(facts: pl.DataFrame) -> dict[str, dict[int, Point]]:
     return found
 
 
-class Covered:
+class ReadBlocks:
     """The blocks that were read in full; what is missing of a range is found without looking at all of them."""
 
     def __init__(self, ranges: Iterable[Range]) -> None:
@@ -56,7 +56,7 @@ class Look:
     read: list[int] = field(default_factory=list)
 
 
-def look(points: Points, blocks: Range, full: Covered) -> Look:
+def look(points: Points, blocks: Range, full: ReadBlocks) -> Look:
     """Say what to do next to know everything that an address sent and got in a range of blocks."""
     if not full.missing(blocks):
         return Look()
@@ -72,7 +72,7 @@ def look(points: Points, blocks: Range, full: Covered) -> Look:
     return found
 
 
-def unknown(points: Points, blocks: Range, full: Covered) -> list[Range]:
+def unknown(points: Points, blocks: Range, full: ReadBlocks) -> list[Range]:
     """Give the blocks in which an address may have sent or got something that was not read."""
     if any(block not in points for block in _ends(blocks)):
         return full.missing(blocks)
@@ -81,7 +81,7 @@ def unknown(points: Points, blocks: Range, full: Covered) -> list[Range]:
 
 def holes(sides: Iterable[tuple[Iterable[str], Range]], facts: pl.DataFrame, ranges: Sequence[Range]) -> list[Range]:
     """Give the blocks that may hold something of the addresses of each side and were not read."""
-    full, known = Covered(ranges), points_of(facts)
+    full, known = ReadBlocks(ranges), points_of(facts)
     found: set[Range] = set()
     for addresses, blocks in sides:
         whole = full.missing(blocks) if blocks[0] <= blocks[1] else []
@@ -98,7 +98,7 @@ def _ends(blocks: Range) -> list[int]:
     return sorted({max(0, blocks[0] - 1), blocks[1]})
 
 
-def _changes(points: Points, blocks: Range, full: Covered) -> Iterator[tuple[int, int]]:
+def _changes(points: Points, blocks: Range, full: ReadBlocks) -> Iterator[tuple[int, int]]:
     """Give neighbours among the known blocks between which something happened that was not read."""
     first, last = _ends(blocks)[0], blocks[1]
     inside = sorted(block for block in points if first <= block <= last)

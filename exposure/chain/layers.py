@@ -137,18 +137,17 @@ def _prices(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
     if not asked:
         return price_table([]), Asked("prices", 0, 0, 0, "no Chainlink feed is known on this chain: nothing is priced")
     times = [datetime.fromtimestamp(job.here.seconds, UTC), *_loss_hours(job, scope)]
-    known = {
-        moment.here.number: (moment.here, Answers(moment.facts.frame()))
-        for moment in known_moments(job, times).values()
-    }
+    moments = known_moments(job, times)
+    known = {one.here.number: (one.here, Answers(one.facts.frame())) for one in moments.values()}
     rows = [row for here, answers in known.values() for row in price_rows(asked, answers, here)]
     table = price_table(rows)
     if not any(code(feed.address) in answers for feed in asked for _, answers in known.values()):
         return table, None
     unpriced = len(asked) - table.get_column("token_address").n_unique()
     notes = [f"{unpriced:,} assets have no Chainlink feed here and are unpriced"] if unpriced else []
-    mute = len(times) - sum(code(asked[0].address) in answers for _, answers in known.values())
-    if mute > 0:
+    first = code(asked[0].address)
+    mute = sum(time not in moments or first not in known[moments[time].here.number][1] for time in times)
+    if mute:
         notes.append(f"no endpoint keeps the state of {mute:,} hours of losses: they are priced by other hours, or not")
     return table, Asked("prices", len(asked), len(asked), table.height, "; ".join(notes))
 

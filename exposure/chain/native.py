@@ -6,7 +6,7 @@ from exposure.chain.archive import keeps_old_state, read_number
 from exposure.chain.batches import ask_many
 from exposure.chain.client import ARCHIVE, Client, NoEndpointError
 from exposure.chain.costs import Price, block_price, delta_price, is_fast, prefer_deltas
-from exposure.chain.deltas import Covered, key_of, look, points_of
+from exposure.chain.deltas import ReadBlocks, key_of, look, points_of
 from exposure.chain.history import pull_blocks
 from exposure.chain.multicall import word
 from exposure.chain.plan import SOON_BLOCKS, Range, first_blocks, merge, size
@@ -74,6 +74,8 @@ async def _ask_deltas(job: Job, client: Client, scope: Scope, stage: Stage) -> b
     if not is_fast(seconds) and await _run_code(job, client, scope):
         return False
     mine = sides if stage == "history" else [side for side in sides if side[1] == scope.attackers]
+    if not mine:
+        return True
     people = sum(len(who) for _, who, _ in mine)
     job.teller.line(
         f"{job.name}: plain payments of {people:,} addresses by nonces and balances, about {planned.calls:,} calls "
@@ -103,7 +105,7 @@ async def _run_code(job: Job, client: Client, scope: Scope) -> bool:
 
 async def _bisect(job: Job, client: Client, scope: Scope, sides: list[Side], full: Price) -> bool:
     """Ask, halve, and read what is found; False where full blocks are cheaper after all, or somebody stopped answering."""
-    covered, refused, reads = Covered(job.store.covered_blocks()), set[str](), set[int]()
+    covered, refused, reads = ReadBlocks(job.store.covered_blocks()), set[str](), set[int]()
     pending = [(asked, one, blocks) for asked, who, blocks in sides for one in sorted(who)]
     limits, spent = client.limits("eth_getBlockByNumber"), 0
     with job.counting("nonces and balances", "asked", 0) as count:

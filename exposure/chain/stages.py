@@ -280,8 +280,8 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
         Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), note),
     ]
     kept = events.moves.filter(pl.col("log_index").is_not_null()).height + events.grants.height
-    if stage == "history":
-        asks.append(_executions(job, scope, tables["executions"]))
+    if stage == "history" and (smart := smart_accounts(job, scope)):
+        asks.append(_executions(job, scope, smart, tables["executions"].height))
     decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, kept, _odd(events))
     tables["coverage"] = coverage_table(job.here.chain_id, layers, [decoded, *asks], first, last)
     figures = {name: tables[name].height for name in ("transactions", "transfers", "approvals", "delegations")}
@@ -295,12 +295,11 @@ def _by_deed(accounts: pl.DataFrame, events: Events) -> pl.DataFrame:
     return accounts.with_columns(kind=pl.when(smart).then(pl.lit("erc4337")).otherwise("kind"))
 
 
-def _executions(job: Job, scope: Scope, found: pl.DataFrame) -> Asked:
+def _executions(job: Job, scope: Scope, smart: Sequence[str], found: int) -> Asked:
     """Say of how many smart accounts their own executions were asked for."""
-    smart = smart_accounts(job, scope)
-    holes = job.store.safe_holes(scope, smart) if smart else []
+    holes = job.store.safe_holes(scope, smart)
     note = f"what Safes and the like executed themselves was not asked for in blocks {words(holes)}" if holes else ""
-    return Asked("executions", len(smart), 0 if holes else len(smart), found.height, note)
+    return Asked("executions", len(smart), 0 if holes else len(smart), found, note)
 
 
 def _odd(events: Events) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from aiohttp import web
 
-from exposure.chain.deltas import Covered, Look, look, unknown
+from exposure.chain.deltas import Look, ReadBlocks, look, unknown
 from exposure.chain.pull import Wanted
 from exposure.drill.anvil import Anvil
 from tests.chain.proxy import Asked, Forward, Proxy
@@ -181,21 +181,21 @@ POOR, RICH = (0, b"\x00"), (0, b"\x01")
 
 def test_halving_ends_at_the_blocks_of_change() -> None:
     """Ends first, then the middle of what differs; neighbours that differ are a block to read, and one that was read is done."""
-    nothing = Covered([])
+    nothing = ReadBlocks([])
     assert Look(ask=[9, 30]) == look({}, (10, 30), nothing)
     assert Look() == look({9: POOR, 30: POOR}, (10, 30), nothing)
     assert Look(ask=[19]) == look({9: POOR, 30: RICH}, (10, 30), nothing)
     known = {9: POOR, 19: POOR, 20: RICH, 30: RICH}
     assert Look(read=[20]) == look(known, (10, 30), nothing)
     assert [(20, 20)] == unknown(known, (10, 30), nothing)
-    assert Look() == look(known, (10, 30), Covered([(20, 20)]))
-    assert [] == unknown(known, (10, 30), Covered([(20, 20)]))
+    assert Look() == look(known, (10, 30), ReadBlocks([(20, 20)]))
+    assert [] == unknown(known, (10, 30), ReadBlocks([(20, 20)]))
 
 
 def test_what_was_read_in_full_is_not_halved() -> None:
     """A stretch that full blocks cover needs no question, and of one that they cover in part the rest is unknown."""
     known = {0: POOR, 100: RICH}
-    assert Look() == look({}, (1, 100), Covered([(1, 100)]))
-    assert [(51, 100)] == unknown(known, (1, 100), Covered([(1, 50)]))
-    assert [(1, 9), (21, 100)] == unknown({}, (1, 100), Covered([(10, 20)]))
-    assert Look(ask=[0, 100]) == look({}, (0, 100), Covered([]))
+    assert Look() == look({}, (1, 100), ReadBlocks([(1, 100)]))
+    assert [(51, 100)] == unknown(known, (1, 100), ReadBlocks([(1, 50)]))
+    assert [(1, 9), (21, 100)] == unknown({}, (1, 100), ReadBlocks([(10, 20)]))
+    assert Look(ask=[0, 100]) == look({}, (0, 100), ReadBlocks([]))
