@@ -71,9 +71,9 @@ def add_earlier(tables: Tables, job: Job, scope: Scope, time: datetime | None, l
         known = sum(question in then for question in wanted)
         for name, frame in _rows(subject, moment, job, then, now).items():
             tables[name] = _one(name, pl.concat([tables[name], frame]))
-    rows = asked_rows(
-        job.here.chain_id, [Asked(LAYER, len(wanted), known, known, _note(job, len(wanted) - known))], last
-    )
+    asked = Asked(LAYER, len(wanted), known, known, _note(job, len(wanted) - known))
+    # That nobody keeps old state is no refusal of a question: the note says what is not known.
+    rows = asked_rows(job.here.chain_id, [asked], last).with_columns(rejected=pl.lit(0, pl.UInt64))
     tables["coverage"] = pl.concat([tables["coverage"], rows])
 
 

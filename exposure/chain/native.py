@@ -107,7 +107,7 @@ async def _bisect(job: Job, client: Client, scope: Scope, sides: list[Side], ful
     """Ask, halve, and read what is found; False where full blocks are cheaper after all, or somebody stopped answering."""
     covered, refused, reads = ReadBlocks(job.store.covered_blocks()), set[str](), set[int]()
     pending = [(asked, one, blocks) for asked, who, blocks in sides for one in sorted(who)]
-    limits, spent = client.limits("eth_getBlockByNumber"), 0
+    limits = client.limits("eth_getBlockByNumber")
     with job.counting("nonces and balances", "asked", 0) as count:
         while pending:
             known = points_of(job.store.deltas.frame())
@@ -121,7 +121,8 @@ async def _bisect(job: Job, client: Client, scope: Scope, sides: list[Side], ful
             ]
             busy = {(one, asked) for asked, one, _ in level}
             pending = [side for side in pending if (side[1], side[0]) in busy]
-            spent += len(level)
+            # What an interrupted run has asked counts too, so that it comes to the same end.
+            spent = len(level) + sum(len(known.get(one, {})) for _, who, _ in sides for one in who)
             if full < Price(-(-2 * spent // limits.batch)) + block_price(merge((one, one) for one in reads), limits):
                 job.teller.line(f"{job.name}: they send and get so much that full blocks are cheaper")
                 return False
