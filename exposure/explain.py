@@ -93,6 +93,7 @@ def explain(tables: Mapping[str, pl.DataFrame], address: str) -> Story | None:
         return None
     evidence = tables["evidence"].filter(pl.col("address") == address).sort("weight", descending=True)
     moments = [*_sightings(tables, address), *_transfers(tables, address), *_approvals(tables, address)]
+    moments += _holdings(tables, address)
     moments.sort(key=lambda moment: (moment.time is None, moment.time, moment.ref))
     rows = evidence.select("code", "weight", "text", "ref").to_dicts()
     return Story(address, wallets[0], tuple(moments), tuple(rows))
@@ -149,6 +150,34 @@ def _approvals(tables: Mapping[str, pl.DataFrame], address: str) -> list[Moment]
         text = f"{verb} {symbol} to {spender}" + (", unlimited" if row["unlimited"] else "")
         moments.append(Moment(row["timestamp"], text, _ref(row)))
     return moments
+
+
+def _holdings(tables: Mapping[str, pl.DataFrame], address: str) -> list[Moment]:
+    """Tell what it held when the attack began and what of it is left, where an archive said so."""
+    symbols = _symbols(tables)
+    mine = tables["balances"].filter(pl.col("address") == address)
+    held: dict[tuple[int, str], list[tuple[int, str]]] = {}
+    for chain, token, block, amount in (
+        mine.sort("block_number").select("chain_id", "token_address", "block_number", "balance").iter_rows()
+    ):
+        held.setdefault((chain, token), []).append((block, amount))
+    moments = []
+    for (chain, token), amounts in held.items():
+        (block, before), (_, now) = amounts[0], amounts[-1]
+        if len(amounts) < 2 or before == "0":
+            continue
+        symbol, decimals = symbols.get((chain, token), ("native", 18) if token == NATIVE else (token, None))
+        left = "as much now" if now == before else f"{show(int(now), decimals, symbol)} now"
+        text = f"held {show(int(before), decimals, symbol)} when the attack began, {left}"
+        moments.append(Moment(_time_of(tables, chain, block), text, f"block:{chain}:{block}"))
+    return moments
+
+
+def _time_of(tables: Mapping[str, pl.DataFrame], chain: int, block: int) -> datetime | None:
+    """Give the time of a block; None where its header is not in the tables."""
+    found = tables["blocks"].filter((pl.col("chain_id") == chain) & (pl.col("block_number") == block))
+    time = found.get_column("timestamp").min()
+    return time if isinstance(time, datetime) else None
 
 
 def _ref(row: Mapping[str, object]) -> str:

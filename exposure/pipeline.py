@@ -125,7 +125,7 @@ class Pipeline:
 
     def _wanted(self) -> "Wanted":
         """Say which addresses and times the chain is asked about."""
-        from exposure.assess.candidates import candidates, span
+        from exposure.assess.candidates import attack_start, candidates, span
         from exposure.assess.reports import report_sightings
         from exposure.chain.pull import Wanted
 
@@ -141,7 +141,8 @@ class Pipeline:
         settings = self.incident.window
         used_until = end if attackers.height else max(end - settings.tail, start)
         used_from = min(start + settings.lead, end)
-        return Wanted(asked, attackers, start, end, named, used_from, used_until, self._flagged())
+        before = attack_start(self.case.read("windows"), sightings, self.incident)
+        return Wanted(asked, attackers, start, end, named, used_from, used_until, self._flagged(), before)
 
     def _flagged(self) -> tuple[str, ...]:
         """Give the wallets that must act, as the last assessment has it, the most urgent first: traces are dear."""

@@ -11,13 +11,14 @@ from exposure.assess.reports import report_sightings
 from exposure.case import Case
 from exposure.chain.client import Patience
 from exposure.chain.connect import connect
+from exposure.chain.coverage import without
 from exposure.chain.files import ExportedFiles
 from exposure.chain.forecast import Question, blind_spots, forecast, total
 from exposure.chain.limits import Limits
 from exposure.chain.lookups import Lookups
 from exposure.chain.parts import Parts
 from exposure.chain.presets import COMMON, preset_of
-from exposure.chain.scope import Store
+from exposure.chain.scope import Scope, Store
 from exposure.errors import ExposureError
 from exposure.incident import Chain, Incident
 from exposure.logs.finding import local_files
@@ -111,6 +112,8 @@ def _question(
     blocks = (max(0, head - behind - count + 1), head - behind)
     files = ExportedFiles(incident.folder / chain.data, chain.name, chain.id) if chain.data else None
     store = Store(parts, Lookups(parts.folder / "lookups"), files)
+    everybody = Scope(frozenset(wallets) - frozenset(attackers), frozenset(attackers), blocks, blocks)
+    accounts = case.read("accounts").filter((pl.col("chain_id") == chain.id) & pl.col("address").is_in(attackers))
     endpoints = connect(chain, parts, Patience()).endpoints if chain.rpc else []
     return Question(
         name=chain.name,
@@ -121,8 +124,11 @@ def _question(
         trusted=tuple(one.name for one in endpoints if one.trusted),
         untrusted=tuple(one.name for one in endpoints if not one.trusted),
         covered=store.covered_logs(frozenset({*attackers, *wallets})),
-        covered_blocks=store.covered_blocks(),
+        covered_blocks=without([blocks], store.native_holes(everybody)),
         flagged=case.read("wallets").filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"])).height,
+        block_seconds=seconds,
+        contracts=bool((accounts.get_column("kind") != "eoa").any()),
+        at_t1=bool(wallets),
     )
 
 

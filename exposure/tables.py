@@ -102,7 +102,7 @@ LINE = _c("line", U64, "Line number in the source, from 1, as `sed -n` counts")
 CLIENT = _c("client", S, "Keyed pseudonym of IP (/64 for IPv6), user agent and session id")
 SESSION = _c("session", S, "Session of that client: a new one after the session gap")
 ACTION = _c("action", S, "Name of the first [[action]] that matches; null where none does", audience="partners")
-REF = _c("ref", S, "Where it stands: log:SOURCE:LINE, tx:CHAIN:HASH[:LOG] or report:N")
+REF = _c("ref", S, "Where it stands: log:SOURCE:LINE, tx:CHAIN:HASH[:LOG], block:CHAIN:NUMBER or report:N")
 
 
 def _amount(name: str, meaning: str, audience: Audience = "team") -> tuple[Column, Column]:
@@ -286,8 +286,20 @@ _CHAIN_TABLES = (
         _c("transaction_from", S, "Sender of the transaction: not the owner for a permit", audience="partners"),
     ),
     _table(
+        "executions",
+        "what an account that runs code did of its own will, whoever sent the transaction: a UserOperation or a Safe's execution",
+        "chain_id block_number transaction_index log_index",
+        *_PLACE,
+        LOG_INDEX,
+        ADDRESS,
+        _c("kind", S, "userop (an entry point of ERC-4337 says so), safe or module (the account itself says so)"),
+        _c("success", B, "Whether what it asked for was done"),
+        _c("transaction_from", S, "Sender of the transaction: a bundler, a relayer or an owner", audience="partners"),
+        _c("transaction_to", S, "Contract that the transaction called", audience="partners"),
+    ),
+    _table(
         "delegations",
-        "an EIP-7702 delegation, from an authorization or from the code at the head",
+        "an EIP-7702 delegation, from an authorization or from the code at the pinned block or that of T1",
         "chain_id block_number from_address",
         CHAIN,
         BLOCK,
@@ -299,7 +311,7 @@ _CHAIN_TABLES = (
     ),
     _table(
         "balances",
-        "what a wallet holds at a block",
+        "what a wallet holds at a block: the pinned one, and that of T1 where an archive answers",
         "chain_id address token_address block_number",
         CHAIN,
         BLOCK,
@@ -309,7 +321,7 @@ _CHAIN_TABLES = (
     ),
     _table(
         "allowances",
-        "a permission as it stands at a block",
+        "a permission as it stands at a block: the pinned one, and that of T1 where an archive answers",
         "chain_id from_address to_address token_address token_id block_number",
         CHAIN,
         BLOCK,
@@ -401,8 +413,8 @@ _CHAIN_TABLES = (
     ),
     _table(
         "accounts",
-        "what kind of account an address is, at a block",
-        "chain_id address",
+        "what kind of account an address is at a block: the pinned one, and that of T1 where an archive answers",
+        "chain_id address block_number",
         CHAIN,
         BLOCK,
         ADDRESS,

@@ -89,6 +89,22 @@ def span(
     return min(start, now), min(end, now)
 
 
+def attack_start(windows: pl.DataFrame, sightings: pl.DataFrame, incident: Incident) -> datetime | None:
+    """Give when the attack began, as far as is known, rounded down to the quarter hour, so that a better T1 seldom moves it.
+
+    The published T1 of the last assessment; before there is one, what facts say; else the first exposure. None: nobody knows.
+    """
+    t1 = windows.filter((pl.col("bound") == "T1") & (pl.col("method") == "published"))
+    found = t1.select(pl.coalesce("earliest", "estimate").min()).item() if not t1.is_empty() else None
+    facts = [fact.time for kind in ("last_known_good", "first_bad") if (fact := incident.fact(kind))]
+    exposing = action_frame(incident).filter("exposing").get_column("action").implode()
+    seen = sightings.filter(
+        (pl.col("action").is_in(exposing) | pl.col("link").is_in(["report", "key"])).fill_null(value=False)
+    ).get_column("time")
+    known = [time for time in (found, *facts, seen.min()) if isinstance(time, datetime)]
+    return known[0].replace(minute=known[0].minute // 15 * 15, second=0, microsecond=0) if known else None
+
+
 def _fact_bounds(incident: Incident) -> tuple[datetime | None, datetime | None]:
     """Give the outermost times that facts set the attack; None where they do not bound it."""
     good, over = incident.fact("last_known_good"), incident.fact("first_known_good")

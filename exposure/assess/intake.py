@@ -29,7 +29,7 @@ _WORDS = ("link", "standard", "kind")
 # Tables that are read whole; the big ones have readers of their own, and the others are not read at all.
 _SMALL = (
     *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
-    *("candidates", "coverage", "delegations", "people", "secrets", "tokens", "traces", "traffic"),
+    *("candidates", "coverage", "delegations", "executions", "people", "secrets", "tokens", "traces", "traffic"),
 )
 # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
 _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
@@ -53,7 +53,8 @@ class Intake:
 
     def read_transfers(self) -> None:
         """Read transfers into the tables: the largest of them, so that what else is built of large ones is built before."""
-        self.tables["transfers"] = _transfers(self.stored["transfers"], self.stored["transactions"], self.address)
+        read = _transfers(self.stored["transfers"], self.stored["transactions"], self.address)
+        self.tables["transfers"] = by_their_own_act(read, self.tables["executions"])
 
     def tokens(self) -> pl.Series:
         """Give the contracts of all tokens."""
@@ -150,7 +151,31 @@ def take_in(given: Given, now: datetime) -> Intake:
         for name, table in TABLES.items()
     }
     tables = {name: _encoded(past[name], address).collect(engine="streaming") for name in _SMALL}
+    approvals = tables["approvals"].with_columns(tx=tx_id())
+    tables["approvals"] = by_their_own_act(approvals, tables["executions"]).drop("tx")
     return Intake(tables, address, past)
+
+
+def by_their_own_act(rows: pl.DataFrame, executions: pl.DataFrame) -> pl.DataFrame:
+    """Name an account as sender of what it moved, got or allowed by an execution of its own: a bundler or relayer only carries it.
+
+    `rows` are transfers or approvals with `tx`. Plain payments are their sender's, whoever acts in the same transaction.
+    """
+    acts = executions.filter(pl.col("success").fill_null(value=True)).select(tx=tx_id(), actor="address").unique()
+    if acts.is_empty():
+        return rows
+    numbered = rows.with_row_index("_at")
+    plain_payment = pl.col("standard") == "native"
+    near = numbered.filter(pl.col("tx").is_in(acts.get_column("tx").implode()) & ~plain_payment)
+    found = [
+        near.select("_at", "tx", actor=side).join(acts, on=["tx", "actor"], how="semi").select("_at", "actor")
+        for side in ("from_address", "to_address")
+    ]
+    # Who lost or allowed something by their own act comes before who got it.
+    actors = pl.concat(found).unique("_at", keep="first", maintain_order=True)
+    named = numbered.join(actors, on="_at", how="left", maintain_order="left")
+    sender = pl.coalesce("actor", "transaction_from")
+    return named.with_columns(transaction_from=sender).drop("_at", "actor")
 
 
 def _until(frame: pl.LazyFrame, now: datetime) -> pl.LazyFrame:

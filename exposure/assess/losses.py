@@ -191,7 +191,7 @@ def permissions(tables: dict[str, pl.DataFrame], takers: pl.DataFrame, read: pl.
     )
     stands = (
         tables["allowances"]
-        .filter(pl.col("to_address").is_in(known) & (pl.col("value") != "0"))
+        .filter(pl.col("to_address").is_in(known))
         .sort("block_number")
         .select(
             "chain_id",
@@ -205,6 +205,7 @@ def permissions(tables: dict[str, pl.DataFrame], takers: pl.DataFrame, read: pl.
         )
         .group_by(keys)
         .agg(pl.col("value", "unlimited").last())
+        .filter(pl.col("value") != "0")
         .join(last.select(*keys, "time", "ref"), on=keys, how="left", nulls_equal=True)
     )
     guessed = last.filter(pl.col("value") != "0").join(read, on=["chain_id", "address"], how="anti")

@@ -32,7 +32,9 @@ def kinds_of(accounts: pl.DataFrame) -> pl.DataFrame:
     """Give one row an address over all chains: address, kind (the most telling one), nonce (the greatest)."""
     order = ["eoa", "contract", "erc4337", "safe", "eip7702"]
     rank = pl.col("kind").replace_strict(order, range(len(order)), default=None, return_dtype=pl.Int32)
-    best = accounts.group_by("address").agg(rank=rank.max(), nonce=pl.col("nonce").max())
+    latest = pl.col("block_number").max().over("chain_id", "address")
+    now = accounts.filter(pl.col("block_number").eq_missing(latest))
+    best = now.group_by("address").agg(rank=rank.max(), nonce=pl.col("nonce").max())
     kind = pl.col("rank").replace_strict(range(len(order)), order, default=None, return_dtype=pl.String)
     return best.select("address", "nonce", kind=kind.cast(accounts.schema["kind"]))
 
@@ -133,8 +135,12 @@ def moves_of(
     moved = _add_back(moved, tables["transfers"], real)
     moved = _add_dust(moved)
     smart = pl.col("kind").is_in(SMART_KINDS).fill_null(value=False)
+    # Of an account whose executions are seen, what an approval covers and no execution did was done by whoever it approved.
+    acts = tables["executions"].get_column("address").unique().implode()
+    used = pl.col("from_address").is_in(acts) & pl.col("approved")
+    used = used & (pl.col("transaction_to") != pl.col("from_address")).fill_null(value=False)
     # A counterfeit can claim to leave a smart account as well as any other.
-    own = native | (smart & pl.col("real")) | (pl.col("transaction_from") == pl.col("from_address"))
+    own = native | (smart & pl.col("real") & ~used) | (pl.col("transaction_from") == pl.col("from_address"))
     sender_read = pl.col("transaction_from").is_not_null()
     by_taker = pl.col("transaction_from").is_in(takes) | pl.col("transaction_to").is_in(takes)
     signed = pl.col("approved_by_owner") | (pl.col("approved") & by_taker.fill_null(value=False))

@@ -32,6 +32,7 @@ from exposure.assess.signs import (
 )
 from exposure.assess.standing import exposure_evidence, standing, weigh
 from exposure.assess.summing import amount_texts, urgency
+from exposure.assess.unseen import unseen_losses, unseen_rows
 from exposure.assess.verdict import code_weights, harm_states, judge
 from exposure.tables import TABLES
 
@@ -70,7 +71,9 @@ def judge_wallets(found: Outbreak) -> Judged:
     found = replace(found, taken=story.taken)
     gone = _gone(found, story, held)
     words = {action.name: action.words for action in incident.actions}
+    unseen = unseen_losses(tables["balances"], found.moves, found.exposed, found.windows.published.t1)
     parts = [*exposure_evidence(deeds, words, tables["secrets"]), *_signs(found, story, names, gone, rows, held)]
+    parts.append(unseen_rows(unseen, names))
     evidence = evidence_table(parts)
     weights = code_weights(found.scene.intake.encode(evidence))
     rows = _add_flags(rows, found, coverage).join(weights, on="address", how="left")

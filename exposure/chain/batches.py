@@ -19,15 +19,25 @@ _BROKEN = (Kind.RETRY, Kind.HALVE, Kind.RANGE, Kind.FATAL)
 
 
 async def ask_many(
-    client: Client, method: str, rows: Sequence[Sequence[Any]], read: Read[T], *, nulls: bool = False
+    client: Client,
+    method: str,
+    rows: Sequence[Sequence[Any]],
+    read: Read[T],
+    *,
+    nulls: bool = False,
+    ability: str = "",
 ) -> list[T | RefusedError]:
     """Call one method for each row of parameters; results in the order of the rows.
 
     A row that no endpoint answers, or whose call reverts, gives its error; with `nulls` so does one that is answered with
-    null, which otherwise means a lagging node. Raises NoEndpointError where all endpoints fail.
+    null, which otherwise means a lagging node. `ability` names what an endpoint may lack without lacking the whole method.
+    Raises NoEndpointError where all endpoints fail.
     """
-    size = max(1, client.limits(method).batch)
-    groups = [_Group(client, method, rows[at : at + size], read, nulls=nulls) for at in range(0, len(rows), size)]
+    size = max(1, client.limits(ability or method).batch)
+    groups = [
+        _Group(client, method, rows[at : at + size], read, nulls=nulls, ability=ability)
+        for at in range(0, len(rows), size)
+    ]
     await together([group.run() for group in groups], CONCURRENT)
     return [result for group in groups for result in group.ordered()]
 
@@ -36,10 +46,18 @@ class _Group(Generic[T]):
     """The rows of one batch, until each has an answer."""
 
     def __init__(
-        self, client: Client, method: str, rows: Sequence[Sequence[Any]], read: Read[T], *, nulls: bool
+        self,
+        client: Client,
+        method: str,
+        rows: Sequence[Sequence[Any]],
+        read: Read[T],
+        *,
+        nulls: bool,
+        ability: str = "",
     ) -> None:
         self._client = client
         self._method = method
+        self._ability = ability or method
         self._rows = rows
         self._read = read
         self._settled = (Kind.REVERTED, Kind.WAIT) if nulls else (Kind.REVERTED,)
@@ -54,7 +72,7 @@ class _Group(Generic[T]):
     async def run(self) -> None:
         """Ask until each row has an answer, or no endpoint is left that could give one."""
         try:
-            await self._client.failover(self._method, self._send, batch=True)
+            await self._client.failover(self._ability, self._send, batch=True)
         except RefusedError as error:
             for index in range(len(self._rows)):
                 self._results.setdefault(index, error)
@@ -64,7 +82,7 @@ class _Group(Generic[T]):
                 del self._results[index]
             self._tries.clear()
             try:
-                await self._client.failover(self._method, self._send, batch=True, skip=self._served)
+                await self._client.failover(self._ability, self._send, batch=True, skip=self._served)
             except (NoEndpointError, RefusedError):
                 self._results = {**broken, **self._results}
                 return

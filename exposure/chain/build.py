@@ -5,13 +5,14 @@ question gives the same tables.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from exposure.amounts import NATIVE, NATIVE_DECIMALS, to_f64
 from exposure.chain.authorizations import latest
 from exposure.chain.events import MOVES, decode
+from exposure.chain.executions import EXECUTIONS, executions_of
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, RECEIPTS, TXS
 from exposure.tables import TABLES
 
@@ -48,12 +49,13 @@ class Events:
     moves: pl.DataFrame
     grants: pl.DataFrame
     rejected: int
+    executions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EXECUTIONS))
 
 
 def events_of(raw: Raw) -> Events:
-    """Decode the logs and add the native transfers of successful transactions."""
+    """Decode the logs, and add the native transfers of successful transactions."""
     moves, grants, rejected = decode(raw.logs)
-    return Events(pl.concat([moves, native_moves(raw)]), grants, rejected)
+    return Events(pl.concat([moves, native_moves(raw)]), grants, rejected, executions_of(raw.logs))
 
 
 def native_moves(raw: Raw) -> pl.DataFrame:
@@ -143,6 +145,8 @@ def history_tables(
     for name, frame in (("transfers", moves), ("approvals", events.grants)):
         full = _placed(with_f64(frame, "value", decimals), raw, hashes).join(callers, on="transaction_hash", how="left")
         built[name] = _distinct(name, full)
+    acts = _placed(events.executions, raw, hashes).join(callers, on="transaction_hash", how="left")
+    built["executions"] = _distinct("executions", acts)
     built["transactions"] = _distinct("transactions", _placed(_transactions(raw, decimals), raw, hashes))
     built["delegations"] = _delegations(raw, hashes)
     used = pl.concat([frame.select("block_number") for frame in built.values()]).to_series()

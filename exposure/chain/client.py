@@ -28,6 +28,9 @@ FOR_THE_CALLER = (Kind.SPLIT_LIST, Kind.RANGE, Kind.HALVE, Kind.REVERTED)
 LONGEST_WAIT = 60.0
 CONCURRENT = 8
 
+# The ability that not every endpoint has: to say what stood at blocks that are long past.
+ARCHIVE = "the state of old blocks"
+
 # Blocks are asked for by their numbers, whoever serves them.
 _SHARED = ("eth_getBlockByNumber", "eth_getBlockReceipts")
 
@@ -84,6 +87,12 @@ class Endpoint:
     def name(self) -> str:
         """Give the endpoint as it may be shown."""
         return self.provider.name
+
+    def miss(self, method: str, reason: str) -> None:
+        """Note that it will not answer a method, or has not an ability."""
+        self.lacks[method] = reason
+        if method == ARCHIVE:
+            self.limits.archive = False
 
 
 class Client:
@@ -196,7 +205,10 @@ class Client:
                 continue
             try:
                 await self._prepare(endpoint)
-                return await self._patiently(endpoint, method, send, batch=batch)
+                answer = await self._patiently(endpoint, method, send, batch=batch)
+                if method == ARCHIVE:
+                    endpoint.limits.archive = True
+                return answer
             except _MoveOnError as moved:
                 if moved.error.kind is Kind.FATAL:
                     fatal = moved.error
@@ -228,7 +240,7 @@ class Client:
         except _AgainError as tired:
             reason = tired.error.shown
             if tired.error.kind is Kind.WAIT:
-                endpoint.lacks[method] = reason
+                endpoint.miss(method, reason)
             else:
                 endpoint.parked = reason
             raise _MoveOnError(tired.error) from None
@@ -255,7 +267,7 @@ class Client:
             endpoint.parked = error.shown
             return _MoveOnError(error)
         if kind in (Kind.SWITCH, Kind.NO_METHOD):
-            endpoint.lacks[method] = error.shown
+            endpoint.miss(method, error.shown)
             return _MoveOnError(error)
         if kind is Kind.FATAL:
             return _MoveOnError(error)

@@ -17,6 +17,12 @@ OPEN_BYTES = 170_000
 # Logs of one wallet a day at about 670 bytes each; one address in a query's list.
 LOGS_A_DAY, LOG_BYTES, TOPIC_BYTES = 5, 670, 70
 BLOCKS_A_DAY = 7_200
+# A wallet of interest sends or gets about one transaction a day.
+TXS_A_DAY, DAY_SECONDS = 1, 86_400
+# Nonces and balances show less than full blocks, which shrink to a fifth on their way: so they must take at most this share.
+WORTH_IT = 0.25
+# From here on a chain has so many blocks that full ones are the last resort.
+FAST_SECONDS = 1.0
 # Public endpoints answer with at most 10,000 logs, which 22 blocks hold.
 OPEN_BLOCKS = 22
 # A call of Multicall3 and its answer; a nonce or code with its envelope.
@@ -71,3 +77,22 @@ def state_price(wallets: int, limits: Limits, *, calls_each: int = 3) -> Price:
     through = wallets * (1 + calls_each)
     alone = 2 * wallets
     return Price(-(-through // CALLS_AT_ONCE) + -(-alone // limits.batch), through * CALL_BYTES + alone * ACCOUNT_BYTES)
+
+
+def delta_price(wallets: int, blocks: int, block_seconds: float, limits: Limits) -> Price:
+    """Price finding by nonces and balances in which blocks wallets sent or got something, and reading these blocks."""
+    days = blocks * block_seconds / DAY_SECONDS
+    events = min(blocks, max(1, round(wallets * TXS_A_DAY * days)))
+    rows = 2 * (2 * wallets + events * max(1, blocks.bit_length()))
+    found = Price(-(-events // limits.batch), events * BLOCK_BYTES)
+    return Price(-(-rows // limits.batch), rows * ACCOUNT_BYTES) + found
+
+
+def is_fast(block_seconds: float) -> bool:
+    """Tell a chain of so many blocks that full ones are the last resort, whatever is not seen without them."""
+    return block_seconds <= FAST_SECONDS
+
+
+def prefer_deltas(deltas: Price, full: Price) -> bool:
+    """Tell whether nonces and balances are so much cheaper than full blocks that what they do not show is worth it."""
+    return deltas.seconds <= WORTH_IT * full.seconds

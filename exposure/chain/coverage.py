@@ -12,6 +12,10 @@ from exposure.tables import TABLES
 
 INTERNAL_NOTE = "ETH that contracts send on (internal transfers) is not visible without traces"
 FILES_NOTE = "exported files hold no EIP-7702 authorizations: a delegation shows where it still stands in the code"
+DELTAS_NOTE = (
+    "plain payments were found by nonces and balances: calls and payments of nothing by others (messages) are not seen, nor are "
+    "payments that passed through an account with code, nor wallets beside these that delegated to an attacker's code"
+)
 STATE_NOTE = "holdings are of tokens that were seen moving or being approved in the blocks read"
 _SHOWN_HOLES = 3
 

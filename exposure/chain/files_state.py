@@ -32,7 +32,10 @@ def file_state_tables(
         "allowances": allowance_table(_allowances(files, subject, here), decimals, here),
         "tokens": token_table(subject.tokens, _symbols(files, here), decimals, here),
         "accounts": TABLES["accounts"].frame(list(_accounts(files, subject, codes, here))),
-        "delegations": head_delegations([(one, delegate_of(_bytes(codes.get(one)))) for one in _all(subject)], here),
+        "delegations": head_delegations(
+            [(one, delegate) for one in _all(subject) if (delegate := delegate_of(_bytes(codes.get(one)))) is not None],
+            here,
+        ),
     }
 
 

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from exposure.chain.costs import Price, block_price, log_price, state_price
+from exposure.chain.costs import (
+    BLOCKS_A_DAY,
+    TXS_A_DAY,
+    Price,
+    block_price,
+    delta_price,
+    is_fast,
+    log_price,
+    prefer_deltas,
+    state_price,
+)
 from exposure.chain.limits import FIRST_RANGE, Limits
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
@@ -16,6 +26,7 @@ from exposure.chain.plan import (
     ONWARD_SHAPES,
     PROBES,
     SEARCHED_AT_ONCE,
+    SOON_BLOCKS,
     TRACED_TXS,
     TRACED_WALLETS,
     Covered,
@@ -30,8 +41,8 @@ from exposure.chain.plan import (
 
 # The head, the chain's id and the search for the blocks of three times.
 SEARCH_CALLS = 30
-# A wallet of interest sends or gets about one transaction a day whose receipt is asked for.
-TXS_A_DAY, TX_BYTES, BLOCKS_A_DAY = 1, 1_500, 7_200
+# Of each transaction of a wallet the receipt is asked for.
+TX_BYTES = 1_500
 RECEIPTS_BYTES, HEADER_BYTES = 700_000, 1_000
 # What a recipient of the attackers' money is, who pays it, who sent what left it, and whether that succeeded.
 HOP_CALLS = 6
@@ -41,7 +52,10 @@ TRACE_BYTES = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be pulled of one chain: how many of whom, over which blocks, and what is known already."""
+    """What is to be pulled of one chain: how many of whom, over which blocks, and what is known already.
+
+    `contracts` says whether one of the attackers is known to be one. `at_t1` says that what wallets held at T1 is asked too.
+    """
 
     name: str
     attackers: Sequence[str]
@@ -54,6 +68,9 @@ class Question:
     covered_blocks: Sequence[Range] = ()
     # How many wallets the last assessment says must act: those are traced.
     flagged: int = 0
+    block_seconds: float = 12.0
+    contracts: bool = False
+    at_t1: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,11 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
     if asked.candidates:
         steps.append(_candidates(asked, private))
     missing = subtract(asked.blocks, asked.covered_blocks)
-    steps.append(Step("full blocks", "plain payments, EIP-7702", block_price(missing, asked.limits), "nobody"))
+    steps.append(_native(asked, private, every))
+    if private and asked.at_t1 and asked.candidates and asked.limits.archive is not False:
+        where = "" if asked.limits.archive else ", where old state is kept"
+        price = state_price(len(asked.candidates), asked.limits)
+        steps.append(Step("state at T1", f"as at the head{where}", price, f"wallets: {private}"))
     steps.append(
         Step("check", "a sample of blocks against their receipts", _check_price(missing, asked.limits), "nobody")
     )
@@ -133,6 +154,29 @@ def _trace_price(asked: Question) -> Price:
     return Price(searches + -(-traced // asked.limits.batch), searches * TX_BYTES + traced * TRACE_BYTES)
 
 
+def _deltas(asked: Question, private: str) -> tuple[Price, bool]:
+    """Price plain payments by nonces and balances, and tell whether they would be asked for so, were old state kept."""
+    missing = subtract(asked.blocks, asked.covered_blocks)
+    people = len(asked.candidates) + len(asked.attackers)
+    price = delta_price(people, size([asked.blocks]), asked.block_seconds, asked.limits)
+    hidden = asked.contracts and not is_fast(asked.block_seconds)
+    worth = size(missing) > SOON_BLOCKS and prefer_deltas(price, block_price(missing, asked.limits))
+    return price, worth and not hidden and bool(private or not asked.candidates)
+
+
+def _native(asked: Question, private: str, every: str) -> Step:
+    """Choose between full blocks, and nonces and balances."""
+    price, chosen = _deltas(asked, private)
+    if chosen and asked.limits.archive:
+        learned = f"wallets: {private or 'nobody'}; attackers: {every}"
+        return Step("plain payments", "nonces and balances, and the blocks where they change", price, learned)
+    how = "plain payments, EIP-7702"
+    if chosen and asked.limits.archive is None:
+        how += f"; {price.calls:,} calls for nonces and balances instead where old state is kept"
+    missing = subtract(asked.blocks, asked.covered_blocks)
+    return Step("full blocks", how, block_price(missing, asked.limits), "nobody")
+
+
 def _check_price(missing: Sequence[Range], limits: Limits) -> Price:
     """Give what the checks of two stages cost at most: of each stretch two blocks with their receipts, and headers before."""
     cuts = min(sum(len(slices(blocks, LOG_BLOCKS)) for blocks in missing), MOST_BLOCKS // 2)
@@ -165,7 +209,15 @@ def blind_spots(asked: Question, *, allow_untrusted: bool = False) -> list[str]:
             0,
             f"{asked.name}: what wallets hold and allow: no endpoint is trusted (trusted = true, or --allow-untrusted)",
         )
-    if size(subtract(asked.blocks, asked.covered_blocks)) > BLOCKS_A_RUN:
+    private = bool(asked.trusted or allow_untrusted)
+    if asked.limits.archive is False and asked.at_t1:
+        spots.append(f"{asked.name}: what wallets held at T1: no endpoint keeps the state of old blocks")
+    if asked.limits.archive and _deltas(asked, "any" if private else "")[1]:
+        spots.append(
+            f"{asked.name}: messages of nothing, and ETH that wallets which no log shows sent through contracts of attackers: "
+            "full blocks are not read"
+        )
+    elif size(subtract(asked.blocks, asked.covered_blocks)) > BLOCKS_A_RUN:
         spots.append(
             f"{asked.name}: one run reads {BLOCKS_A_RUN:,} full blocks; plain payments in the others wait for the next runs"
         )

@@ -192,13 +192,17 @@ def asked_for(shape: Shape, addresses: Sequence[str], blocks: Range) -> pl.Expr:
     """Tell which logs a query asked for: a broken node answers with others."""
     if shape.position == EMITTER:
         emitters = pl.Series([bytes.fromhex(address[2:]) for address in addresses], dtype=pl.Binary)
-        return pl.col("block_number").is_between(*blocks) & pl.col("address").is_in(emitters.implode())
-    events = pl.Series([bytes.fromhex(event[2:]) for event in shape.events], dtype=pl.Binary)
+        theirs = pl.col("block_number").is_between(*blocks) & pl.col("address").is_in(emitters.implode())
+        return theirs & pl.col("topic0").is_in(_bytes(shape.events)) if shape.events else theirs
     padded = pl.Series([bytes(12) + bytes.fromhex(address[2:]) for address in addresses], dtype=pl.Binary)
     places = (shape.position,) if shape.position else (1, 2, 3)
     named = pl.any_horizontal(pl.col(f"topic{place}").is_in(padded.implode()) for place in places)
-    inside = pl.col("block_number").is_between(*blocks) & pl.col("topic0").is_in(events.implode())
+    inside = pl.col("block_number").is_between(*blocks) & pl.col("topic0").is_in(_bytes(shape.events))
     return (inside & named).fill_null(value=False)
+
+
+def _bytes(events: Sequence[str]) -> pl.Series:
+    return pl.Series([bytes.fromhex(event[2:]) for event in events], dtype=pl.Binary).implode()
 
 
 async def pull_blocks(

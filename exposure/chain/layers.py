@@ -7,34 +7,27 @@ from functools import partial
 
 import polars as pl
 
-from exposure.chain.build import events_of, hexed
-from exposure.chain.client import Client
+from exposure.chain.build import events_of
+from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.coverage import Asked, asked_rows
 from exposure.chain.ens import ENS_CHAINS, Steps, follow, forward, next_questions, normal, reverse
 from exposure.chain.ens import REGISTRY as ENS_REGISTRY
-from exposure.chain.history import pull_logs
 from exposure.chain.internal import Tracing, known_transactions, trace_table
 from exposure.chain.onward import ask_onward, onward_table
 from exposure.chain.parts import Facts
-from exposure.chain.plan import TRACED_WALLETS, size
+from exposure.chain.plan import TRACED_WALLETS
 from exposure.chain.presets import preset_of
 from exposure.chain.prices import Feed, feeds, price_rows, price_table
 from exposure.chain.scope import Scope
 from exposure.chain.snapshot import Here, token_kinds
-from exposure.chain.stages import Job, Stage, read_raw
+from exposure.chain.stages import read_raw
 from exposure.chain.state import ANSWERS, Answers, State, code
+from exposure.chain.users import ask_users, users
+from exposure.chain.work import Job, Stage
 from exposure.tables import TABLES
 
-# A contract can be used through other front ends than the one that was attacked.
-USED = 0.5
 # Losses are priced at the head of their hour; more hours than these are priced at the nearest of them.
 PRICED_HOURS = 48
-# Entry points of ERC-4337 (0.6, 0.7, 0.8): who sends to them is a bundler, and not the user.
-ENTRY_POINTS = (
-    "0x5ff137d4b0fdcd49dca30c7cf57e578a026d2789",
-    "0x0000000071727de22e5e9d8baf0edac6f37da032",
-    "0x4337084d9e255ff0702461cf8895ce9e3b5ff108",
-)
 _NO_NAMES = pl.DataFrame(schema={"name": pl.String, "time": pl.Datetime("us", "UTC")})
 
 
@@ -51,7 +44,7 @@ async def ask_layers(job: Job, scope: Scope, stage: Stage, names: pl.DataFrame |
     if job.client is None:
         return
     if stage == "history":
-        await _ask_users(job, job.client, scope)
+        await ask_users(job, job.client, scope)
         await ask_onward(job, job.client, scope)
         await _ask_traces(job, scope)
     if stage == "attackers":
@@ -65,7 +58,7 @@ def layer_tables(job: Job, scope: Scope, names: pl.DataFrame | None, last: datet
     """Build prices, names, the sightings by the dapp's contracts, and their rows of coverage, from what is known by now."""
     prices, priced = _prices(job, scope)
     found, resolved = _names(job, scope, _NO_NAMES if names is None else names)
-    seen, used = _users(job, scope)
+    seen, used = users(job, scope)
     onward, went = onward_table(job, scope)
     asked = [priced, resolved, used if scope.contracts else None, went]
     traced = TABLES["traces"].empty()
@@ -81,26 +74,6 @@ def layer_tables(job: Job, scope: Scope, names: pl.DataFrame | None, last: datet
         "traces": traced,
         "coverage": coverage,
     }
-
-
-async def _ask_users(job: Job, client: Client, scope: Scope) -> None:
-    """Ask for the logs of the dapp's contracts, and who sent the transactions that caused them."""
-    tasks = job.store.contract_tasks(scope)
-    if tasks:
-        with (
-            job.trying(),
-            job.counting("the dapp's contracts", "blocks asked", sum(size([one.blocks]) for one in tasks)) as count,
-        ):
-            for _, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
-                job.tell(f"{job.name}: a part of the logs of [[contract]] was refused: {why}")
-    logs, callers = job.store.contract_users(scope)
-    known = callers.get_column("transaction_hash")
-    with job.trying():
-        unknown = logs.filter(~pl.col("transaction_hash").is_in(known.implode())).get_column("transaction_hash")
-        await job.store.lookups.ask_transactions(client, unknown, lambda _: None)
-        timed = set(read_raw(job, scope).headers.get_column("block_number"))
-        await job.headers.ask({*logs.get_column("block_number"), *callers.get_column("block_number")} - timed)
-        job.headers.facts.flush()
 
 
 async def _ask_traces(job: Job, scope: Scope) -> None:
@@ -123,32 +96,7 @@ async def _ask_traces(job: Job, scope: Scope) -> None:
         job.headers.facts.flush()
 
 
-def _users(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked]:
-    """Give the sightings of who used the dapp's contracts, and what came of asking."""
-    logs, callers = job.store.contract_users(scope)
-    bundlers = pl.Series([bytes.fromhex(one[2:]) for one in ENTRY_POINTS], dtype=pl.Binary).implode()
-    own = callers.filter(~pl.col("to_address").is_in(bundlers).fill_null(value=False))
-    rows = own.unique("transaction_hash").select("block_number", hexed("from_address"), hexed("transaction_hash"))
-    headers = pl.concat([read_raw(job, scope).headers, job.headers.facts.frame()]).unique("block_number", keep="first")
-    timed = rows.join(headers, on="block_number", how="left")
-    time = pl.from_epoch("timestamp", "s").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    empty = {name: pl.lit(None, pl.String) for name in ("client", "session", "action")}
-    seen = timed.select(
-        address="from_address",
-        time=time,
-        link=pl.lit("contract"),
-        strength=pl.lit(USED),
-        **empty,
-        ref=pl.format("tx:{}:{}", pl.lit(job.here.chain_id), "transaction_hash"),
-    )
-    hashes = {*logs.get_column("transaction_hash"), *callers.get_column("transaction_hash")}
-    through = callers.height - own.height
-    note = "who used the contracts through ERC-4337 bundlers is not told apart" if through else ""
-    answered = len(hashes & set(callers.get_column("transaction_hash")))
-    return TABLES["sightings"].check(seen), Asked("contracts", len(hashes), answered, seen.height, note)
-
-
-def _moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
+def known_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
     """Give the blocks of times whose headers are known; the pinned block for a time at or after it."""
     found = {}
     for time in times:
@@ -165,7 +113,7 @@ def _moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
     return found
 
 
-async def _find_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
+async def find_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, Moment]:
     """Find the last block at or before each time."""
     seconds = preset_of(job.here.chain_id).block_seconds
     for time in times:
@@ -174,7 +122,7 @@ async def _find_moments(job: Job, times: Iterable[datetime]) -> dict[datetime, M
             after = await job.headers.first_at_or_after(at + 1, (job.here.number, job.here.seconds), seconds)
             job.moments[at] = max(0, after - 1)
             await job.headers.ask([job.moments[at]])
-    return _moments(job, times)
+    return known_moments(job, times)
 
 
 def _loss_hours(job: Job, scope: Scope) -> list[datetime]:
@@ -199,16 +147,25 @@ async def _ask_prices(job: Job, client: Client, scope: Scope) -> None:
     contracts = sorted({feed.address for feed in asked})
     with job.trying():
         times = [datetime.fromtimestamp(job.here.seconds, UTC), *_loss_hours(job, scope)]
-        for moment in (await _find_moments(job, times)).values():
-            state = _state_at(job, client, moment)
-            await state.ask([code(one) for one in contracts], lambda _: None)
-            answers = Answers(moment.facts.frame())
-            there = [feed for feed in asked if answers.get(code(feed.address))]
-            await state.ask([one for feed in there for one in (feed.price, feed.decimals)], lambda _: None)
+        for moment in (await find_moments(job, times)).values():
+            state = state_at(job, client, moment)
+            try:
+                await state.ask([code(one) for one in contracts], lambda _: None)
+                answers = Answers(moment.facts.frame())
+                there = [feed for feed in asked if answers.get(code(feed.address))]
+                await state.ask([one for feed in there for one in (feed.price, feed.decimals)], lambda _: None)
+            except NoEndpointError as error:
+                if moment.here.number == job.here.number:
+                    raise
+                # Most public endpoints keep no old state: coverage says what is priced at the head alone.
+                job.teller.line(f"{job.name}: what was lost is not priced by the hour: {error.why}")
+                break
 
 
-def _state_at(job: Job, client: Client, moment: Moment) -> State:
-    return State(client, moment.facts, moment.here.number, preset_of(job.here.chain_id).multicall)
+def state_at(job: Job, client: Client, moment: Moment) -> State:
+    """Give what answers at a moment; before the pinned block only an archive does."""
+    multicall = preset_of(job.here.chain_id).multicall
+    return State(client, moment.facts, moment.here.number, multicall, old=moment.here.number < job.here.number)
 
 
 def _prices(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
@@ -217,16 +174,19 @@ def _prices(job: Job, scope: Scope) -> tuple[pl.DataFrame, Asked | None]:
     if not asked:
         return price_table([]), Asked("prices", 0, 0, 0, "no Chainlink feed is known on this chain: nothing is priced")
     times = [datetime.fromtimestamp(job.here.seconds, UTC), *_loss_hours(job, scope)]
-    known = {
-        moment.here.number: (moment.here, Answers(moment.facts.frame())) for moment in _moments(job, times).values()
-    }
+    moments = known_moments(job, times)
+    known = {one.here.number: (one.here, Answers(one.facts.frame())) for one in moments.values()}
     rows = [row for here, answers in known.values() for row in price_rows(asked, answers, here)]
     table = price_table(rows)
     if not any(code(feed.address) in answers for feed in asked for _, answers in known.values()):
         return table, None
     unpriced = len(asked) - table.get_column("token_address").n_unique()
-    note = f"{unpriced:,} assets have no Chainlink feed here and are unpriced" if unpriced else ""
-    return table, Asked("prices", len(asked), len(asked), table.height, note)
+    notes = [f"{unpriced:,} assets have no Chainlink feed here and are unpriced"] if unpriced else []
+    first = code(asked[0].address)
+    mute = sum(time not in moments or first not in known[moments[time].here.number][1] for time in times)
+    if mute:
+        notes.append(f"no endpoint keeps the state of {mute:,} hours of losses: they are priced by other hours, or not")
+    return table, Asked("prices", len(asked), len(asked), table.height, "; ".join(notes))
 
 
 def _ways(scope: Scope) -> dict[str, Callable[[], Steps[str | None]]]:
@@ -246,7 +206,7 @@ async def _ask_names(job: Job, client: Client, scope: Scope, names: pl.DataFrame
     """Ask which names the addresses bear at the head, and for whom the logs' names stood when they were seen."""
     head = Moment(job.here, job.answers)
     with job.trying():
-        await _state_at(job, client, head).ask([code(ENS_REGISTRY)], lambda _: None)
+        await state_at(job, client, head).ask([code(ENS_REGISTRY)], lambda _: None)
         if not Answers(job.answers.frame()).get(code(ENS_REGISTRY)):
             return
         if job.private is None:
@@ -255,7 +215,7 @@ async def _ask_names(job: Job, client: Client, scope: Scope, names: pl.DataFrame
         await _walk(job, job.private, head, list(_ways(scope).values()))
         by_time = _resolvable(names)
         unanswered = 0
-        for time, moment in (await _find_moments(job, by_time)).items():
+        for time, moment in (await find_moments(job, by_time)).items():
             unanswered += await _walk(job, job.private, moment, [partial(forward, name) for name in by_time[time]])
         if unanswered:
             job.tell(
@@ -265,7 +225,7 @@ async def _ask_names(job: Job, client: Client, scope: Scope, names: pl.DataFrame
 
 async def _walk(job: Job, client: Client, moment: Moment, ways: list[Callable[[], Steps[str | None]]]) -> int:
     """Ask until every way has come to its end; give how many questions were refused."""
-    state = _state_at(job, client, moment)
+    state = state_at(job, client, moment)
     while not state.unanswered and (questions := next_questions(ways, Answers(moment.facts.frame()))):
         await state.ask(questions, lambda _: None)
     return state.unanswered
@@ -280,7 +240,7 @@ def _names(job: Job, scope: Scope, names: pl.DataFrame) -> tuple[pl.DataFrame, A
     rows = [(address, found, now) for address, way in _ways(scope).items() if (found := follow(way, head)[0])]
     by_time, resolved = _resolvable(names), 0
     answers: Mapping[datetime, Answers] = {
-        time: Answers(one.facts.frame()) for time, one in _moments(job, by_time).items()
+        time: Answers(one.facts.frame()) for time, one in known_moments(job, by_time).items()
     }
     for time, known in answers.items():
         for name in by_time[time]:

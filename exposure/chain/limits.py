@@ -23,7 +23,8 @@ _FASTER = 1.0
 class Limits:
     """Limits of one endpoint. `ranges` holds blocks per query shape; `said` is a limit that the provider named itself.
 
-    `ceilings` are the widest ranges below one that was refused without a number, `steady` the successes since.
+    `ceilings` are the widest ranges below one that was refused without a number, `steady` the successes since. `archive` says
+    whether it answered about the state of old blocks when it was asked last; null: never asked.
     """
 
     ranges: dict[str, int] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Limits:
     said: int | None = None
     topics: int = FIRST_TOPICS
     batch: int = FIRST_BATCH
+    archive: bool | None = None
 
     def blocks(self, shape: str) -> int:
         """Give how many blocks to ask for at once."""
@@ -77,8 +79,10 @@ class Limits:
         if not isinstance(kept, dict):
             return limits
         for name in ("topics", "batch", "said"):
-            if isinstance(kept.get(name), int) and kept[name] > 0:
+            if isinstance(kept.get(name), int) and not isinstance(kept[name], bool) and kept[name] > 0:
                 setattr(limits, name, kept[name])
+        if isinstance(kept.get("archive"), bool):
+            limits.archive = kept["archive"]
         for name in ("ranges", "ceilings", "steady"):
             by_shape = kept.get(name)
             if isinstance(by_shape, dict):

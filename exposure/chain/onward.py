@@ -30,9 +30,10 @@ from exposure.chain.plan import (
 from exposure.chain.presets import preset_of
 from exposure.chain.scope import Scope, binary
 from exposure.chain.snapshot import decimals_of
-from exposure.chain.stages import Job, read_raw
+from exposure.chain.stages import read_raw
 from exposure.chain.state import Answers, State, call
 from exposure.chain.trail import Origins, Trail, about, follow, kind_of
+from exposure.chain.work import Job
 from exposure.tables import TABLES
 
 # Who pays a recipient is looked for in so many blocks around the first payment: an hour of mainnet.

@@ -39,7 +39,24 @@ PERMIT2_APPROVAL = _topic("Approval(address,address,address,uint160,uint48)")
 PERMIT2_PERMIT = _topic("Permit(address,address,address,uint160,uint48,uint48)")
 PERMIT2_LOCKDOWN = _topic("Lockdown(address,address,address)")
 
-EVENTS = (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH, PERMIT2_APPROVAL, PERMIT2_PERMIT, PERMIT2_LOCKDOWN)
+# What an entry point of ERC-4337 says of an account; what a Safe says of itself.
+USER_OPERATION = _topic("UserOperationEvent(bytes32,address,address,uint256,bool,uint256,uint256)")
+SAFE_SUCCESS = _topic("ExecutionSuccess(bytes32,uint256)")
+SAFE_FAILURE = _topic("ExecutionFailure(bytes32,uint256)")
+MODULE_SUCCESS = _topic("ExecutionFromModuleSuccess(address)")
+MODULE_FAILURE = _topic("ExecutionFromModuleFailure(address)")
+
+EVENTS = (
+    TRANSFER,
+    APPROVAL,
+    FOR_ALL,
+    SINGLE,
+    BATCH,
+    PERMIT2_APPROVAL,
+    PERMIT2_PERMIT,
+    PERMIT2_LOCKDOWN,
+    USER_OPERATION,
+)
 
 
 EMITTER = -1
@@ -49,7 +66,7 @@ EMITTER = -1
 class Shape:
     """One kind of log query: events, and the topic position that holds the addresses.
 
-    Position 0 asks for everybody's logs; EMITTER for all logs of contracts, whatever their events.
+    Position 0 asks for everybody's logs; EMITTER for the logs of contracts, whatever their events where none are named.
     """
 
     name: str
@@ -59,7 +76,12 @@ class Shape:
     def filter(self, addresses: Sequence[str], blocks: Range) -> dict[str, object]:
         """Give the parameter of eth_getLogs."""
         if self.position == EMITTER:
-            return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "address": list(addresses)}
+            theirs: dict[str, object] = {
+                "fromBlock": hex(blocks[0]),
+                "toBlock": hex(blocks[1]),
+                "address": list(addresses),
+            }
+            return {**theirs, "topics": [list(self.events)]} if self.events else theirs
         if not self.position:
             return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "topics": [list(self.events)]}
         padded = ["0x" + "0" * 24 + address[2:] for address in addresses]
@@ -67,16 +89,17 @@ class Shape:
         return {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "topics": topics}
 
 
-# Candidates: what left them, what they allowed; what came to them; ERC-1155 that came to them.
+# Candidates: what left them, what they allowed; what came to them, and their UserOperations; ERC-1155 that came to them.
+# A name stands for its events: parts of a shape that asked for less have another.
 CANDIDATE_SHAPES = (
     Shape("c1", (TRANSFER, APPROVAL, FOR_ALL, PERMIT2_APPROVAL, PERMIT2_PERMIT, PERMIT2_LOCKDOWN), 1),
-    Shape("c2", (TRANSFER, SINGLE, BATCH), 2),
+    Shape("c4", (TRANSFER, SINGLE, BATCH, USER_OPERATION), 2),
     Shape("c3", (SINGLE, BATCH), 3),
 )
 # Attackers: what they passed on or moved as operators; what came to them or was allowed to them; Permit2 and ERC-1155.
 ATTACKER_SHAPES = (
     Shape("a1", (TRANSFER, SINGLE, BATCH), 1),
-    Shape("a2", (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH), 2),
+    Shape("a4", (TRANSFER, APPROVAL, FOR_ALL, SINGLE, BATCH, USER_OPERATION), 2),
     Shape("a3", (PERMIT2_APPROVAL, PERMIT2_PERMIT, SINGLE, BATCH), 3),
 )
 # What left those that the attackers' money went to, and who else paid them.
@@ -84,8 +107,10 @@ ONWARD_SHAPES = (Shape("o1", (TRANSFER,), 1), Shape("o2", (SINGLE, BATCH), 2))
 PAYERS_SHAPE = Shape("op", (TRANSFER,), 2)
 # Who used the dapp's own contracts.
 CONTRACT_SHAPE = Shape("used", (), EMITTER)
+# What candidates that run code say of their own executions, as a Safe does.
+SAFE_SHAPE = Shape("safe", (SAFE_SUCCESS, SAFE_FAILURE, MODULE_SUCCESS, MODULE_FAILURE), EMITTER)
 # The same events of everybody, of which those of the candidates are kept: nobody learns whom we suspect.
-OPEN_SHAPE = Shape("open", tuple(dict.fromkeys(event for shape in CANDIDATE_SHAPES for event in shape.events)), 0)
+OPEN_SHAPE = Shape("open2", tuple(dict.fromkeys(event for shape in CANDIDATE_SHAPES for event in shape.events)), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from exposure.case import Case
 from exposure.chain.client import Client, Patience
 from exposure.chain.connect import confidant, connect, keep_limits
 from exposure.chain.coverage import marked
+from exposure.chain.earlier import add_earlier, ask_earlier
 from exposure.chain.ens import ENS_CHAINS
 from exposure.chain.files import ExportedFiles
 from exposure.chain.heads import Headers
@@ -26,9 +27,10 @@ from exposure.chain.presets import preset_of
 from exposure.chain.rpc import RefusedError
 from exposure.chain.scope import Scope, Store
 from exposure.chain.snapshot import Here
-from exposure.chain.stages import Built, Job, Stage, ask_stage, build
+from exposure.chain.stages import Built, ask_stage, build
 from exposure.chain.state import ANSWERS
 from exposure.chain.wire import HEADERS
+from exposure.chain.work import Job, Stage
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Chain, Incident
@@ -43,6 +45,7 @@ _CHAIN_TABLES = (
     "transfers",
     "approvals",
     "delegations",
+    "executions",
     "balances",
     "allowances",
     "tokens",
@@ -59,7 +62,8 @@ class Wanted:
 
     Attackers are followed from `start` to the pinned head, whatever `end` says. `names` (name, time) are ENS names to resolve.
     Who used the dapp's contracts is looked for between `used_from` and `used_until`; null: nobody is. `flagged` are wallets whose
-    internal ETH is looked for, where an endpoint traces.
+    internal ETH is looked for, where an endpoint traces. `before` is when the attack began (T1): what wallets held then is asked
+    as well.
     """
 
     candidates: pl.DataFrame
@@ -70,6 +74,7 @@ class Wanted:
     used_from: datetime | None = None
     used_until: datetime | None = None
     flagged: tuple[str, ...] = ()
+    before: datetime | None = None
 
 
 def pin(
@@ -239,10 +244,12 @@ def _build_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, scope: Scop
     built = build(job, scope, stage, min(wanted.start, last), last)
     extra = layer_tables(job, scope, None if job.head_only else wanted.names, last)
     coverage = pl.concat([built.tables["coverage"], extra.pop("coverage")])
-    tables = {**built.tables, **extra}
+    tables = {**built.tables, **extra, "coverage": coverage}
+    if stage == "history":
+        add_earlier(tables, job, scope, wanted.before, last)
     for name in _CHAIN_TABLES:
         case.write_part(name, tables[name], pl.col("chain_id") == chain_id)
-    coverage = marked(coverage, job.head, job.here.number)
+    coverage = marked(tables["coverage"], job.head, job.here.number)
     case.write_part("coverage", coverage, pl.col("source") == f"chain:{chain_id}")
     if scope.contracts:
         case.write_part("sightings", tables["sightings"], pl.col("ref").str.starts_with(f"tx:{chain_id}:"))
@@ -267,6 +274,8 @@ async def _ask(job: Job, wanted: Wanted, stage: Stage) -> Scope | None:
             await ask_stage(job, scope, stage)
             if not job.head_only:
                 await ask_layers(job, scope, stage, wanted.names)
+            if stage == "history":
+                await ask_earlier(job, scope, wanted.before)
             if job.head != "finalized" and client.exchanges > before:
                 await _check_head(job, client)
             keep_limits(client, job.store.parts)
@@ -355,6 +364,7 @@ async def _check_parts(job: Job, client: Client) -> None:
         job.store.lookups.clear()
         job.store.traces.clear()
         job.store.trail.clear()
+        job.store.deltas.clear()
         if lost:
             job.teller.line(f"{job.name}: {len(lost):,} parts are not of this chain any more and are pulled anew")
     parts.set_verified(here.number, here.block_hash)

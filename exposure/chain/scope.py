@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from exposure.chain.build import Raw
+from exposure.chain.deltas import DELTAS, holes
 from exposure.chain.files import ExportedFiles
 from exposure.chain.history import asked_for
 from exposure.chain.lookups import Lookups
-from exposure.chain.parts import Parts
+from exposure.chain.parts import Facts, Parts
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
     CANDIDATE_SHAPES,
@@ -18,6 +19,7 @@ from exposure.chain.plan import (
     ONWARD_SHAPES,
     OPEN_SHAPE,
     PAYERS_SHAPE,
+    SAFE_SHAPE,
     Covered,
     LogTask,
     Range,
@@ -104,6 +106,8 @@ class Store:
         # What was traced of contracts on the attackers' trail, which any endpoint may learn of.
         self.trail = Traces(parts.folder / "trail")
         self.files = files
+        # what was asked where plain payments are found by nonces and balances
+        self.deltas = Facts(parts.folder / "deltas", DELTAS, "key")
 
     def covered_logs(self, everybody: frozenset[str]) -> list[Covered]:
         """List what logs were asked for; files hold the logs of everybody."""
@@ -113,7 +117,7 @@ class Store:
             for name in (_CANDIDATE_NAMES if part.shape == OPEN_SHAPE.name else (part.shape,))
         ]
         if self.files is not None:
-            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE, *ONWARD_SHAPES, PAYERS_SHAPE)
+            shapes = (*ATTACKER_SHAPES, *CANDIDATE_SHAPES, CONTRACT_SHAPE, *ONWARD_SHAPES, PAYERS_SHAPE, SAFE_SHAPE)
             found += [
                 Covered(shape.name, everybody, blocks) for shape in shapes for blocks in self.files.ranges("logs")
             ]
@@ -144,6 +148,16 @@ class Store:
         """Give the queries for the logs of the dapp's contracts that are still to be asked."""
         covered = self.covered_logs(scope.contracts)
         return log_tasks((CONTRACT_SHAPE,), scope.contracts, scope.used, covered, len(scope.contracts) or 1)
+
+    def safe_tasks(self, scope: Scope, smart: Collection[str], topics: int) -> list[LogTask]:
+        """Give the queries for what `smart` accounts say of their executions that are still to be asked."""
+        return log_tasks((SAFE_SHAPE,), smart, scope.history, self.covered_logs(scope.everybody), topics)
+
+    def safe_holes(self, scope: Scope, smart: Collection[str]) -> list[Range]:
+        """Give the blocks over which a smart account's executions were not asked for."""
+        return subtract(
+            scope.history, answered((SAFE_SHAPE,), smart, scope.history, self.covered_logs(scope.everybody))
+        )
 
     def contract_users(self, scope: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Give the logs of the dapp's contracts, and the transactions that caused them or called the contracts."""
@@ -201,14 +215,22 @@ class Store:
         covered = self.covered_blocks()
         return [left for whole in wanted for left in subtract(whole, covered)]
 
+    def native_holes(self, scope: Scope) -> list[Range]:
+        """Give the blocks that may hold plain payments of somebody wanted, and were not read."""
+        covered = self.covered_blocks()
+        if self.deltas.frame().is_empty():
+            return [left for whole in scope.native for left in subtract(whole, covered)]
+        sides = [(sorted(scope.candidates), scope.history), (sorted(scope.attackers), scope.attack)]
+        return holes(sides, self.deltas.frame(), covered)
+
     def log_holes(self, scope: Scope) -> list[Range]:
         """Give the blocks over which somebody was not asked."""
         covered = self.covered_logs(scope.everybody)
-        holes: list[Range] = []
+        found: list[Range] = []
         for shapes, addresses, blocks in scope.sides:
             if addresses and blocks[0] <= blocks[1]:
-                holes += subtract(blocks, answered(shapes, addresses, blocks, covered))
-        return merge(holes)
+                found += subtract(blocks, answered(shapes, addresses, blocks, covered))
+        return merge(found)
 
     def rejected_logs(self) -> int:
         """Count what log queries returned and could not be read."""
@@ -219,7 +241,7 @@ class Store:
         return sum(part.rejected for part in self.parts.blocks())
 
     def _wanted_logs(self, scope: Scope) -> pl.Expr:
-        found = pl.lit(value=False)
+        found = asked_for(SAFE_SHAPE, sorted(scope.candidates), scope.history)
         for shapes, addresses, blocks in scope.sides:
             for shape in shapes:
                 found |= asked_for(shape, sorted(addresses), blocks)

@@ -52,6 +52,14 @@ class Subject:
     grants: tuple[tuple[str, str, str, str, str | None], ...]
     tokens: Mapping[str, str]
 
+    def holdings(self) -> Iterator[tuple[tuple[str, str], Question, bool]]:
+        """Give (wallet, token), the question for its balance, and whether a balance of nothing tells something."""
+        for wallet in self.wallets:
+            yield (wallet, NATIVE), balance(wallet), True
+        for pairs, keep_zero in ((self.seen, True), (self.guessed, False)):
+            for wallet, token in pairs:
+                yield (wallet, token), call(token, BALANCE_OF + address_word(wallet)), keep_zero
+
 
 def subject_of(
     events: Events, candidates: Collection[str], attackers: Collection[str], delegators: Iterable[str]
@@ -116,7 +124,7 @@ def _guesses(pairs: pl.DataFrame, wallets: list[str], tokens: Mapping[str, str])
 
 def questions(subject: Subject) -> list[Question]:
     """Give what to ask at the pinned block, most urgent first."""
-    return wallet_questions(subject) + common_questions(subject)
+    return questions_of(subject) + common_questions(subject)
 
 
 def common_questions(subject: Subject) -> list[Question]:
@@ -124,11 +132,11 @@ def common_questions(subject: Subject) -> list[Question]:
     return token_questions(subject.tokens) + [ask(other) for other in subject.others for ask in (code, nonce)]
 
 
-def wallet_questions(subject: Subject) -> list[Question]:
+def questions_of(subject: Subject) -> list[Question]:
     """Give what names the wallets."""
-    asked = [balance(wallet) for wallet in subject.wallets]
-    asked += [_grant_question(*grant) for grant in subject.grants]
-    asked += [call(token, BALANCE_OF + address_word(wallet)) for wallet, token in (*subject.seen, *subject.guessed)]
+    held = [question for _, question, _ in subject.holdings()]
+    asked = [*held[: len(subject.wallets)], *(_grant_question(*grant) for grant in subject.grants)]
+    asked += held[len(subject.wallets) :]
     return asked + [ask(wallet) for wallet in subject.wallets for ask in (code, nonce)]
 
 
@@ -199,7 +207,7 @@ def state_tables(subject: Subject, answers: Answers, here: Here) -> dict[str, pl
     decimals = decimals_of(subject.tokens, answers)
     return {
         "balances": balance_table(_balances(subject, answers), decimals, here),
-        "allowances": allowance_table(_allowances(subject, answers, here.seconds), decimals, here),
+        "allowances": allowance_table(allowances_of(subject, answers, here.seconds), decimals, here),
         "tokens": token_table(
             subject.tokens,
             {token: read_text(answers.get(call(token, SYMBOL))) for token in subject.tokens},
@@ -208,24 +216,25 @@ def state_tables(subject: Subject, answers: Answers, here: Here) -> dict[str, pl
         ),
         "accounts": TABLES["accounts"].frame(list(_accounts(subject, answers, here))),
         "delegations": head_delegations(
-            [(wallet, delegate_of(answers.get(code(wallet)))) for wallet in (*subject.wallets, *subject.others)], here
+            [
+                (one, delegate)
+                for one in (*subject.wallets, *subject.others)
+                if (delegate := delegate_of(answers.get(code(one)))) is not None
+            ],
+            here,
         ),
     }
 
 
 def _balances(subject: Subject, answers: Answers) -> Iterator[tuple[str, str, int]]:
-    for wallet in subject.wallets:
-        value = read_uint(answers.get(balance(wallet)))
-        if value is not None:
-            yield wallet, NATIVE, value
-    for pairs, keep_zero in ((subject.seen, True), (subject.guessed, False)):
-        for wallet, token in pairs:
-            value = read_uint(answers.get(call(token, BALANCE_OF + address_word(wallet))))
-            if value is not None and (value or keep_zero):
-                yield wallet, token, value
+    for pair, question, keep_zero in subject.holdings():
+        value = answers.uint(question)
+        if value is not None and (value or keep_zero):
+            yield *pair, value
 
 
-def _allowances(subject: Subject, answers: Answers, now: int) -> Iterator[tuple[str, str, str, str, str | None, int]]:
+def allowances_of(subject: Subject, answers: Answers, now: int) -> Iterator[tuple[str, str, str, str, str | None, int]]:
+    """Give the permissions of a subject as they stand, by answers at a block of that time (Unix seconds)."""
     for grant in subject.grants:
         value = _grant_value(grant[0], grant[3], answers.get(_grant_question(*grant)), now)
         if value is not None:
@@ -244,6 +253,11 @@ def _accounts(subject: Subject, answers: Answers, here: Here) -> Iterator[dict[s
             **_kind(wallet, answers),
             "nonce": sent if sent is None or sent < 2**63 else None,
         }
+
+
+def kind_of(wallet: str, answers: Answers) -> str:
+    """Say what kind of account it is, by its code and what it says of itself."""
+    return str(_kind(wallet, answers)["kind"])
 
 
 def _kind(wallet: str, answers: Answers) -> dict[str, Any]:
@@ -316,9 +330,8 @@ def token_table(
 
 
 def head_delegations(pairs: Iterable[tuple[str, str | None]], here: Here) -> pl.DataFrame:
-    """Build the `delegations` that stand in code at the pinned block."""
-    rows = [(wallet, delegate) for wallet, delegate in pairs if delegate is not None]
-    frame = pl.DataFrame(rows, schema={"from_address": pl.String, "to_address": pl.String}, orient="row")
+    """Build the `delegations` that code says at a block; one without delegate was cleared before."""
+    frame = pl.DataFrame(list(pairs), schema={"from_address": pl.String, "to_address": pl.String}, orient="row")
     time = pl.from_epoch(pl.lit(here.seconds), "s").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return TABLES["delegations"].check(
         frame.with_columns(

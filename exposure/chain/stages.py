@@ -2,113 +2,53 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 import polars as pl
 
 from exposure.chain.audit import audit
+from exposure.chain.authorizations import delegate_of
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
-from exposure.chain.client import Client, NoEndpointError
-from exposure.chain.costs import block_price, log_price
-from exposure.chain.coverage import FILES_NOTE, STATE_NOTE, Asked, Layer, coverage_table, without, words
+from exposure.chain.client import Client
+from exposure.chain.costs import log_price
+from exposure.chain.coverage import (
+    DELTAS_NOTE,
+    FILES_NOTE,
+    STATE_NOTE,
+    Asked,
+    Layer,
+    coverage_table,
+    without,
+    words,
+)
 from exposure.chain.files_state import file_decimals, file_state_tables
-from exposure.chain.heads import Headers
-from exposure.chain.history import pull_blocks, pull_logs
+from exposure.chain.history import pull_logs
 from exposure.chain.internal import inner_moves
-from exposure.chain.parts import Facts
+from exposure.chain.native import ask_native
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
-    BLOCKS_A_RUN,
     CANDIDATE_SHAPES,
-    ONWARD_CALLS,
-    SOON_BLOCKS,
     LogTask,
     Range,
-    first_blocks,
     size,
 )
 from exposure.chain.presets import preset_of
-from exposure.chain.scope import Scope, Store, attackers_logs, attackers_txs
+from exposure.chain.scope import Scope, attackers_logs, attackers_txs
 from exposure.chain.snapshot import (
-    Here,
     Subject,
     common_questions,
     contract_questions,
     decimals_of,
     questions,
+    questions_of,
     state_tables,
     subject_of,
     token_kinds,
     token_questions,
-    wallet_questions,
 )
-from exposure.chain.state import Answers, Question, State
-from exposure.console import Teller
-
-Stage = Literal["attackers", "state", "history"]
-
-
-@dataclass(slots=True)
-class Job:
-    """One chain in one stage. `client` is null where there are only files.
-
-    What names candidates is asked of `private`, which is null where no endpoint may learn whom we suspect.
-    """
-
-    name: str
-    here: Here
-    store: Store
-    headers: Headers
-    answers: Facts
-    client: Client | None
-    teller: Teller
-    head: str = "finalized"
-    contracts: frozenset[str] = frozenset()
-    head_only: bool = False
-    blocks_a_run: int = BLOCKS_A_RUN
-    onward_calls: int = ONWARD_CALLS
-    allow_untrusted: bool = False
-    private: Client | None = None
-    # Unix seconds -> the last block until then, as it was found in this run
-    moments: dict[int, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def tell(self, problem: str) -> None:
-        """Note what needs a person, once."""
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def keep_back(self, number: int, what: str) -> None:
-        """Say what no endpoint was asked, since none may learn whom we suspect."""
-        if number:
-            self.tell(
-                f"{self.name}: no endpoint is trusted, so nobody was asked about {number:,} {what}. Write "
-                "{ url = …, trusted = true } for an endpoint that may learn whom you suspect, or run with --allow-untrusted"
-            )
-
-    @contextmanager
-    def trying(self) -> Iterator[None]:
-        """Go on with what is there where no endpoint answers: a person is told."""
-        try:
-            yield
-        except NoEndpointError as error:
-            self.tell(f"{error.what}: {error.why}. {error.fix}")
-
-    @contextmanager
-    def counting(self, what: str, unit: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show progress of a part of the work."""
-        done = 0
-        with self.teller.task(f"{self.name}: {what}", unit) as tick:
-            tick(0, total)
-
-            def count(more: int) -> None:
-                nonlocal done
-                done += more
-                tick(done, total)
-
-            yield count
+from exposure.chain.state import Answers, Question, State, code
+from exposure.chain.work import Job, Stage
 
 
 async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
@@ -128,12 +68,11 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
 async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
     if stage == "attackers":
         await _ask_logs(job, client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(client)), "attacker")
-        # Plain payments are in full blocks only: where these are few, the first sheet has them.
-        if size(scope.native) <= SOON_BLOCKS:
-            await _ask_blocks(job, client, scope)
+        await ask_native(job, client, scope, stage)
     if stage == "history":
         await _ask_candidates(job, client, scope)
-        await _ask_blocks(job, client, scope)
+        await _ask_executions(job, scope)
+        await ask_native(job, client, scope, stage)
 
 
 async def _check_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
@@ -171,6 +110,20 @@ async def _ask_candidates(job: Job, client: Client, scope: Scope) -> None:
         await _ask_logs(job, job.private, theirs, "candidate")
 
 
+def smart_accounts(job: Job, scope: Scope) -> list[str]:
+    """Give the candidates that run code of their own, as far as their code was asked for."""
+    answers = Answers(job.answers.frame())
+    codes = ((one, answers.get(code(one))) for one in sorted(scope.candidates))
+    return [one for one, has in codes if has and delegate_of(has) is None]
+
+
+async def _ask_executions(job: Job, scope: Scope) -> None:
+    """Ask the candidates that run code what they say of their executions, as a Safe does."""
+    if job.private is not None:
+        tasks = job.store.safe_tasks(scope, smart_accounts(job, scope), _topics(job.private))
+        await _ask_logs(job, job.private, tasks, "smart account")
+
+
 async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str) -> None:
     if not tasks:
         return
@@ -181,24 +134,6 @@ async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str
     with job.trying(), job.counting("logs", "blocks asked", sum(size([task.blocks]) for task in tasks)) as count:
         for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
             job.tell(f"{job.name}: the logs of blocks {words([blocks])} {why}")
-
-
-async def _ask_blocks(job: Job, client: Client, scope: Scope) -> None:
-    whole = job.store.missing_blocks(scope.native_in_order)
-    missing = first_blocks(whole, job.blocks_a_run)
-    if not missing:
-        return
-    if size(whole) > size(missing):
-        job.teller.line(
-            f"{job.name}: {size(whole):,} full blocks are wanted; this run asks for {size(missing):,} of them"
-        )
-    expected = block_price(missing, client.limits("eth_getBlockByNumber"))
-    job.teller.line(f"{job.name}: {size(missing):,} full blocks, about {expected.calls:,} calls")
-    interesting = frozenset(bytes.fromhex(address[2:]) for address in scope.everybody)
-    with job.trying(), job.counting("full blocks", "blocks", size(missing)) as count:
-        lost = await pull_blocks(client, job.store.parts, missing, interesting, count)
-        if lost:
-            job.tell(f"{job.name}: {lost:,} full blocks could not be read: no endpoint answers them; run again later")
 
 
 async def _ask_details(job: Job, client: Client, scope: Scope) -> None:
@@ -264,7 +199,7 @@ async def _ask_state(job: Job, client: Client, scope: Scope, stage: Stage) -> No
     subject = _subject(scope, raw, events)
     await _ask_answers(job, client, "tokens", common_questions(subject), subject.others)
     if job.private is not None:
-        await _ask_answers(job, job.private, "balances and approvals", wallet_questions(subject), subject.wallets)
+        await _ask_answers(job, job.private, "balances and approvals", questions_of(subject), subject.wallets)
     else:
         job.keep_back(len(subject.wallets), "wallets: what they hold and allow is not known")
 
@@ -293,6 +228,12 @@ def _subject(scope: Scope, raw: Raw, events: Events) -> Subject:
     return subject_of(events, scope.candidates, scope.attackers, [f"0x{one.hex()}" for one in delegators])
 
 
+def subject_now(job: Job, scope: Scope) -> Subject:
+    """Say whom and what the state is asked about, by everything that is known by now."""
+    raw = read_raw(job, scope)
+    return _subject(scope, raw, events_of(raw))
+
+
 def read_raw(job: Job, scope: Scope) -> Raw:
     """Read everything that is known by now."""
     return job.store.raw(job.here.chain_id, scope, job.headers.facts.frame())
@@ -318,15 +259,18 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
     tables = history_tables(raw, events, decimals, job.here.number, inner)
     tables["delegations"] = pl.concat([tables["delegations"], state.pop("delegations")])
     tables |= state
+    tables["accounts"] = _by_deed(tables["accounts"], events)
     asks = [asked] if asked else []
     if job.head_only:
         tables["coverage"] = coverage_table(job.here.chain_id, [], asks, first, last)
         return Built(tables, {"wallets": len(subject.wallets)})
     log_holes = job.store.log_holes(scope)
-    native_holes = without(scope.native, job.store.covered_blocks())
+    native_holes = job.store.native_holes(scope)
     if stage == "history":
         _tell_holes(job, log_holes, native_holes)
     note = FILES_NOTE if job.store.files is not None else ""
+    if size(without(scope.native, job.store.covered_blocks())) > size(native_holes):
+        note = f"{note}; {DELTAS_NOTE}" if note else DELTAS_NOTE
     layers = [
         Layer(
             "logs",
@@ -338,10 +282,26 @@ def build(job: Job, scope: Scope, stage: Stage, first: datetime, last: datetime)
         Layer("native", scope.native, native_holes, raw.txs.height, job.store.rejected_blocks(), note),
     ]
     kept = events.moves.filter(pl.col("log_index").is_not_null()).height + events.grants.height
+    if stage == "history" and (smart := smart_accounts(job, scope)):
+        asks.append(_executions(job, scope, smart, tables["executions"].height))
     decoded = Asked("events", raw.logs.height, raw.logs.height - events.rejected, kept, _odd(events))
     tables["coverage"] = coverage_table(job.here.chain_id, layers, [decoded, *asks], first, last)
     figures = {name: tables[name].height for name in ("transactions", "transfers", "approvals", "delegations")}
     return Built(tables, {**figures, "wallets": len(subject.wallets), "rejected": events.rejected})
+
+
+def _by_deed(accounts: pl.DataFrame, events: Events) -> pl.DataFrame:
+    """Tell contracts whose operations an entry point carried out from others: what they do says more than what they answer."""
+    acted = events.executions.filter(pl.col("kind") == "userop").get_column("address").unique()
+    smart = (pl.col("kind") == "contract") & pl.col("address").is_in(acted.implode())
+    return accounts.with_columns(kind=pl.when(smart).then(pl.lit("erc4337")).otherwise("kind"))
+
+
+def _executions(job: Job, scope: Scope, smart: Sequence[str], found: int) -> Asked:
+    """Say of how many smart accounts their own executions were asked for."""
+    holes = job.store.safe_holes(scope, smart)
+    note = f"what Safes and the like executed themselves was not asked for in blocks {words(holes)}" if holes else ""
+    return Asked("executions", len(smart), 0 if holes else len(smart), found, note)
 
 
 def _odd(events: Events) -> str:

@@ -7,13 +7,14 @@ import msgspec
 import polars as pl
 
 from exposure.chain.batches import ask_many
-from exposure.chain.client import CONCURRENT, Client, together
+from exposure.chain.client import ARCHIVE, CONCURRENT, Client, together
 from exposure.chain.multicall import (
     ANSWER_BYTES,
     GET_ETH_BALANCE,
     address_word,
     decode_aggregate,
     encode_aggregate,
+    read_uint,
     word,
 )
 from exposure.chain.parts import Facts
@@ -65,13 +66,14 @@ def nonce(address: str) -> Question:
 
 
 class State:
-    """Answers at one block, kept as facts."""
+    """Answers at one block, kept as facts. An `old` block is one that only endpoints with an archive know the state of."""
 
-    def __init__(self, client: Client, facts: Facts, block: int, multicall: str) -> None:
+    def __init__(self, client: Client, facts: Facts, block: int, multicall: str, *, old: bool = False) -> None:
         self._client = client
         self._facts = facts
         self._block = hex(block)
         self._multicall = multicall
+        self._ability = ARCHIVE if old else ""
         self.unanswered = 0
 
     async def ask(self, questions: Iterable[Question], tick: Callable[[int], None]) -> None:
@@ -107,7 +109,7 @@ class State:
         for at in range(0, len(questions), CALLS_AT_ONCE):
             part = questions[at : at + CALLS_AT_ONCE]
             rows = [[_target(question), self._block] for question in part]
-            answers = await ask_many(self._client, method, rows, lambda raw: _read(method, raw))
+            answers = await ask_many(self._client, method, rows, lambda raw: _read(method, raw), ability=self._ability)
             for question, answer in zip(part, answers, strict=True):
                 if not isinstance(answer, RefusedError):
                     self._keep(question, answer)
@@ -144,7 +146,10 @@ class State:
         data = "0x" + encode_aggregate(calls).hex()
         try:
             answer = await self._client.one(
-                "eth_call", [{"to": self._multicall, "data": data}, self._block], lambda raw: octets(_text(raw))
+                "eth_call",
+                [{"to": self._multicall, "data": data}, self._block],
+                lambda raw: octets(_text(raw)),
+                ability=self._ability,
             )
         except RefusedError:
             return None
@@ -179,6 +184,10 @@ class Answers:
     def get(self, question: Question) -> bytes | None:
         """Give the answer; None where there is none."""
         return self._by_key.get(question.key)
+
+    def uint(self, question: Question) -> int | None:
+        """Give the answer as a number; None where there is none, or it is no number."""
+        return read_uint(self.get(question))
 
     def __contains__(self, question: Question) -> bool:
         return question.key in self._by_key

@@ -17,6 +17,8 @@ _SILENCE = timedelta(minutes=10)
 # Fewer unreadable lines than this are the noise of every log: said to the team, not to the public.
 _MANY = 0.01
 # What limits the answer most comes first.
+# What is counted of each layer of a chain; of the others it is questions.
+_UNITS = {"logs": "blocks", "native": "blocks", "events": "logs"}
 _ORDER = ("dns", "no_logs", "late_start", "early_end", "silence", "chain", "rejects", "blocks", "gaps", "note", "quiet")
 
 
@@ -133,7 +135,7 @@ def _chains(coverage: pl.DataFrame, incident: Incident) -> Iterator[Hole]:
         for row in layers.iter_rows(named=True):
             if row["rejected"] or row["gaps"]:
                 count = row["rejected"] or row["gaps"]
-                what = "blocks" if row["rejected"] else "ranges"
+                what = _UNITS.get(row["layer"], "questions") if row["rejected"] else "ranges"
                 yield Hole("blocks", f"{chain.name}, {row['layer']}: {count:,} {what} could not be pulled")
             if row["note"]:
                 yield Hole("note", f"{chain.name}, {row['layer']}: {row['note']}")

@@ -29,7 +29,8 @@ FROM `bigquery-public-data.crypto_ethereum.transactions`
 WHERE block_timestamp BETWEEN @first AND @last
 ORDER BY block_number, transaction_index;
 
--- logs: Transfer, Approval, ApprovalForAll, TransferSingle, TransferBatch; Permit2's Approval, Permit and Lockdown
+-- logs: Transfer, Approval, ApprovalForAll, TransferSingle, TransferBatch; Permit2's Approval, Permit and
+-- Lockdown; UserOperationEvent of ERC-4337; what a Safe executed, or a module of it
 SELECT
   block_number,
   block_hash,
@@ -52,6 +53,11 @@ WHERE block_timestamp BETWEEN @first AND @last
     '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb',
     '0xda9fa7c1b00402c17d0161b249b1ab8bbec047c5a52207b9c112deffd817036b',
     '0xc6a377bfc4eb120024a8ac08eef205be16b817020812c73223e81d1bdb9708ec',
-    '0x89b1add15eff56b3dfe299ad94e01f2b52fbcb80ae1a3baea6ae8c04cb2b98a4'
+    '0x89b1add15eff56b3dfe299ad94e01f2b52fbcb80ae1a3baea6ae8c04cb2b98a4',
+    '0x49628fd1471006c1482da88028e9ce4dbb080b815c9b0344d39e5a8e6ec1419f',
+    '0x442e715f626346e8c54381002da614f62bee8d27386535b2521ec8540898556e',
+    '0x23428b18acfb3ea64b08dc0c1d296ea9c09702c09083ca5272e64d115b687d23',
+    '0x6895c13664aa4f67288b25d7a21d7aaa34916e355fb9b6fae0a139a9085becb8',
+    '0xacd2c8702804128fdb0db2bb49f6d127dd0181c13fd45dbfe16de0930e2bd375'
   )
 ORDER BY block_number, log_index;

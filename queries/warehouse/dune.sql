@@ -34,7 +34,8 @@ FROM ethereum.transactions
 WHERE block_time BETWEEN TIMESTAMP '{{first}}' AND TIMESTAMP '{{last}}'
 ORDER BY block_number, transaction_index;
 
--- logs: Transfer, Approval, ApprovalForAll, TransferSingle, TransferBatch; Permit2's Approval, Permit and Lockdown
+-- logs: Transfer, Approval, ApprovalForAll, TransferSingle, TransferBatch; Permit2's Approval, Permit and
+-- Lockdown; UserOperationEvent of ERC-4337; what a Safe executed, or a module of it
 SELECT
   block_number,
   '0x' || LOWER(TO_HEX(block_hash)) AS block_hash,
@@ -57,6 +58,11 @@ WHERE block_time BETWEEN TIMESTAMP '{{first}}' AND TIMESTAMP '{{last}}'
     '4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb',
     'da9fa7c1b00402c17d0161b249b1ab8bbec047c5a52207b9c112deffd817036b',
     'c6a377bfc4eb120024a8ac08eef205be16b817020812c73223e81d1bdb9708ec',
-    '89b1add15eff56b3dfe299ad94e01f2b52fbcb80ae1a3baea6ae8c04cb2b98a4'
+    '89b1add15eff56b3dfe299ad94e01f2b52fbcb80ae1a3baea6ae8c04cb2b98a4',
+    '49628fd1471006c1482da88028e9ce4dbb080b815c9b0344d39e5a8e6ec1419f',
+    '442e715f626346e8c54381002da614f62bee8d27386535b2521ec8540898556e',
+    '23428b18acfb3ea64b08dc0c1d296ea9c09702c09083ca5272e64d115b687d23',
+    '6895c13664aa4f67288b25d7a21d7aaa34916e355fb9b6fae0a139a9085becb8',
+    'acd2c8702804128fdb0db2bb49f6d127dd0181c13fd45dbfe16de0930e2bd375'
   )
 ORDER BY block_number, log_index;

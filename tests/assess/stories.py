@@ -215,6 +215,20 @@ class Story:
         )
         return self
 
+    def held(self, who: str, amount: Amount, what: str = "ETH", chain: int = 1) -> "Story":
+        """Let a wallet have held something when the attack began, as an archive says."""
+        self.holds(who, amount, what, chain)
+        self.rows["balances"][-1]["block_number"] = ATTACK_BLOCK
+        return self
+
+    def executes(self, who: str, tx: str, when: When, kind: str = "userop", **more: Any) -> "Story":
+        """Let a smart account act by itself in a transaction (its hash) that somebody else sends; `success` as wanted."""
+        block = ATTACK_BLOCK + int((at(when) - DAY).total_seconds()) // 12
+        place = {"chain_id": 1, "block_number": block, "timestamp": at(when), "transaction_index": 0}
+        place |= {"transaction_hash": tx, "log_index": self._next(), "address": address(who), "kind": kind}
+        self.rows["executions"].append(place | {"success": more.get("success", True)})
+        return self
+
     def is_a(self, who: str, kind: str, nonce: int = 5, chain: int = 1) -> "Story":
         """Say what kind of account an address is."""
         row = {"chain_id": chain, "block_number": HEAD_BLOCK, "address": address(who), "kind": kind, "nonce": nonce}

@@ -103,7 +103,10 @@ class Proxy:
 
         async def forward() -> list[dict[str, Any]]:
             async with self._session.post(
-                self.target, data=body, headers={"Content-Type": "application/json"}
+                # as the fault left the calls: a node may be asked another thing than it was meant to answer
+                self.target,
+                data=json.dumps(read),
+                headers={"Content-Type": "application/json"},
             ) as answer:
                 came = await answer.json()
                 return came if isinstance(came, list) else [came]

@@ -1,5 +1,6 @@
 """The plan names its calls, who learns of whom, and what it will not see; what was planned is what is done."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,45 @@ def test_a_narrow_range_and_many_wallets_make_the_plan_read_everybodys_logs() ->
         steps["candidates' logs"].price.calls,
         steps["candidates' logs"].learns,
     )
+
+
+@pytest.mark.parametrize(
+    ("wallets", "seconds", "archive", "contracts", "layer", "calls"),
+    [
+        (10, 12.0, True, False, "plain payments", 18),
+        (10, 12.0, False, False, "full blocks", 360),
+        (10, 12.0, None, False, "full blocks", 360),
+        (10, 12.0, True, True, "full blocks", 360),
+        (5_000, 12.0, True, False, "full blocks", 360),
+        (50, 0.25, True, True, "plain payments", 111),
+    ],
+)
+def test_the_plan_weighs_nonces_and_balances_against_full_blocks(
+    wallets: int, seconds: float, archive: bool | None, contracts: bool, layer: str, calls: int
+) -> None:
+    """A few wallets are halved down to; many, or a contract among the attackers, take full blocks, unless these come too fast."""
+    blocks = (1, round(86_400 / seconds))
+    more = {"blocks": blocks, "limits": Limits(archive=archive), "block_seconds": seconds, "contracts": contracts}
+    asked = replace(_question(wallets, 1), **more)  # type: ignore[arg-type]
+    [step] = [step for step in forecast(asked) if step.layer in ("plain payments", "full blocks")]
+    assert (layer, calls) == (step.layer, step.price.calls)
+    assert (layer == "plain payments") == any("full blocks are not read" in spot for spot in blind_spots(asked))
+    assert (archive is None) == ("where old state is kept" in step.how)
+
+
+def test_few_blocks_are_read_in_full() -> None:
+    """A minute's worth costs little, and shows messages of nothing as well."""
+    few = replace(_question(10, 1, limits=Limits(archive=True)), blocks=(1, 3_000))
+    assert "full blocks" in {step.layer for step in forecast(few)}
+
+
+def test_what_wallets_held_at_t1_is_planned_where_old_state_is_kept() -> None:
+    """Once more what the head costs; an endpoint that refused it is not planned for, and the plan says what is not seen."""
+    steps = {step.layer: step for step in forecast(_question(10, 1, at_t1=True, limits=Limits(archive=True)))}
+    assert steps["state"].price == steps["state at T1"].price
+    poor = _question(10, 1, at_t1=True, limits=Limits(archive=False))
+    assert "state at T1" not in {step.layer for step in forecast(poor)}
+    assert "ethereum: what wallets held at T1: no endpoint keeps the state of old blocks" in blind_spots(poor)
 
 
 def test_without_a_trusted_endpoint_no_step_names_a_wallet() -> None:

@@ -112,10 +112,10 @@ def _delegate(chain: Chain, sweeper: Contract) -> Any:
     """Let Erin's account delegate to the sweeper; a sponsor sends her authorization."""
     sponsor = Account.from_key("0x" + "5b" * 32)
     chain.pay(chain.relayer, sponsor.address, ETHER)
-    signed = ERIN.sign_authorization({"chainId": CHAIN_ID, "address": sweeper.address, "nonce": 0})
+    signed = ERIN.sign_authorization({"chainId": chain.node.chain_id, "address": sweeper.address, "nonce": 0})
     fields: dict[str, Any] = {
         "type": 4,
-        "chainId": CHAIN_ID,
+        "chainId": chain.node.chain_id,
         "nonce": 0,
         "to": sponsor.address,
         "value": 0,
