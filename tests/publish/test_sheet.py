@@ -162,20 +162,18 @@ def test_an_edit_in_a_column_of_the_tool_stands_and_shows_the_disagreement(tmp_p
     """A person knows better than the tool, or errs: either way both words are seen, through every later run."""
     case, incident = make_case(tmp_path)
     write_sheet(case, incident)
-    edit_workbook(case.sheet / "affected.xlsx", {MOVED: {"harm": "moved_by_owner"}})
+    edit_workbook(case.sheet / "affected.xlsx", {MOVED: {"harm": "moved_by_owner"}}, by="Ada")
     for _ in range(2):
         write_sheet(case, incident)
     shown = cells(case.sheet / "affected.xlsx")[MOVED]
     assert "moved_by_owner" == shown["harm"]
-    assert "harm: a person says 'moved_by_owner', the tool says 'moved_unconfirmed'" == shown["attention"]
+    person = "harm: a person (Ada, 2026-03-05 11:00 UTC) says 'moved_by_owner'"
+    assert f"{person}, the tool says 'moved_unconfirmed'" == shown["attention"]
     assert {"harm": "moved_by_owner"} == json.loads(str(people_of(case)[MOVED]["overrides"]))
     changed = [row | {"harm": "drained"} if row["address"] == MOVED else row for row in wallets()]
     case.write("wallets", TABLES["wallets"].frame(changed))
     write_sheet(case, incident)
-    assert (
-        "harm: a person says 'moved_by_owner', the tool says 'drained'"
-        == cells(case.sheet / "affected.xlsx")[MOVED]["attention"]
-    )
+    assert f"{person}, the tool says 'drained'" == cells(case.sheet / "affected.xlsx")[MOVED]["attention"]
 
 
 def test_typing_the_tools_word_again_takes_the_edit_back(tmp_path: Path) -> None:
@@ -423,51 +421,6 @@ def test_the_rest_of_a_killed_run_is_cleared_away(tmp_path: Path) -> None:
     (left / "affected.xlsx").write_bytes(b"half")
     write_sheet(case, incident)
     assert not left.exists()
-
-
-def test_no_client_session_or_request_stands_in_any_file(tmp_path: Path) -> None:
-    """The join of a person's network and wallet is the most sensitive thing in a case: it stays in data/."""
-    case, incident = make_case(tmp_path)
-    write_sheet(case, incident)
-    with zipfile.ZipFile(case.sheet / "affected.xlsx") as archive:
-        everything = b"".join(archive.read(name) for name in archive.namelist())
-    everything += (case.sheet / "affected.csv").read_bytes()
-    everything += pl.read_parquet(case.sheet / "affected.parquet").write_csv().encode()
-    assert b"c0ffee0123456789" not in everything
-
-
-def test_partners_get_no_balances_chances_notes_or_order(tmp_path: Path) -> None:
-    """A list ranked by what is left to steal is a list of targets."""
-    case, incident = make_case(tmp_path)
-    write_sheet(case, incident)
-    edit_workbook(case.sheet / "affected.xlsx", {SAVEABLE: {"note": "calm"}})
-    write_sheet(case, incident, share="partners")
-    frame = pl.read_csv(case.sheet / "affected.partners.TLP-AMBER.csv")
-    assert sorted(row["address"] for row in wallets()) == [text.lower() for text in frame.get_column("address")]
-    hidden = {
-        "p_exposed",
-        "p_harmed",
-        "at_risk",
-        "urgency",
-        "covered",
-        "not_covered",
-        "note",
-        "attention",
-        "sheet_version",
-    }
-    assert set() == hidden & set(frame.columns)
-    assert "calm" not in frame.write_csv()
-
-
-def test_the_public_gets_attackers_and_no_victims(tmp_path: Path) -> None:
-    """Whoever has a list of victims offers to recover their money."""
-    case, incident = make_case(tmp_path)
-    write_sheet(case, incident, share="public")
-    with zipfile.ZipFile(case.sheet / "affected.public.TLP-CLEAR.xlsx") as archive:
-        everything = b"".join(archive.read(name) for name in archive.namelist()).lower()
-    assert [True, False, False] == [
-        address[2:].encode() in everything for address in ("0x" + "51" * 20, DRAINED, SAVEABLE)
-    ]
 
 
 def test_parquet_is_exact_and_documented(tmp_path: Path) -> None:
