@@ -264,6 +264,32 @@ def sheet(
 
 
 @command(app, rich_help_panel=_RUN)
+def export(
+    context: Context,
+    incident: IncidentArgument,
+    misp: Annotated[bool, typer.Option("--misp", help="An event for MISP.")] = False,
+    stix: Annotated[bool, typer.Option("--stix", help="A STIX 2.1 bundle.")] = False,
+    share: Annotated[
+        Literal["team", "partners", "public"],
+        typer.Option(help="Who it is for: the public gets attackers, the others victims too."),
+    ] = "partners",
+    victims: Annotated[
+        bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
+    ] = False,
+) -> ExitCode:
+    """Write attackers' and victims' addresses for other teams' programs; both formats where none is named.
+
+    Example: exposure export case --misp --share public
+    """
+    from exposure.sharing import export as write
+
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        write(pipeline, share, misp=misp, stix=stix, victims=victims)
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
 def advise(context: Context, incident: IncidentArgument) -> ExitCode:
     """Write the advisory texts, each sentence checked on the data.
 

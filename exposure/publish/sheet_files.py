@@ -27,7 +27,7 @@ from exposure.publish.sheet_xlsx import write_workbook
 from exposure.tables import Audience
 
 SHEET_TABLES = ("wallets", "evidence", "losses", "attackers", "coverage", "sightings", "windows", "tokens")
-_WHY_NOT = (
+WHY_NOT = (
     "these files name victims. Lists of victims are what recovery scammers look for: they write to each one, say that the "
     "money can be brought back, and steal again. Numbers and the attackers' addresses serve the public as well; "
     "ask the victims first, and a second person, before you publish this"
@@ -73,7 +73,7 @@ def shared_output(case: Case, incident: Incident, share: Audience, *, victims: b
     elif victims:
         page, left_out = victims_page(tables, explorer)
         pages.append(page)
-        warnings = [_WHY_NOT, *left_out]
+        warnings = [WHY_NOT, *left_out]
         stem = f"affected.{share}-with-victims.{TLP[share].replace(':', '-')}"
     exact = pages[0].frame.select(column.name for column in pages[0].columns)
     return Output(stem, share, pages, None, exact, "", warnings=warnings)

@@ -12,6 +12,7 @@ import polars as pl
 from exposure.publish.sheet_columns import PEOPLE_NAMES, VERSION, header
 from exposure.publish.sheet_pages import ATTACKER_TOTALS
 from exposure.publish.sheet_read import HEADER_WITHIN, arrange, open_workbook, with_formulas, worksheet
+from exposure.publish.sheet_text import inert
 from exposure.publish.sheet_timeline import COLUMNS as TIMELINE
 from exposure.tables import TABLES
 
@@ -64,7 +65,7 @@ def own_sheets(path: Path, *, edited: bool) -> tuple[list[OwnSheet], list[str]]:
             beside += [name] if _has_words_beside(name, grid) else []
             continue
         whole = with_formulas(path, name, grid)
-        rows = tuple(tuple(cell or "" for cell in row) for row in whole.iter_rows())
+        rows = tuple(tuple(inert(cell or "", typed=True) for cell in row) for row in whole.iter_rows())
         if any(cell.strip() for row in rows for cell in row):
             found.append(OwnSheet(name, rows))
     return found, beside

@@ -82,8 +82,8 @@ def shared_wallets_page(wallets: pl.DataFrame, share: Audience, explorer: str) -
     return Page("wallets", columns, frame, links, wide=_WIDE, clipped=_CLIPPED)
 
 
-def victims_page(tables: Tables, explorer: str) -> tuple[Page, list[str]]:
-    """Show who lost everything to the attackers, by address; gives what to say of those that are left out.
+def drained_victims(tables: Tables) -> tuple[pl.DataFrame, str]:
+    """Give the wallets that lost everything to the attackers, by address, and what to say of those that are left out.
 
     Whoever still holds something is left out, since thieves read public lists too; so is who was robbed by the same thief
     with no tie to this incident.
@@ -93,18 +93,25 @@ def victims_page(tables: Tables, explorer: str) -> tuple[Page, list[str]]:
     theirs = tables["losses"].filter(pl.col("attacker").is_in(exclusive.implode())).get_column("address")
     tied = (pl.col("link_to_incident") != "chain_only") | pl.col("address").is_in(theirs.implode())
     robbed = wallets.filter(pl.col("verdict").is_in(["compromised", "probable"]) & pl.col("lost").is_not_null() & tied)
-    frame = robbed.filter(pl.col("harm") == "drained").select("address", "lost").sort("address")
+    drained = robbed.filter(pl.col("harm") == "drained").sort("address")
+    kept_back = robbed.height - drained.height
+    said = (
+        f"{drained.height} of {robbed.height} wallets with losses are named; {kept_back} are left out, since something may "
+        "be left to steal from them"
+    )
+    return drained, said if kept_back else ""
+
+
+def victims_page(tables: Tables, explorer: str) -> tuple[Page, list[str]]:
+    """Show who lost everything to the attackers; gives what to say of those that are left out, too."""
+    drained, said = drained_victims(tables)
+    frame = drained.select("address", "lost")
     columns = (
         Column("address", pl.String, "A wallet that lost everything to these attackers", audience="public"),
         Column("lost", pl.String, "What went to the attacker, exact, per token", "whole tokens", "public"),
     )
-    kept_back = robbed.height - frame.height
-    said = (
-        f"{frame.height} of {robbed.height} wallets with losses are named; {kept_back} are left out, since something may "
-        "be left to steal from them"
-    )
     links = address_links(frame.get_column("address"), explorer)
-    return Page("victims", columns, frame, links, wide=("lost",)), [said] if kept_back else []
+    return Page("victims", columns, frame, links, wide=("lost",)), [said] if said else []
 
 
 def evidence_page(tables: Tables, share: Audience, explorer: str, explorers: Explorers) -> Page:
