@@ -135,19 +135,21 @@ def _untied(evidence: pl.DataFrame) -> pl.DataFrame:
     `exposure explain` shows both to whoever holds the case folder.
     """
     own = pl.col("code") == "N1"
+    direct = pl.col("code").is_in(["X1", "K1", "K2", "K3"])
     return evidence.with_columns(
         pl.when(own)
         .then(pl.lit("it moved assets to an address that is tied to its owner"))
         .otherwise("text")
         .alias("text"),
-        pl.when(~own).then(lone_reference()).alias("ref"),
+        pl.when(~own).then(lone_reference(direct)).alias("ref"),
     ).unique(maintain_order=True)
 
 
-def lone_reference() -> pl.Expr:
-    """Give `ref`, but null for a log line that more than one wallet of the frame refers to."""
+def lone_reference(direct: pl.Expr) -> pl.Expr:
+    """Give `ref`, but a log line that several wallets refer to only where one alone does so directly; else null."""
     shared = pl.col("ref").str.starts_with("log:") & (pl.col("address").n_unique().over("ref") > 1)
-    return pl.when(~shared.fill_null(value=False)).then("ref")
+    mine = direct & (pl.col("address").filter(direct).n_unique().over("ref") == 1)
+    return pl.when(~shared.fill_null(value=False) | mine).then("ref")
 
 
 ATTACKER_TOTALS = (

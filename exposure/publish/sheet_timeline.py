@@ -85,7 +85,7 @@ def _exposures(tables: Tables, incident: Incident) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("attacker"),
         pl.lit(None, pl.UInt64).alias("chain_id"),
         pl.lit(None, pl.String).alias("transaction_hash"),
-        lone_reference().alias("ref"),
+        lone_reference(pl.col("link").is_in(["direct", "key"])).alias("ref"),
     ).unique()
 
 

@@ -50,6 +50,10 @@ _WIDTHS = {
     "text": 100,
     "about": 26,
     "link_to_incident": 16,
+    "column": 18,
+    "stands": 40,
+    "typed_too": 40,
+    "comments": 40,
     "sheet_version": 19,
 }
 # What is typed on the tool's own pages would not survive, so that programs refuse it; there is no password. The wallets stay

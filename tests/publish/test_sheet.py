@@ -3,6 +3,10 @@
 import json
 import resource
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -411,6 +415,30 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
     ) == str(raised.value)
     assert before == {path.name: path.read_bytes() for path in case.sheet.glob("affected.*")}
     assert [".versions"] == [path.name for path in case.sheet.glob(".*")]
+
+
+def test_a_run_that_is_killed_while_it_writes_leaves_the_old_files_whole(tmp_path: Path) -> None:
+    """The power goes, or somebody is impatient: what people typed is in the files, and the next run goes on from them."""
+    case, incident = make_case(tmp_path)
+    write_sheet(case, incident)
+    edit_workbook(case.sheet / "affected.xlsx", {SAVEABLE: {"note": "calm"}})
+    before = {path.name: path.read_bytes() for path in case.sheet.glob("affected.*")}
+    found = [wallet(SAVEABLE), *(wallet(f"0x{number:040x}", "exposed") for number in range(5_000))]
+    case.write("wallets", TABLES["wallets"].frame(found))
+    program = (
+        "from pathlib import Path; from exposure.case import Case; from exposure.publish.sheet import write_sheet; "
+        f"from tests.publish.sheet_builder import incident; write_sheet(Case(Path({str(tmp_path)!r})), incident(Path('.')))"
+    )
+    writing = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
+    while not any(case.sheet.glob(".writing-*/*")):
+        assert writing.poll() is None, "it ended before it began to write"
+        time.sleep(0.005)
+    writing.kill()
+    assert -signal.SIGKILL == writing.wait()
+    assert before == {path.name: path.read_bytes() for path in case.sheet.glob("affected.*")}
+    assert 5_001 == write_sheet(case, incident)["rows"]
+    assert {SAVEABLE: {"note": "calm"}} == people_of(case)
+    assert not any(case.sheet.glob(".writing-*"))
 
 
 def test_the_rest_of_a_killed_run_is_cleared_away(tmp_path: Path) -> None:

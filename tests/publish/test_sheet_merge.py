@@ -1,12 +1,15 @@
 """Copies that people worked in apart come together: nothing is lost, and what they disagree on is listed."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 from openpyxl.comments import Comment
+from typer.testing import CliRunner
 
 from exposure.case import Case, hash_file
+from exposure.cli import app
 from exposure.errors import ExposureError
 from exposure.incident import Incident
 from exposure.publish.sheet import read_people, write_sheet
@@ -178,3 +181,56 @@ def test_words_beside_a_page_of_the_tool_are_told_of(tmp_path: Path) -> None:
     )
     assert [told] == figures["problems"]
     assert "this is wrong" == open_workbook(case.sheet / figures["kept"][0])["evidence"].cell(2, 9).value  # type: ignore[index]
+
+
+INCIDENT = """
+[incident]
+name  = "examplewallet-2026-03"
+title = "Malicious script on examplewallet.com"
+
+[[chain]]
+name = "ethereum"
+rpc  = ["http://127.0.0.1:1"]
+
+[[attacker]]
+address = "0x5151515151515151515151515151515151515151"
+role    = "sink"
+"""
+
+
+def test_the_command_merges_and_says_by_its_exit_code_that_a_person_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From inside the case folder, as the team's notes say: exposure sheet --merge A B."""
+    case, _, ada, bob = copies_of(tmp_path)
+    (case.folder / "incident.toml").write_text(INCIDENT)
+    monkeypatch.chdir(case.folder)
+    edit_workbook(ada, {DRAINED: {"status": "Impacted"}})
+    edit_workbook(bob, {DRAINED: {"status": "Saved"}})
+    run = CliRunner().invoke(app, ["sheet", "--merge", str(ada), str(bob), "--json"])
+    told = json.loads(run.stdout)
+    assert (1, 1, 1) == (run.exit_code, told["stages"]["sheet"]["conflicts"], len(told["problems"]))
+    assert 0 == CliRunner().invoke(app, ["sheet"]).exit_code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--victims"], "error  --victims does not go with --share team"),
+        (["--share", "public", "--merge", "a", "b"], "error  --merge does not go with --share public"),
+    ],
+)
+def test_options_that_contradict_each_other_are_an_error(tmp_path: Path, arguments: list[str], error: str) -> None:
+    """Nothing is written then."""
+    case, _, _, _ = copies_of(tmp_path)
+    (case.folder / "incident.toml").write_text(INCIDENT)
+    run = CliRunner().invoke(app, ["sheet", str(case.folder), *arguments])
+    assert (2, error) == (run.exit_code, run.stderr.splitlines()[0])
+
+
+def test_the_command_warns_before_victims_are_named(tmp_path: Path) -> None:
+    """On the terminal, beside the figures."""
+    case, _, _, _ = copies_of(tmp_path)
+    (case.folder / "incident.toml").write_text(INCIDENT)
+    run = CliRunner().invoke(app, ["sheet", str(case.folder), "--share", "public", "--victims"])
+    assert (0, True) == (run.exit_code, "warning: these files name victims. Lists of victims are what" in run.stderr)
