@@ -3,6 +3,7 @@
 A sheet with addresses and columns that people fill is none of these: its words go to the wallets (sheet_people.py).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,14 +75,16 @@ def own_sheets(path: Path, *, edited: bool) -> tuple[list[OwnSheet], list[str]]:
 def together(sheets: Iterable[OwnSheet]) -> list[OwnSheet]:
     """Keep every sheet once; another one of the same name, or of the name of a page of ours, gets a number."""
     kept: list[OwnSheet] = []
-    taken = {name.lower() for name in PAGES}
+    taken = {*PAGES, "history"}  # Excel keeps that name to itself
     for sheet in sheets:
         if any(sheet.cells == other.cells and _stem(sheet.name) == _stem(other.name) for other in kept):
             continue
-        name, number = sheet.name, 2
+        # Google Sheets and LibreOffice allow names that Excel does not.
+        stem = name = re.sub(r"[\[\]:*?/\\]", "_", inert(sheet.name)).strip("' ")[:_NAME_LIMIT] or "sheet"
+        number = 2
         while name.lower() in taken:
             tail = f" ({number})"
-            name, number = sheet.name[: _NAME_LIMIT - len(tail)] + tail, number + 1
+            name, number = stem[: _NAME_LIMIT - len(tail)] + tail, number + 1
         taken.add(name.lower())
         kept.append(OwnSheet(name, sheet.cells))
     return kept

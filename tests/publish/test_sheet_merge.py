@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 from openpyxl.comments import Comment
 from typer.testing import CliRunner
@@ -13,6 +14,9 @@ from exposure.cli import app
 from exposure.errors import ExposureError
 from exposure.incident import Incident
 from exposure.publish.sheet import read_people, write_sheet
+from exposure.publish.sheet_own import OwnSheet, together
+from exposure.publish.sheet_pages import Page
+from exposure.publish.sheet_xlsx import write_workbook
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import (
     DRAINED,
@@ -20,6 +24,7 @@ from tests.publish.sheet_builder import (
     MOVED,
     PARTLY,
     SAVEABLE,
+    START,
     cells,
     edit_csv,
     edit_workbook,
@@ -164,6 +169,18 @@ def test_sheets_that_people_added_stay_also_from_copies(tmp_path: Path) -> None:
     assert {("=1+1\\u202e", "1"), ("=1+1\\u202e", "2")} == {
         next(book[name].iter_rows(values_only=True))[1:] for name in ("calls", "calls (2)")
     }
+
+
+def test_a_sheet_whose_name_excel_does_not_allow_stays_under_another(tmp_path: Path) -> None:
+    """Google Sheets and LibreOffice allow it; the sheet must not keep the whole workbook from being written."""
+    cells_of = (("call back",),)
+    own = [OwnSheet(name, cells_of) for name in ("History", "a/b:c", "x" * 40, "'quoted'", "readme")]
+    names = [sheet.name for sheet in together(own)]
+    assert ["History (2)", "a_b_c", "x" * 31, "quoted", "readme (2)"] == names
+    book = tmp_path / "a.xlsx"
+    nothing = Page("readme", (), pl.DataFrame())
+    write_workbook(book, [], lambda _: nothing, title="t", mark="TLP:AMBER", created=START, own=together(own))
+    assert ["readme", *names] == open_workbook(book).sheetnames
 
 
 def test_words_beside_a_page_of_the_tool_are_told_of(tmp_path: Path) -> None:

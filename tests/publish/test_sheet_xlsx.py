@@ -164,8 +164,8 @@ def test_more_links_than_a_sheet_holds_are_plain_text_and_said(tmp_path: Path) -
     links = {"address": pl.Series([f"https://e.example/{name}" for name in "abc"])}
     remarks = small(tmp_path / "a.xlsx", frame, Limits(links=2), links=links)
     remark = (
-        "page wallets: the first 2 of 3 addresses and hashes are links to the explorer, the others plain text: a sheet holds "
-        "no more links"
+        "page wallets: the first 2 of 3 addresses and hashes are links to the explorer, the others plain text: Excel holds "
+        "65,530 a sheet, and LibreOffice takes minutes to save that many"
     )
     assert [remark] == remarks
     sheet = open_workbook(tmp_path / "a.xlsx")["wallets"]
