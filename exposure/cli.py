@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -231,15 +231,61 @@ def assess(context: Context, incident: IncidentArgument) -> ExitCode:
 
 
 @command(app, rich_help_panel=_RUN)
-def sheet(context: Context, incident: IncidentArgument) -> ExitCode:
+def sheet(
+    context: Context,
+    incident: IncidentArgument = Path(),
+    merge: Annotated[
+        tuple[Path, Path] | None, typer.Option(metavar="A B", help="Merge two people's copies of the sheet into it.")
+    ] = None,
+    share: Annotated[
+        Literal["team", "partners", "public"],
+        typer.Option(help="Who it is for: team, partners (no notes, balances, chances) or public (attackers)."),
+    ] = "team",
+    victims: Annotated[
+        bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
+    ] = False,
+) -> ExitCode:
     """Write the shared spreadsheet, keeping what people typed into it.
 
+    What two people typed into the same cell is listed on the page `conflicts`, and the exit code is 1.
+
     Example: exposure sheet case
+
+    Example: exposure sheet case --merge ada.xlsx bob.xlsx
+
+    Example: exposure sheet case --share partners
     """
+    from exposure.sharing import share_sheet
+
     pipeline = _pipeline(context, incident)
     with pipeline.case.lock():
-        pipeline.read_people()
-        pipeline.sheet()
+        share_sheet(pipeline, share, merge or (), victims=victims)
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def export(
+    context: Context,
+    incident: IncidentArgument,
+    misp: Annotated[bool, typer.Option("--misp", help="An event for MISP.")] = False,
+    stix: Annotated[bool, typer.Option("--stix", help="A STIX 2.1 bundle.")] = False,
+    share: Annotated[
+        Literal["team", "partners", "public"],
+        typer.Option(help="Who it is for: the public gets attackers, the others victims too."),
+    ] = "partners",
+    victims: Annotated[
+        bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
+    ] = False,
+) -> ExitCode:
+    """Write attackers' and victims' addresses for other teams' programs; both formats where none is named.
+
+    Example: exposure export case --misp --share public
+    """
+    from exposure.sharing import export as write
+
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        write(pipeline, share, misp=misp, stix=stix, victims=victims)
         return _figures(context, pipeline.outcome)
 
 

@@ -4,9 +4,10 @@ The stages publish as they go: first what the chain alone says of the known atta
 then rounds of pull and assess until no new attacker or address appears.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,7 +16,7 @@ from exposure.case import Case, hash_file
 from exposure.console import Teller
 from exposure.errors import ExitCode, ExposureError
 from exposure.incident import Incident
-from exposure.tables import TABLES
+from exposure.tables import TABLES, Audience
 
 if TYPE_CHECKING:
     from exposure.chain.pull import Wanted
@@ -105,11 +106,11 @@ class Pipeline:
         self._begin()
         pin(self.incident, self.case, self.teller, self.now, refresh, head)
 
-    def read_people(self) -> None:
-        """Read what people typed into the sheet."""
+    def read_people(self, copies: Sequence[Path] = ()) -> None:
+        """Read what people typed into the sheet, and into further copies of it."""
         from exposure.publish.sheet import read_people
 
-        people, problems = read_people(self.case)
+        people, problems = read_people(self.case, copies)
         self.case.write("people", people)
         self.outcome.add("people", {"rows": people.height, "problems": problems})
 
@@ -234,11 +235,13 @@ class Pipeline:
         attackers = self.attackers().get_column("address").to_list()
         return frozenset(attackers), frozenset(self.case.read("losses").get_column("address").to_list())
 
-    def sheet(self) -> Mapping[str, Any]:
-        """Write the shared spreadsheet."""
+    def sheet(
+        self, share: Audience = "team", *, victims: bool = False, copies: Sequence[Path] = ()
+    ) -> Mapping[str, Any]:
+        """Write the shared spreadsheet, or what a wider circle may see of it."""
         from exposure.publish.sheet import write_sheet
 
-        figures = write_sheet(self.case, self.incident)
+        figures = write_sheet(self.case, self.incident, share, victims=victims, copies=copies)
         self.outcome.add("sheet", figures)
         return figures
 

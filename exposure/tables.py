@@ -640,6 +640,11 @@ _ASSESS_TABLES = (
         _c("note", S, "Notes"),
         _c("added", B, "The row was added by a person, not by the tool"),
         _c("overrides", S, "Tool columns that a person changed, as JSON {column: value}"),
+        _c(
+            "overrides_by",
+            S,
+            "Who saved each of these changes and when, as far as the file says, as JSON {column: text}",
+        ),
     ),
 )
 

@@ -7,8 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,41 +15,38 @@ import polars as pl
 from exposure.case import Case, hash_file
 from exposure.errors import ExposureError
 from exposure.incident import Incident
-from exposure.publish.sheet_columns import TLP
+from exposure.publish.sheet_conflicts import conflicts_page
 from exposure.publish.sheet_diff import ADDED, READABLE
-from exposure.publish.sheet_pages import (
-    Page,
-    attackers_page,
-    coverage_page,
-    evidence_page,
-    shared_wallets_page,
-    wallets_page,
-)
+from exposure.publish.sheet_files import SHEET_TABLES, Output, known_explorers, make_files, shared_output
+from exposure.publish.sheet_own import OwnSheet, own_sheets, together
+from exposure.publish.sheet_pages import attackers_page, coverage_page, evidence_page, wallets_page
 from exposure.publish.sheet_people import Merged, merge
 from exposure.publish.sheet_read import ReadSheet, read_file
-from exposure.publish.sheet_readme import evidence_codes, readme_page
 from exposure.publish.sheet_rows import SheetRows, build_rows
 from exposure.publish.sheet_store import Store
 from exposure.publish.sheet_timeline import timeline_page
-from exposure.publish.sheet_twins import csv_of, exact_frame, parquet_metadata
-from exposure.publish.sheet_xlsx import write_workbook
+from exposure.publish.sheet_twins import exact_frame
 from exposure.tables import Audience
 
 # In this order: where both were changed in the same cell, the workbook's words stand.
 _EDITED = ("affected.csv", "affected.xlsx")
-_TABLES = ("wallets", "evidence", "losses", "attackers", "coverage", "sightings", "windows", "tokens")
 _ATTEMPTS = 3
 # Copies of our own that nobody saved: each stage of a run leaves one, and watch would leave thousands.
 _COPIES = 5
+_BESIDE = (
+    "words stand beside the tool's columns; they stay in the copy of this file that is kept, and nowhere else: "
+    "write them into your columns of the page wallets, or onto a sheet of your own"
+)
 
 
-def read_people(case: Case) -> tuple[pl.DataFrame, list[str]]:
+def read_people(case: Case, copies: Sequence[Path] = ()) -> tuple[pl.DataFrame, list[str]]:
     """Read what people typed into sheet/affected.xlsx and affected.csv, merged into what they had typed before.
 
-    Gives table `people`, and problems in words: what is no address, what two people typed into the same cell. Writes
-    nothing. Raises ExposureError where a file is damaged or scrambled.
+    `copies` are further copies of the sheet that people worked in; they are read last. Gives table `people`, and problems in
+    words: what is no address, what two people typed into the same cell. Writes nothing. Raises ExposureError where a file
+    is missing, damaged or scrambled.
     """
-    merged = _read(case).merged
+    merged = _read(case, copies).merged
     return merged.people, merged.problems
 
 
@@ -60,36 +56,59 @@ class _Reading:
 
     merged: Merged
     hashes: dict[str, str]
+    own: list[OwnSheet]
 
 
-def _read(case: Case) -> _Reading:
+def _read(case: Case, copies: Sequence[Path]) -> _Reading:
     store = Store(case.sheet)
-    versions, hashes, sheets = store.versions(), {}, list[ReadSheet]()
-    for name in _EDITED:
-        path = case.sheet / name
-        if not path.exists():
-            continue
-        hashes[name] = hash_file(path)
-        if not store.wrote(name, hashes[name]):
-            sheets += read_file(path)
+    versions, hashes, sheets, own, beside = store.versions(), {}, list[ReadSheet](), list[OwnSheet](), list[str]()
+    files = [(case.sheet / name, name) for name in _EDITED if (case.sheet / name).exists()]
+    files += zip(copies, _labels(copies), strict=True)
+    for path, label in files:
+        if not path.is_file():
+            raise ExposureError(
+                f"{path} cannot be merged",
+                "there is no such file",
+                "name the copies of the sheet that people worked in",
+            )
+        sha256 = hash_file(path)
+        edited = not store.wrote(f"affected{path.suffix}", sha256)
+        if path.parent == case.sheet and label in _EDITED:
+            hashes[label] = sha256
+        if edited:
+            sheets += read_file(path, label)
+        if path.suffix.lower() == ".xlsx":
+            found, words = own_sheets(path, edited=edited)
+            own += found
+            beside += [f"{label}, sheet {name}: {_BESIDE}" for name in words]
     known = case.read("people") if case.has("people") else versions.people()
-    return _Reading(merge(known, sheets, versions), hashes)
+    merged = merge(known, sheets, versions)
+    return _Reading(replace(merged, problems=[*merged.problems, *beside]), hashes, together(own))
 
 
-def write_sheet(case: Case, incident: Incident, share: Audience = "team") -> dict[str, object]:
+def _labels(copies: Sequence[Path]) -> list[str]:
+    """Name copies by their file names; with their folders where these are the same, or those of the case's own files."""
+    names = [*_EDITED, *(path.name for path in copies)]
+    return [path.name if names.count(path.name) == 1 else str(path) for path in copies]
+
+
+def write_sheet(
+    case: Case, incident: Incident, share: Audience = "team", *, victims: bool = False, copies: Sequence[Path] = ()
+) -> dict[str, object]:
     """Write sheet/affected.xlsx, .csv and .parquet; gives figures, with `problems` that need a person.
 
     For `partners` and `public` the files bear the circle's name and hold only what it may see; people's words are the
-    team's. Raises ExposureError where a file that people have edited cannot be read, or nothing can be written.
+    team's. `victims` puts into the public's files who lost everything. `copies` are merged into the team's sheet. Raises
+    ExposureError where a file that people have edited cannot be read, or nothing can be written.
     """
     case.sheet.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in case.sheet.glob(".writing-*"):  # of a run that was killed
         shutil.rmtree(left, ignore_errors=True)
     try:
         if share != "team":
-            return _write_shared(case, incident, share)
+            return _write_shared(case, incident, share, victims=victims)
         for _ in range(_ATTEMPTS):
-            figures = _write_team(case, incident)
+            figures = _write_team(case, incident, copies)
             if figures is not None:
                 return figures
     except OSError as error:
@@ -105,24 +124,27 @@ def write_sheet(case: Case, incident: Incident, share: Audience = "team") -> dic
     )
 
 
-def _write_team(case: Case, incident: Incident) -> dict[str, object] | None:
+def _write_team(case: Case, incident: Incident, copies: Sequence[Path]) -> dict[str, object] | None:
     """Write the team's sheet; None where somebody saved a file meanwhile."""
-    reading, store = _read(case), Store(case.sheet)
+    reading, store = _read(case, copies), Store(case.sheet)
     merged, newest = reading.merged, store.versions().newest()
-    tables = {name: case.read(name) for name in _TABLES}
+    tables = {name: case.read(name) for name in SHEET_TABLES}
     rows = build_rows(tables["wallets"], merged.people, merged.unreadable, newest)
-    explorers, explorer = _explorers(incident)
+    explorers, explorer = known_explorers(incident)
+    conflicts = conflicts_page(rows, explorer)
     pages = [
-        wallets_page(rows, explorer),
+        wallets_page(rows, explorer, incident.chains[0].id if incident.chains else None),
+        *([conflicts] if conflicts else []),
         evidence_page(tables, "team", explorer, explorers),
         timeline_page(tables, incident, "team", explorer, explorers),
         attackers_page(tables, explorer, explorers),
         coverage_page(tables, "team"),
     ]
     case.write("people", merged.people)
-    output = _Output("affected", "team", pages, rows.written, exact_frame(pages[0], merged.people), rows.digest)
+    exact = exact_frame(pages[0], merged.people)
+    output = Output("affected", "team", pages, rows.written, exact, rows.digest, reading.own)
     with tempfile.TemporaryDirectory(dir=case.sheet, prefix=".writing-") as folder:
-        files, remarks = _make_files(Path(folder), output, case, incident)
+        files, remarks = make_files(Path(folder), output, case, incident)
         if reading.hashes != {name: hash_file(case.sheet / name) for name in _EDITED if (case.sheet / name).exists()}:
             return None
         store.add(rows.digest, rows.written, {path.name: hash_file(path) for path in files if path.name in _EDITED})
@@ -133,6 +155,8 @@ def _write_team(case: Case, incident: Incident) -> dict[str, object] | None:
         "people": merged.people.height,
         "unreadable": len(merged.unreadable),
         "no_longer_listed": _gone(newest, rows),
+        "conflicts": conflicts.frame.height if conflicts else 0,
+        "own_sheets": [sheet.name for sheet in reading.own],
         "kept": [name for name in kept if name],
         "limits": remarks,
         "problems": merged.problems,
@@ -147,59 +171,20 @@ def _gone(newest: pl.DataFrame | None, rows: SheetRows) -> int:
     return before.join(rows.written.select("address"), on="address", how="anti").height
 
 
-def _write_shared(case: Case, incident: Incident, share: Audience) -> dict[str, object]:
-    """Write what a wider circle may see: no names of people, no balances, no chances, no order of urgency."""
-    tables = {name: case.read(name) for name in _TABLES}
-    explorers, explorer = _explorers(incident)
-    pages = [attackers_page(tables, explorer, explorers)]
-    if share == "partners":
-        pages = [
-            shared_wallets_page(tables["wallets"], share, explorer),
-            evidence_page(tables, share, explorer, explorers),
-            timeline_page(tables, incident, share, explorer, explorers),
-            *pages,
-            coverage_page(tables, share),
-        ]
-    stem = f"affected.{share}.{TLP[share].replace(':', '-')}"
-    exact = pages[0].frame.select(column.name for column in pages[0].columns)
+def _write_shared(case: Case, incident: Incident, share: Audience, *, victims: bool) -> dict[str, object]:
+    """Write what a wider circle may see; the files before are replaced, since people type nothing into them."""
+    output = shared_output(case, incident, share, victims=victims)
     with tempfile.TemporaryDirectory(dir=case.sheet, prefix=".writing-") as folder:
-        files, remarks = _make_files(Path(folder), _Output(stem, share, pages, None, exact, ""), case, incident)
+        files, remarks = make_files(Path(folder), output, case, incident)
         for path in files:
             path.replace(case.sheet / path.name)
-    return {"rows": pages[0].frame.height, "limits": remarks, "problems": []}
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """What is written. `written` is the text of the first page's cells where people may have typed over them."""
-
-    stem: str
-    share: Audience
-    pages: Sequence[Page]
-    written: pl.DataFrame | None
-    exact: pl.DataFrame
-    digest: str
-
-
-def _make_files(folder: Path, output: _Output, case: Case, incident: Incident) -> tuple[list[Path], list[str]]:
-    """Make the three files in a folder of their own; gives their paths, and what did not fit into the workbook."""
-    workbook, text, exact = (folder / f"{output.stem}{suffix}" for suffix in (".xlsx", ".csv", ".parquet"))
-    manifest, first = case.read_manifest(), output.pages[0]
-    remarks = write_workbook(
-        workbook,
-        output.pages,
-        lambda remarks: readme_page(incident, manifest, output.share, evidence_codes(), remarks, output.digest),
-        title=incident.title,
-        mark=TLP[output.share],
-        created=case.now() or datetime(2000, 1, 1, tzinfo=UTC),
-    )
-    text.write_bytes(csv_of(first, output.written))
-    output.exact.write_parquet(exact, compression="zstd", metadata=parquet_metadata(first, output.share))
-    for path in (text, exact, workbook):
-        path.chmod(0o600)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    return [text, exact, workbook], remarks
+    return {
+        "rows": output.pages[0].frame.height,
+        "files": [path.name for path in files],
+        "limits": remarks,
+        "warnings": list(output.warnings),
+        "problems": [],
+    }
 
 
 def _put(path: Path, folder: Path, store: Store) -> str | None:
@@ -234,11 +219,3 @@ def _copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # a file system without hard links
         shutil.copy2(source, target)
-
-
-def _explorers(incident: Incident) -> tuple[dict[int, str], str]:
-    """Give the explorers by chain, and the one for addresses: that of the incident's first chain that has one."""
-    from exposure.chain.presets import CHAINS
-
-    known = {preset.id: preset.explorer for preset in CHAINS.values() if preset.explorer}
-    return known, next((known[chain.id] for chain in incident.chains if chain.id in known), "")

@@ -43,7 +43,8 @@ VERSION = Column(
     "Which version of this sheet the row was copied from: the tool needs it to tell your edits from its own. "
     "Leave it as it is; in rows that you add it stays empty",
 )
-PEOPLE = tuple(column for column in TABLES["people"].columns if column.name not in ("address", "added", "overrides"))
+_BEHIND = ("address", "added", "overrides", "overrides_by")
+PEOPLE = tuple(column for column in TABLES["people"].columns if column.name not in _BEHIND)
 PEOPLE_NAMES = tuple(column.name for column in PEOPLE)
 # The words of SEAL's war room, so that both sheets can be pasted into each other.
 CHOICES: dict[str, tuple[str, ...]] = {

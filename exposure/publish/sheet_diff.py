@@ -17,6 +17,7 @@ from exposure.publish.sheet_read import ROW, ReadSheet
 from exposure.tables import TABLES
 
 READABLE, ADDED, OVERRIDES, TOOL = "\0readable", "\0added", "\0overrides", "\0tool"
+BY = "\0by"
 KEY, DIGEST, TAIL = "\0key", "\0digest", "\0tail"
 # The tail of `sheet_version` in a row whose address is none.
 TYPED = "typed"
@@ -49,6 +50,7 @@ class Versions:
                 *(pl.col(name).replace("", None) for name in PEOPLE_NAMES),
                 pl.col(ADDED).alias("added"),
                 pl.col(OVERRIDES).replace("", None).alias("overrides"),
+                _by(newest).alias("overrides_by"),
             )
         )
 
@@ -56,6 +58,11 @@ class Versions:
         """Give the newest version's rows whose address is none."""
         newest = self.newest()
         return [] if newest is None else [typed_cells(row) for row in newest.filter(~pl.col(READABLE)).to_dicts()]
+
+
+def _by(written: pl.DataFrame) -> pl.Expr:
+    """Give who typed over the tool's columns; the first versions did not note it."""
+    return pl.col(BY).replace("", None) if BY in written.columns else pl.lit(None, pl.String)
 
 
 def tail_of(address: str) -> str:

@@ -41,8 +41,15 @@ _WIDE = ("at_risk", "lost", "attention", "actions")
 _CLIPPED = ("remedy", "covered", "not_covered")
 
 
-def wallets_page(rows: SheetRows, explorer: str) -> Page:
-    """Show one row per wallet: the tool's columns, then people's, then those that people added."""
+# Where an owner sees and revokes approvals; besides the explorer the only place that a link leads to.
+APPROVAL_CHECKER = "https://revoke.cash/address"
+
+
+def wallets_page(rows: SheetRows, explorer: str, chain: int | None = None) -> Page:
+    """Show one row per wallet: the tool's columns, then people's, then those that people added.
+
+    Where approvals to attackers stand, their number leads to the approval checker on the incident's first chain.
+    """
     overrides: list[dict[str, str]] = [
         json.loads(text or "{}") for text in rows.written.get_column(OVERRIDES).to_list()
     ]
@@ -59,7 +66,11 @@ def wallets_page(rows: SheetRows, explorer: str) -> Page:
     )
     extras = tuple(Column(name, pl.String, "A column that a person added") for name in rows.extras)
     columns = (*tool_columns(), *PEOPLE, *extras, VERSION)
-    links = address_links(frame.select(pl.when(READABLE).then("address").alias("address")).to_series(), explorer)
+    readable = pl.when(READABLE).then("address")
+    links = address_links(frame.select(readable.alias("address")).to_series(), explorer)
+    if chain is not None:
+        where = pl.concat_str(pl.lit(f"{APPROVAL_CHECKER}/"), readable, pl.lit(f"?chainId={chain}"))
+        links["live_approvals"] = frame.select(pl.when(pl.col("live_approvals") > 0).then(where)).to_series()
     return Page("wallets", columns, frame, links, (*PEOPLE_NAMES, *rows.extras), typed, _WIDE, _CLIPPED)
 
 
@@ -71,10 +82,46 @@ def shared_wallets_page(wallets: pl.DataFrame, share: Audience, explorer: str) -
     return Page("wallets", columns, frame, links, wide=_WIDE, clipped=_CLIPPED)
 
 
+def drained_victims(tables: Tables) -> tuple[pl.DataFrame, str]:
+    """Give the wallets that lost everything to the attackers, by address, and what to say of those that are left out.
+
+    Whoever still holds something is left out, since thieves read public lists too; so is who was robbed by the same thief
+    with no tie to this incident.
+    """
+    wallets = tables["wallets"]
+    exclusive = tables["attackers"].filter("exclusive").get_column("address")
+    theirs = tables["losses"].filter(pl.col("attacker").is_in(exclusive.implode())).get_column("address")
+    tied = (pl.col("link_to_incident") != "chain_only") | pl.col("address").is_in(theirs.implode())
+    robbed = wallets.filter(pl.col("verdict").is_in(["compromised", "probable"]) & pl.col("lost").is_not_null() & tied)
+    drained = robbed.filter(pl.col("harm") == "drained").sort("address")
+    kept_back = robbed.height - drained.height
+    said = (
+        f"{drained.height} of {robbed.height} wallets with losses are named; {kept_back} are left out, since something may "
+        "be left to steal from them"
+    )
+    return drained, said if kept_back else ""
+
+
+def victims_page(tables: Tables, explorer: str) -> tuple[Page, list[str]]:
+    """Show who lost everything to the attackers; gives what to say of those that are left out, too."""
+    drained, said = drained_victims(tables)
+    frame = drained.select("address", "lost")
+    columns = (
+        Column("address", pl.String, "A wallet that lost everything to these attackers", audience="public"),
+        Column("lost", pl.String, "What went to the attacker, exact, per token", "whole tokens", "public"),
+    )
+    links = address_links(frame.get_column("address"), explorer)
+    return Page("victims", columns, frame, links, wide=("lost",)), [said] if said else []
+
+
 def evidence_page(tables: Tables, share: Audience, explorer: str, explorers: Explorers) -> Page:
-    """Show every reason, by wallet."""
+    """Show every reason, by wallet. What would tie wallets to each other by their visits is left out in every circle."""
     columns = visible(TABLES["evidence"].columns, share)
-    frame = tables["evidence"].sort("address", pl.col("weight").abs().neg(), "code", "ref")
+    frame = _untied(tables["evidence"]).sort(
+        "address", pl.col("weight").abs().neg(), "code", "ref", "text", nulls_last=True
+    )
+    if share != "team":  # how sure a link is, is a chance
+        frame = frame.with_columns(pl.col("text").str.replace_all(r" \(strength [0-9.e-]+\)", ""))
     links = {
         **address_links(frame.get_column("address"), explorer),
         "ref": reference_links(frame.get_column("ref"), explorers),
@@ -82,7 +129,30 @@ def evidence_page(tables: Tables, share: Audience, explorer: str, explorers: Exp
     return Page("evidence", columns, frame, links, wide=("text",))
 
 
-_TAKEN = (
+def _untied(evidence: pl.DataFrame) -> pl.DataFrame:
+    """Leave out that two wallets belong to one visitor: N1's other wallet, and log lines that several wallets share.
+
+    `exposure explain` shows both to whoever holds the case folder.
+    """
+    own = pl.col("code") == "N1"
+    direct = pl.col("code").is_in(["X1", "K1", "K2", "K3"])
+    return evidence.with_columns(
+        pl.when(own)
+        .then(pl.lit("it moved assets to an address that is tied to its owner"))
+        .otherwise("text")
+        .alias("text"),
+        pl.when(~own).then(lone_reference(direct)).alias("ref"),
+    ).unique(maintain_order=True)
+
+
+def lone_reference(direct: pl.Expr) -> pl.Expr:
+    """Give `ref`, but a log line that several wallets refer to only where one alone does so directly; else null."""
+    shared = pl.col("ref").str.starts_with("log:") & (pl.col("address").n_unique().over("ref") > 1)
+    mine = direct & (pl.col("address").filter(direct).n_unique().over("ref") == 1)
+    return pl.when(~shared.fill_null(value=False) | mine).then("ref")
+
+
+ATTACKER_TOTALS = (
     Column("wallets", pl.UInt32, "Wallets of this case that lost something to it", audience="public"),
     Column("losses", pl.UInt32, "Losses to it that were seen", audience="public"),
     Column("taken", pl.String, "What it took from wallets of this case, exact, per token", "whole tokens", "public"),
@@ -108,7 +178,7 @@ def attackers_page(tables: Tables, explorer: str, explorers: Explorers) -> Page:
         for chain, address in zip(chains, frame.get_column("address").to_list(), strict=True)
     ]
     links = {"address": pl.Series(urls, dtype=pl.String)}
-    return Page("attackers", (*TABLES["attackers"].columns, *_TAKEN), frame, links)
+    return Page("attackers", (*TABLES["attackers"].columns, *ATTACKER_TOTALS), frame, links)
 
 
 def _taken(losses: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:

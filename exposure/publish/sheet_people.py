@@ -99,10 +99,12 @@ class _Fold:
         self._versions = versions
         self._records: dict[str, dict[str, str | None]] = {}
         self._overrides: dict[str, dict[str, str]] = {}
+        self._by: dict[str, dict[str, str]] = {}
         self._added: set[str] = set()
         for row in known.iter_rows(named=True):
             self._records[row["address"]] = {name: row[name] for name in PEOPLE_NAMES}
             self._overrides[row["address"]] = json.loads(row["overrides"] or "{}")
+            self._by[row["address"]] = json.loads(row.get("overrides_by") or "{}")
             self._added.update([row["address"]] if row["added"] else [])
         newest = versions.newest()
         listed = pl.col(READABLE) & ~pl.col(ADDED)
@@ -148,10 +150,11 @@ class _Fold:
         rows: list[dict[str, object]] = []
         for address, record in self._records.items():
             overrides = self._overrides[address]
-            text = json.dumps(overrides, sort_keys=True, ensure_ascii=False) if overrides else None
+            by = {name: text for name, text in self._by[address].items() if name in overrides}
             added = address in self._added
-            if added or text or any(record.values()):
-                rows.append({"address": address, **record, "added": added, "overrides": text})
+            if added or overrides or any(record.values()):
+                texts = {"overrides": _json(overrides), "overrides_by": _json(by)}
+                rows.append({"address": address, **record, "added": added, **texts})
         mine = {row["address"] for row in self._unreadable}
         left = [row for row in self._versions.unreadable() if row["address"] not in mine | self._settled]
         unreadable = _join_repeats([*self._unreadable, *left])
@@ -161,6 +164,7 @@ class _Fold:
     def _fold_row(self, sheet: ReadSheet, row: Row, address: str, base: Row | None) -> None:
         self._records.setdefault(address, dict.fromkeys(PEOPLE_NAMES))
         self._overrides.setdefault(address, {})
+        self._by.setdefault(address, {})
         place = f"{sheet.name}, row {row[ROW]}"
         # A row of a version that we have no copy of is the tool's own, whatever it says.
         forgotten = row[DIGEST] != "" and row[DIGEST] not in self._versions.frames
@@ -179,9 +183,9 @@ class _Fold:
             skipped = {"attention", *JUDGED_NAMES} if is_ours(row) else {"attention"}
         for column, cell in row.items():
             if not column.startswith("\0") and column not in {"address", VERSION.name, *skipped}:
-                self._fold_cell(place, address, column, cell, base)
+                self._fold_cell(_Place(place, sheet.saved), address, column, cell, base)
 
-    def _fold_cell(self, place: str, address: str, column: str, cell: str, base: Row | None) -> None:
+    def _fold_cell(self, place: "_Place", address: str, column: str, cell: str, base: Row | None) -> None:
         overrides: dict[str, str] = json.loads(base[OVERRIDES] or "{}") if base else {}
         was = (base.get(column) or overrides.get(column, "")) if base else ""
         if not base and not cell.strip():
@@ -197,10 +201,13 @@ class _Fold:
         if same(_TEXT, truth, cell) and not back:
             return
         if truth.strip() and not same(_TEXT, was, truth):
-            if not cell.strip() or _other(column, cell) in (self._records[address]["note"] or ""):
+            if not cell.strip() or typed_too(column, cell) in (self._records[address]["note"] or ""):
                 return
-            cell = self._settle(place, address, column, cell, truth)
+            cell = self._settle(place.name, address, column, cell, truth)
         self._set(address, column, cell, back=back)
+        self._by[address].pop(column, None)
+        if place.saved and column in JUDGED_NAMES and column in self._overrides[address]:
+            self._by[address][column] = place.saved
 
     def _truth(self, address: str, column: str, was: str) -> str:
         if column in PEOPLE_NAMES:
@@ -211,7 +218,7 @@ class _Fold:
         """Keep the words of both where two people typed into the same cell."""
         if column == "note":
             return other if cell.strip() in other else cell if other.strip() in cell else f"{cell}\n{other}"
-        self._remark(address, _other(column, other))
+        self._remark(address, typed_too(column, other))
         self._problems.append(
             f"{place}: two people typed into {column} of {address}; this file's words stand there, the other's in the note"
         )
@@ -231,7 +238,20 @@ class _Fold:
             self._overrides[address][column] = cell
 
 
-def _other(column: str, text: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a cell stands, in words, and who saved that file and when."""
+
+    name: str
+    saved: str
+
+
+def _json(texts: dict[str, str]) -> str | None:
+    return json.dumps(texts, sort_keys=True, ensure_ascii=False) if texts else None
+
+
+def typed_too(column: str, text: str) -> str:
+    """Give the words by which the note keeps what another person typed into a column."""
     return f"[{column} was also typed as: {text.strip()}]"
 
 

@@ -37,11 +37,16 @@ def readme_page(
     codes: Sequence[tuple[str, str]],
     remarks: Sequence[str],
     version: str,
+    warnings: Sequence[str] = (),
 ) -> Page:
-    """Say how to read the workbook and how to write into it; `remarks` are what did not fit into it."""
+    """Say how to read the workbook and how to write into it.
+
+    `remarks` are what did not fit into it, `warnings` what to know before it is passed on.
+    """
     fixed = {title: tuple(lines.items()) for title, lines in fixed_sections().items()}
     sections: dict[str, Sequence[tuple[str, str]]] = {
         incident.title: _what_it_is(incident, manifest, share, version),
+        "Before you pass it on": [("warning", warning) for warning in warnings],
         "What did not fit": [("limit of Excel", remark) for remark in remarks],
     }
     if share == "team":

@@ -19,7 +19,7 @@ from exposure.publish.sheet_columns import (
     VERSION,
     tool_columns,
 )
-from exposure.publish.sheet_diff import ADDED, OVERRIDES, READABLE, TOOL, Row, tail_of, tool_says
+from exposure.publish.sheet_diff import ADDED, BY, OVERRIDES, READABLE, TOOL, Row, tail_of, tool_says
 from exposure.publish.sheet_people import complain
 
 _NO_LONGER = "no longer listed by the tool"
@@ -49,14 +49,15 @@ def build_rows(
 
     `newest` is the version written last, from which a wallet that the tool no longer lists keeps its last verdict in words.
     """
-    overrides = _overrides(people)
+    overrides = _json_column(people, "overrides")
     values = _values(wallets, people, unreadable)
     extras = tuple(sorted(_extras(overrides, unreadable)))
     said = _text(values)
     tool = {row["address"]: row for row in said.filter(pl.col("address").is_in(list(overrides))).to_dicts()}
     for row in unreadable:
         overrides[row["address"]] = {k: v for k, v in row.items() if k not in ("address", *PEOPLE_NAMES)}
-    attention = _attention(values, overrides, tool, newest)
+    by = _json_column(people, "overrides_by")
+    attention = _attention(values, overrides, tool, newest, by)
     added = people.filter("added").get_column("address")
     addresses = said.get_column("address")
     columns: dict[str, pl.Series] = {"address": addresses}
@@ -68,13 +69,15 @@ def build_rows(
         addresses.is_in(added.implode()).alias(ADDED),
         _json_of(addresses, overrides).alias(OVERRIDES),
         _json_of(addresses, _covered_up(tool, overrides)).alias(TOOL),
+        _json_of(addresses, by).alias(BY),
     )
-    digest = hashlib.sha256(written.write_csv().encode()).hexdigest()[:8]
+    # Never a number: a spreadsheet program that imports 12345678.12345678 keeps a dozen of its digits.
+    digest = "v" + hashlib.sha256(written.write_csv().encode()).hexdigest()[:8]
     return SheetRows(values, written, extras, digest)
 
 
-def _overrides(people: pl.DataFrame) -> Replacements:
-    rows = people.drop_nulls("overrides").select("address", "overrides").iter_rows()
+def _json_column(people: pl.DataFrame, name: str) -> Replacements:
+    rows = people.drop_nulls(name).select("address", name).iter_rows()
     return {address: json.loads(text) for address, text in rows}
 
 
@@ -141,14 +144,20 @@ def _json_of(addresses: pl.Series, rows: Replacements) -> pl.Series:
 
 
 def _attention(
-    values: pl.DataFrame, overrides: Replacements, tool: dict[str, Row], newest: pl.DataFrame | None
+    values: pl.DataFrame,
+    overrides: Replacements,
+    tool: dict[str, Row],
+    newest: pl.DataFrame | None,
+    by: Replacements,
 ) -> dict[str, str]:
     """Say what a person should look at, by address."""
     said: dict[str, list[str]] = {}
     for address, row in tool.items():
         for name, text in overrides[address].items():
             if name in JUDGED_NAMES and row["verdict"] and text != row[name]:
-                was = f"a person says {text!r}" if text else "a person cleared it"
+                who = by.get(address, {}).get(name)
+                person = f"a person ({who})" if who else "a person"
+                was = f"{person} says {text!r}" if text else f"{person} cleared it"
                 said.setdefault(address, []).append(f"{name}: {was}, the tool says {row[name]!r}")
     alone = values.filter(pl.col(READABLE) & pl.col("verdict").is_null()).get_column("address").to_list()
     before = (

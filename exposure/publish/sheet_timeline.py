@@ -10,13 +10,14 @@ from exposure.publish.sheet_pages import (
     Page,
     Tables,
     address_links,
+    lone_reference,
     symbols,
     transaction_links,
     unknown_token,
 )
 from exposure.tables import TIME, Audience, Column
 
-_COLUMNS = (
+COLUMNS = (
     Column("time", TIME, "When", "UTC", "partners"),
     Column("what", pl.String, "fact, window, exposure or loss", audience="partners"),
     Column("address", pl.String, "The wallet; empty for facts and windows", audience="partners"),
@@ -26,7 +27,7 @@ _COLUMNS = (
     Column("transaction_hash", pl.String, "Hash of the transaction", audience="public"),
     Column("ref", pl.String, "Where it stands: log:SOURCE:LINE, tx:CHAIN:HASH[:LOG], report:N or incident.toml"),
 )
-_SCHEMA = {column.name: column.dtype for column in _COLUMNS}
+_SCHEMA = {column.name: column.dtype for column in COLUMNS}
 
 
 def timeline_page(tables: Tables, incident: Incident, share: Audience, explorer: str, explorers: Explorers) -> Page:
@@ -38,7 +39,7 @@ def timeline_page(tables: Tables, incident: Incident, share: Audience, explorer:
             frame.get_column("chain_id"), frame.get_column("transaction_hash"), explorers
         )
     }
-    return Page("timeline", visible(_COLUMNS, share), frame, links, wide=("text",))
+    return Page("timeline", visible(COLUMNS, share), frame, links, wide=("text",))
 
 
 def _frame(rows: list[dict[str, object]]) -> pl.DataFrame:
@@ -84,7 +85,7 @@ def _exposures(tables: Tables, incident: Incident) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("attacker"),
         pl.lit(None, pl.UInt64).alias("chain_id"),
         pl.lit(None, pl.String).alias("transaction_hash"),
-        "ref",
+        lone_reference(pl.col("link").is_in(["direct", "key"])).alias("ref"),
     ).unique()
 
 

@@ -49,13 +49,13 @@ def parquet_metadata(page: Page, share: Audience) -> dict[str, str]:
     return {"exposure.columns": json.dumps(columns, sort_keys=True), "exposure.tlp": TLP[share]}
 
 
-_BESIDE = tuple(column for column in TABLES["people"].columns if column.name in ("added", "overrides"))
+_BESIDE = tuple(column for column in TABLES["people"].columns if column.name in ("added", "overrides", "overrides_by"))
 EXACT = tuple(column.name for column in (*tool_columns(), *PEOPLE, VERSION))
 
 
 def exact_frame(page: Page, people: pl.DataFrame) -> pl.DataFrame:
     """Give the page's rows exact and typed: the tool's values, and beside them what people typed, also over them."""
     names = [column.name for column in page.columns if column.name in EXACT]
-    beside = people.select("address", "added", "overrides")
+    beside = people.select("address", *(column.name for column in _BESIDE))
     frame = page.frame.select(names).join(beside, on="address", how="left", maintain_order="left")
     return frame.with_columns(pl.col("added").fill_null(value=False))

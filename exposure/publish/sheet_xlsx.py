@@ -1,6 +1,7 @@
-"""Write pages into a workbook: inert text, real times, frozen and filtered headers, links to the chain's explorer only.
+"""Write pages into a workbook: inert text, real times, frozen and filtered headers, few links.
 
-The same pages give the same bytes. Rows go to disk as they come, so that memory does not grow with their number.
+Links lead to the chain's explorer and to the approval checker only. The same pages give the same bytes. Rows go to disk as
+they come, so that memory does not grow with their number.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from exposure.publish.sheet_columns import CHOICES, VERSION, header
+from exposure.publish.sheet_own import OwnSheet
 from exposure.publish.sheet_pages import Page
 from exposure.publish.sheet_readme import meaning
 from exposure.publish.sheet_text import CELL_LIMIT, checksum, fit, inert, inert_all
@@ -48,8 +50,17 @@ _WIDTHS = {
     "text": 100,
     "about": 26,
     "link_to_incident": 16,
+    "column": 18,
+    "stands": 40,
+    "typed_too": 40,
+    "comments": 40,
     "sheet_version": 19,
 }
+# What is typed on the tool's own pages would not survive, so that programs refuse it; there is no password. The wallets stay
+# open: Excel cannot sort a protected sheet.
+_PROTECTION = dict.fromkeys(("sort", "autofilter", "format_columns", "format_rows", "format_cells"), True)
+# The colours of TLP 2.0.
+_TAB_COLOURS = {"TLP:AMBER+STRICT": "#FFC000", "TLP:AMBER": "#FFC000", "TLP:CLEAR": "#FFFFFF"}
 _EXCEL_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001 - Excel's times have no zone
 _AT_ONCE = 8_192
 _LINE_HEIGHT, _LINES_MOST = 13.5, 7
@@ -58,10 +69,14 @@ _SPARE_ROWS = 1_000  # below the last row, where people paste addresses: the dro
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a sheet of Excel holds. xlsxwriter drops what is beyond with a warning; here it is said in the workbook."""
+    """What a sheet of Excel holds. xlsxwriter drops what is beyond with a warning; here it is said in the workbook.
+
+    Excel holds 65,530 links a sheet, but LibreOffice 7.4 takes three minutes and a half to save so many, since its time grows with
+    their square (docs/performance.md).
+    """
 
     rows: int = 1_048_576
-    links: int = 65_000
+    links: int = 20_000
     characters: int = CELL_LIMIT
 
 
@@ -88,6 +103,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "text": {},
     "wide": {"text_wrap": True},
     "link": {"font_color": "#1F4E9E", "underline": 1},
+    "linked number": {"num_format": "0", "font_color": "#1F4E9E", "underline": 1},
     "time": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"},
     "chance": {"num_format": "0.00"},
     # At least two decimals, so that a program that saves what it shows does not make another number of it.
@@ -95,6 +111,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "whole": {"num_format": "0"},
     # As text, so that Excel keeps what people type as they typed it: 3/4 does not become a date.
     "people": {"bg_color": _PALE, "num_format": "@", "text_wrap": True, "border": 1, "border_color": "#EFE3BE"},
+    "own": {"num_format": "@", "text_wrap": True},
     "typed": {"bg_color": _ORANGE, "bold": True},
     "faint": {"font_color": "#8C8C8C", "font_size": 8},
     "title": {"bold": True, "font_size": 13, "bg_color": _GREY},
@@ -111,8 +128,9 @@ def write_workbook(
     mark: str,
     created: datetime,
     limits: Limits | None = None,
+    own: Sequence[OwnSheet] = (),
 ) -> list[str]:
-    """Write the pages, and last the readme, which is told what did not fit; gives these remarks.
+    """Write the pages, then the readme, which is told what did not fit, then sheets of people's own; gives these remarks.
 
     `mark` is the TLP mark, `created` the only time in the file. Temporary files stay in the folder of `path`. Raises OSError.
     """
@@ -135,6 +153,8 @@ def write_workbook(
     for page in pages:
         _write_page(book, page)
     _write_readme(book, readme(tuple(book.remarks)))
+    for sheet in own:
+        _write_own(book, sheet)
     try:
         workbook.close()
     except FileCreateError as error:
@@ -156,10 +176,15 @@ def _write_page(book: _Book, page: Page) -> None:
         sheet.set_column(place, place, _width(column), book.style("people" if people else "text"))
         sheet.write_string(0, place, header(column), book.style("people header" if people else "tool header"))
         sheet.write_comment(
-            0, place, _comment(column, people=people), {"author": "exposure", "x_scale": 2, "y_scale": 1.2}
+            0,
+            place,
+            _comment(column, people=people, mark="" if place else book.mark),
+            {"author": "exposure", "x_scale": 2, "y_scale": 1.2},
         )
     sheet.set_row(0, 30)
     sheet.freeze_panes(1, 1)
+    if not page.people:
+        sheet.protect("", _PROTECTION)
     if page.columns:
         sheet.autofilter(0, 0, max(height, 1), len(page.columns) - 1)
     _add_choices(book, sheet, page, height)
@@ -175,8 +200,10 @@ def _set_up_print(book: _Book, sheet: Any, *, across: int = 1) -> None:
     sheet.repeat_rows(0)
     if across > 1:
         sheet.repeat_columns(0)
-    sheet.set_header(f"&L{book.mark}&C&A")
-    sheet.set_footer(f"&L{book.mark}&RPage &P of &N")
+    sheet.set_tab_color(_TAB_COLOURS.get(book.mark, _GREY))
+    # As TLP 2.0 asks: in header and footer of every page, at the right, twelve points.
+    sheet.set_header(f'&L&A&R&"Calibri,Bold"&12{book.mark}')
+    sheet.set_footer(f'&LPage &P of &N&R&"Calibri,Bold"&12{book.mark}')
 
 
 def _width(column: Column) -> int:
@@ -185,8 +212,9 @@ def _width(column: Column) -> int:
     return 20 if isinstance(column.dtype, pl.Datetime) else max(12, min(len(column.name) + 5, 24))
 
 
-def _comment(column: Column, *, people: bool) -> str:
-    return inert(f"{'Yours. ' if people else ''}{meaning(column)}")
+def _comment(column: Column, *, people: bool, mark: str) -> str:
+    """Say what a column means; the first one says who may see the sheet, too."""
+    return inert(f"{'Yours. ' if people else ''}{meaning(column)}{f'. {mark}' if mark else ''}")
 
 
 def _add_choices(book: _Book, sheet: Any, page: Page, height: int) -> None:
@@ -227,7 +255,7 @@ def _write_rows(book: _Book, sheet: Any, page: Page, height: int) -> None:
     if links > book.limits.links:
         book.remarks.append(
             f"page {page.name}: the first {book.limits.links:,} of {links:,} addresses and hashes are links to the explorer, "
-            "the others plain text: a sheet holds no more links"
+            "the others plain text: Excel holds 65,530 a sheet, and LibreOffice takes minutes to save that many"
         )
     cells = _Cells(book, sheet, page, book.limits.links)
     for start in range(0, height, _AT_ONCE):
@@ -297,7 +325,12 @@ class _Cells:
         elif isinstance(value, bool):  # as words: LibreOffice shows 0 and 1
             self._sheet.write_string(row + 1, place, "yes" if value else "no", style)
         else:
-            self._sheet.write_number(row + 1, place, value, style)
+            url = self._urls[place][at] if place in self._urls else None
+            if url is not None and self._links > 0:
+                self._links -= 1
+                self._sheet.write_url(row + 1, place, url, style)
+                style = self._book.style("linked number")
+            self._sheet.write_number(row + 1, place, value, style)  # over the link's text, so that it stays a number
 
     def _text(self, row: int, place: int, text: str, style: Any, url: str | None) -> None:
         shown = fit(text, self._book.limits.characters)
@@ -337,10 +370,23 @@ def _style_of(page: Page, column: Column) -> str:
     return "whole" if column.dtype != pl.Boolean else "text"
 
 
+def _write_own(book: _Book, own: OwnSheet) -> None:
+    """Write a person's own sheet: its words, where they stood."""
+    sheet = book.workbook.add_worksheet(own.name)
+    _set_up_print(book, sheet)
+    style = book.style("own")
+    sheet.set_column(0, max(0, max(map(len, own.cells), default=0) - 1), 24)
+    for row, cells in enumerate(own.cells[: book.limits.rows]):
+        for place, text in enumerate(cells):
+            if text:
+                sheet.write_string(row, place, fit(inert(text, typed=True), book.limits.characters), style)
+
+
 def _write_readme(book: _Book, page: Page) -> None:
     sheet = book.workbook.add_worksheet(page.name)
     _set_up_print(book, sheet)
     sheet.hide_gridlines(2)
+    sheet.protect("", _PROTECTION)
     for place, column in enumerate(page.columns):
         sheet.set_column(place, place, _width(column))
     lines = _lines(page.frame, page)

@@ -3,6 +3,7 @@
 import csv
 import re
 import warnings
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -168,8 +169,11 @@ def open_workbook(path: Path) -> openpyxl.Workbook:
         return openpyxl.load_workbook(path)
 
 
-def edit_workbook(path: Path, edits: Edits, *, added: list[dict[str, object]] | None = None) -> None:
-    """Type into the workbook as a person does, with openpyxl: by address and column; `added` are new rows at the end."""
+def edit_workbook(path: Path, edits: Edits, *, added: list[dict[str, object]] | None = None, by: str = "") -> None:
+    """Type into the workbook as a person does, with openpyxl: by address and column; `added` are new rows at the end.
+
+    Where `by` is given, the file says that this person saved it on 2026-03-05 at 11:00 UTC.
+    """
     book = open_workbook(path)
     sheet = book["wallets"]
     places = {str(cell.value).removesuffix(" (UTC)"): cell.column for cell in sheet[1]}
@@ -181,6 +185,23 @@ def edit_workbook(path: Path, edits: Edits, *, added: list[dict[str, object]] | 
         for column, value in cells.items():
             _type(sheet.cell(number, places[column]), value)
     book.save(path)
+    if by:
+        _sign(path, by)
+
+
+def _sign(path: Path, by: str) -> None:
+    """Write who saved a workbook as Excel does; openpyxl would put the present time."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    core = parts["docProps/core.xml"].decode()
+    core = re.sub(r"<cp:lastModifiedBy>.*?</cp:lastModifiedBy>", "", core)
+    core = re.sub(r"(<dcterms:modified[^>]*>)[^<]*", r"\g<1>2026-03-05T11:00:00Z", core)
+    parts["docProps/core.xml"] = core.replace(
+        "</cp:core", f"<cp:lastModifiedBy>{by}</cp:lastModifiedBy></cp:core"
+    ).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
 
 
 def _type(cell: Any, value: object) -> None:

@@ -14,6 +14,7 @@ from exposure.publish.sheet_xlsx import Limits, write_workbook
 from exposure.tables import TABLES, Column
 from tests.publish.sheet_builder import (
     DRAINED,
+    PARTLY,
     SAVEABLE,
     SINK,
     START,
@@ -75,14 +76,16 @@ def test_hostile_text_from_logs_and_tokens_is_inert_in_all_three_files(tmp_path:
     assert (HOSTILE, "-1+cmd|' /C calc'!A0") == exact.select("not_covered", "note").row(0)
 
 
-def test_the_only_links_lead_to_the_explorer(tmp_path: Path) -> None:
-    """An address and a transaction open where anyone can check them; nothing else can be clicked."""
+def test_the_only_links_lead_to_the_explorer_and_to_the_approval_checker(tmp_path: Path) -> None:
+    """An address and a transaction open where anyone can check them, live approvals where they are revoked; nothing else."""
     case, incident = make_case(tmp_path)
     write_sheet(case, incident)
     book = open_workbook(case.sheet / "affected.xlsx")
     links = {cell.hyperlink.target for sheet in book for row in sheet.iter_rows() for cell in row if cell.hyperlink}
     bases = {link.rpartition("/")[0] for link in links}
-    assert {"https://etherscan.io/address", "https://etherscan.io/tx"} == bases
+    assert {"https://etherscan.io/address", "https://etherscan.io/tx", "https://revoke.cash/address"} == bases
+    checked = {cell.value: cell.hyperlink.target for cell in book["wallets"]["O"] if cell.hyperlink}
+    assert {1: f"https://revoke.cash/address/{PARTLY}?chainId=1"} == checked
 
 
 def test_times_are_times_and_their_headers_say_utc(tmp_path: Path) -> None:
@@ -161,8 +164,8 @@ def test_more_links_than_a_sheet_holds_are_plain_text_and_said(tmp_path: Path) -
     links = {"address": pl.Series([f"https://e.example/{name}" for name in "abc"])}
     remarks = small(tmp_path / "a.xlsx", frame, Limits(links=2), links=links)
     remark = (
-        "page wallets: the first 2 of 3 addresses and hashes are links to the explorer, the others plain text: a sheet holds "
-        "no more links"
+        "page wallets: the first 2 of 3 addresses and hashes are links to the explorer, the others plain text: Excel holds "
+        "65,530 a sheet, and LibreOffice takes minutes to save that many"
     )
     assert [remark] == remarks
     sheet = open_workbook(tmp_path / "a.xlsx")["wallets"]
