@@ -87,16 +87,18 @@ def _log_holes(logs: pl.DataFrame, traffic: pl.DataFrame, incident: Incident, wi
         yield f"T2 is not bounded: what was done after the logs end at {stamp(last)} stands in no line"
     elif window.t2 is not None and last < window.t2 - EDGE:
         yield f"the logs end at {stamp(last)}, before T2"
-    for start, end in _silences(traffic, window):
+    for start, end in sorted({(start, end) for _, start, end in silences(traffic, window.t1, window.t2)}):
         yield f"no request is logged from {stamp(start)} to {stamp(end)}"
-    for host, dip in _dips(traffic, window):
+    for host, dip in dips(traffic, window.t1, window.t2):
         yield tell_dip(dip).replace("traffic", f"the traffic of {host}" if host else "traffic", 1)
     lost = logs.filter(pl.col("rejected") > REJECTED_MOST * pl.col("lines")).sort("source")
     for row in lost.iter_rows(named=True):
         yield f"{row['rejected']:,} of {row['lines']:,} lines of source {row['source']} could not be read"
 
 
-def _silences(traffic: pl.DataFrame, window: Window) -> Iterator[tuple[datetime, datetime]]:
+def silences(
+    traffic: pl.DataFrame, t1: datetime | None, t2: datetime | None
+) -> Iterator[tuple[str | None, datetime, datetime]]:
     """Give the stretches inside the window in which a host was silent for longer than it is at that time of day."""
     minute = timedelta(minutes=1)
     steps = (
@@ -108,11 +110,10 @@ def _silences(traffic: pl.DataFrame, window: Window) -> Iterator[tuple[datetime,
         .with_columns(length=(pl.col("end") - pl.col("start")) / minute, clock=_clock(pl.col("start")))
     )
     long = steps.filter((pl.col("end") - pl.col("start")) > SILENCE)
-    if window.t1 is not None:
-        long = long.filter(pl.col("end") > window.t1)
-    if window.t2 is not None:
-        long = long.filter(pl.col("start") < window.t2)
-    found = set()
+    if t1 is not None:
+        long = long.filter(pl.col("end") > t1)
+    if t2 is not None:
+        long = long.filter(pl.col("start") < t2)
     for host, start, end, length, clock in long.sort("length", descending=True).head(SILENCES_MOST).iter_rows():
         away = (pl.col("clock") - clock).abs()
         near = pl.min_horizontal(away, 24 * 60 - away) <= AROUND / minute
@@ -120,17 +121,16 @@ def _silences(traffic: pl.DataFrame, window: Window) -> Iterator[tuple[datetime,
         usual = others.get_column("length").mean()
         mean = max(usual, 1.0) if isinstance(usual, float) else 1.0
         if max(others.height, 1) * math.exp(-length / mean) < CHANCE:
-            found.add((start, end))
-    yield from sorted(found)
+            yield (str(host) if host is not None else None), start, end
 
 
-def _dips(traffic: pl.DataFrame, window: Window) -> Iterator[tuple[str | None, Dip]]:
+def dips(traffic: pl.DataFrame, t1: datetime | None, t2: datetime | None) -> Iterator[tuple[str | None, Dip]]:
     """Give the hours inside the window in which far fewer came to a host than other days predict: they were sent elsewhere."""
     # What a client does in a minute counts once: its requests come in clusters.
     hours = traffic.group_by("host", hour=pl.col("minute").dt.truncate("1h")).agg(count=pl.col("clients").sum())
     for (host,), rows in hours.sort("host", "hour").group_by("host", maintain_order=True):
         for dip in find_dips(rows):
-            if (window.t1 is None or dip.end > window.t1) and (window.t2 is None or dip.start < window.t2):
+            if (t1 is None or dip.end > t1) and (t2 is None or dip.start < t2):
                 yield (str(host) if host is not None else None), dip
 
 

@@ -13,6 +13,7 @@ from exposure.logs.sources import SourceFile
 from exposure.logs.traffic import Times
 
 LAYER = "lines"
+UNREAD = " not read: "
 # Above this part of its lines, a source needs a person: its format may be another one.
 _MANY = 0.05
 UNZONED = "these lines name no zone: UTC was assumed (timezone under [[logs]] says another)"
@@ -52,7 +53,7 @@ def _notes(file: SourceFile, times: Times, counts: Counts) -> Iterator[str]:
     for name, number in _of(counts.second.read, file):
         yield f"{_lines(number)} {'is' if number == 1 else 'are'} in the format {name}"
     for reason, number in _of(counts.reasons, file):
-        yield f"{_lines(number)} not read: {reason}"
+        yield f"{_lines(number)}{UNREAD}{reason}"
     if number := counts.others[file.number]:
         yield f"{_lines(number)} {'is no request' if number == 1 else 'are no requests'} (names of columns, messages)"
     if counts.rejected[file.number] > MOST_REJECTS:

@@ -9,17 +9,33 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from exposure.assess.coverage import dips, silences
 from exposure.incident import Incident
+from exposure.logs.coverage import UNREAD
+from exposure.logs.dips import tell_dip
 from exposure.publish import times
 
 # Quiet minutes are ordinary on a small site; silence this long, on a site that is otherwise asked every minute, is not.
 _SILENCE = timedelta(minutes=10)
 # Fewer unreadable lines than this are the noise of every log: said to the team, not to the public.
 _MANY = 0.01
-# What limits the answer most comes first.
 # What is counted of each layer of a chain; of the others it is questions.
 _UNITS = {"logs": "blocks", "native": "blocks", "events": "logs"}
-_ORDER = ("dns", "no_logs", "late_start", "early_end", "silence", "chain", "rejects", "blocks", "gaps", "note", "quiet")
+# What limits the answer most comes first.
+_ORDER = (
+    "dns",
+    "no_logs",
+    "late_start",
+    "early_end",
+    "silence",
+    "dip",
+    "chain",
+    "rejects",
+    "blocks",
+    "gaps",
+    "note",
+    "quiet",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ def find_holes(tables: Mapping[str, pl.DataFrame], incident: Incident, span: Spa
         *_vector(incident),
         *_log_ends(logs, incident, span),
         *_silences(tables["traffic"], span),
+        *_of_one_host(tables["traffic"], span),
         *_rejects(logs),
         *_log_notes(logs, paths),
         *_chains(coverage, incident),
@@ -104,6 +121,18 @@ def _silences(traffic: pl.DataFrame, span: Span) -> Iterator[Hole]:
         yield Hole(kind, f"{text}, {where} the window", public)
 
 
+def _of_one_host(traffic: pl.DataFrame, span: Span) -> Iterator[Hole]:
+    """Give the holes of one host's logs while others go on: they keep wallets from being told that there is no sign."""
+    others = traffic.get_column("minute").unique()
+    for host, start, end in sorted(silences(traffic, span.start, span.end), key=lambda hole: hole[1:]):
+        if others.is_between(start, end, closed="left").any():
+            whose = f"of {host}" if host else "of the logs that name no host"
+            text = f"no request {whose} is logged from {times.show_exact(start)} to {times.show_exact(end)}, inside the window"
+            yield Hole("silence", text, f"A part of our records has no entries {times.show_span(start, end)}.")
+    for host, dip in dips(traffic, span.start, span.end):
+        yield Hole("dip", tell_dip(dip).replace("traffic", f"the traffic of {host}" if host else "traffic", 1))
+
+
 def _rejects(logs: pl.DataFrame) -> Iterator[Hole]:
     bad = logs.filter(pl.col("rejected") > 0)
     if bad.is_empty():
@@ -115,12 +144,18 @@ def _rejects(logs: pl.DataFrame) -> Iterator[Hole]:
 
 
 def _log_notes(logs: pl.DataFrame, paths: Mapping[str, str]) -> Iterator[Hole]:
+    """Give what is said of single sources; the same of many of them once."""
+    by_note: dict[str, list[str]] = {}
     for row in logs.sort("source").iter_rows(named=True):
         name = paths.get(row["source"], row["source"])
         if row["gaps"]:
             yield Hole("gaps", f"{row['gaps']:,} {'hole' if row['gaps'] == 1 else 'holes'} in time in {name}")
-        if row["note"]:
-            yield Hole("note", f"{name}: {row['note']}")
+        for note in (row["note"] or "").split("; "):
+            if note and UNREAD not in note:  # lines that could not be read are counted above, for all sources
+                by_note.setdefault(note, []).append(name)
+    for note, names in by_note.items():
+        where = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
+        yield Hole("note", f"{where}: {note}")
 
 
 def _chains(coverage: pl.DataFrame, incident: Incident) -> Iterator[Hole]:

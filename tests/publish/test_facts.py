@@ -109,6 +109,30 @@ def test_a_hole_in_the_logs_is_found_inside_the_window(scene: Scene) -> None:
     ]
 
 
+def test_a_host_that_falls_silent_while_others_go_on_is_a_hole(scene: Scene) -> None:
+    """It keeps wallets from being told that there is no sign, so that it must be said."""
+    scene.key_incident()
+    for minute in range(180):
+        for host in ("a", "b") if not 40 <= minute < 80 else ("a",):
+            row = {"requests": 9, "clients": 3, "bytes": 1, "errors": 0}
+            scene.add("traffic", minute=START.replace(second=0) + timedelta(minutes=minute), host=host, **row)
+    [hole] = gather(scene.tables, scene.incident, NOW).holes
+    assert (hole.kind, hole.text) == (
+        "silence",
+        "no request of b is logged from 2026-03-04 09:52:00 UTC to 2026-03-04 10:32:00 UTC, inside the window",
+    )
+
+
+def test_what_many_sources_lack_is_said_once(scene: Scene) -> None:
+    """A folder of forty rotated files would hide everything else; lines that were not read are counted for all."""
+    scene.key_incident()
+    first = scene.rows["coverage"][0]
+    first["note"] = "these lines do not name the host; 4 lines not read: the line is empty"
+    scene.rows["coverage"].append({**first, "source": "zz", "note": "these lines do not name the host"})
+    [hole] = [hole.text for hole in gather(scene.tables, scene.incident, NOW).holes]
+    assert hole.endswith(" and 1 more: these lines do not name the host")
+
+
 def test_logs_that_begin_after_t1_are_a_hole(scene: Scene) -> None:
     """What was done before the logs begin is in nobody's table."""
     scene.key_incident()
