@@ -1,12 +1,19 @@
-"""Work one step ahead of its reader, in a thread: the next block is read and parsed while the one before is taken in."""
+"""Work ahead of its reader, in threads: the next blocks are read and parsed while the one before is taken in."""
 
-from collections.abc import Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+# Blocks that are worked on at once: each takes a hundred megabytes meanwhile.
+MOST_AT_ONCE = 3
 
 # How often who waits looks whether the other has left, or a person wants the end.
 _LOOK = 0.2
@@ -51,3 +58,23 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]
     finally:
         left.set()
+
+
+def in_order(work: Callable[[T], R], items: Iterator[T], at_once: Callable[[T], int]) -> Iterator[R]:
+    """Do the work on items side by side, on so many as `at_once` says of the newest, and give the results in the items' order."""
+    coming: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        try:
+            for item in items:
+                coming.append(pool.submit(work, item))
+                while len(coming) >= min(at_once(item), MOST_AT_ONCE):
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def cores() -> int:
+    """Give how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,7 +6,7 @@ blocks (duplicates, limits) is intake.py's.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,11 +115,10 @@ class Wanted:
     rejects: Mapping[int, int] = field(default_factory=dict)
 
 
-def parse_blocks(blocks: Iterator[Block]) -> Iterator[Batch]:
-    """Parse block after block."""
-    for block in blocks:
-        parsed, second = parse_mixed(block)
-        yield Batch(block, parsed, second)
+def parse(block: Block) -> Batch:
+    """Parse a block."""
+    parsed, second = parse_mixed(block)
+    return Batch(block, parsed, second)
 
 
 class Digester:

@@ -13,11 +13,12 @@ from exposure.case import Case
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
-from exposure.logs.ahead import one_ahead
+from exposure.logs.ahead import cores, in_order, one_ahead
 from exposure.logs.assets import study
+from exposure.logs.blocks import Block
 from exposure.logs.clocks import tell_jumps
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
-from exposure.logs.digest import Digester, parse_blocks
+from exposure.logs.digest import Digester, parse
 from exposure.logs.faults import unquoted
 from exposure.logs.finding import find_places
 from exposure.logs.finish import finish, with_ids
@@ -52,7 +53,7 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
             done = 0
             listener = Listener(say=teller.line)
             with unquoted():
-                for batch in one_ahead(parse_blocks(one_ahead(read_blocks(files, block, listener)))):
+                for batch in one_ahead(in_order(parse, one_ahead(read_blocks(files, block, listener)), _at_once)):
                     intake.add(batch.block, digester.digest(batch, intake.wanted(batch.block)))
                     done += batch.block.lines
                     tick(done)
@@ -86,6 +87,11 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         "secrets": sum(secrets_of(file.number, counts) for file in files),
         "problems": said,
     }
+
+
+def _at_once(block: Block) -> int:
+    """Say how many blocks are parsed at once: what machine code reads is soon done, and a core is wanted for what follows."""
+    return max(1, cores() - 1) if block.format.scan else cores()
 
 
 def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
