@@ -249,7 +249,7 @@ class Pipeline:
         """Write the texts and their claims."""
         from exposure.publish.advise import advise
 
-        self.outcome.add("advise", advise(self.case, self.incident))
+        self.outcome.add("advise", advise(self.case, self.incident, self.now))
 
     def report(self) -> None:
         """Write the report."""

@@ -1,19 +1,20 @@
 """The advisory texts and their claims: the thin edge that reads the case and writes advisory/."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exposure.case import Case, write_atomically
 from exposure.incident import Incident
-from exposure.publish.claims import Checks, check_claims, problems
+from exposure.publish.claims import Check, Checks, check_claims, problems
 from exposure.publish.facts import Facts, gather
+from exposure.publish.holding import hold_problems, note_hold
 from exposure.publish.lint import Fault, find_faults
-from exposure.publish.sentences import Sentence
-from exposure.publish.times import show_exact
+from exposure.publish.rendering import files
+from exposure.publish.scope import Change, Scope, changes, newly_described, scope_of
+from exposure.publish.sentences import Sentence, show_count
+from exposure.publish.versions import keep_version, last_reviewed
 from exposure.publish.wording import Message, write_messages
 
 # What the texts look at; requests and transactions can be large and say nothing here.
@@ -38,32 +39,88 @@ READS = (
 )
 
 
-def advise(case: Case, incident: Incident) -> dict[str, object]:
-    """Write every message and claims.json to advisory/, and give the figures of the step.
+def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dict[str, object]:
+    """Write every message in every channel, claims.json and changes.json to advisory/, and give the figures of the step.
 
     Works with almost nothing known, and is never held up by a claim that fails: `problems` then says what needs a person, and
-    `needs_person` is true.
+    `needs_person` is true. `clock` is the present: a hold is judged by it, and a case that has not run yet is as of it.
     """
     tables = {name: case.read(name) for name in READS}
-    facts = gather(tables, incident, case.now())
-    checks = check_claims(facts)
-    messages = write_messages(facts, checks)
-    texts = {message.name: render(message) for message in messages}
-    faults = {name: faults_of(text, facts) for name, text in texts.items()}
-    found = [*facts.problems, *problems(checks), *_expired(facts), *_said(faults)]
-    for name, text in texts.items():
-        write_atomically(case.advisory / f"{name}.md", text.encode())
-    claims = claims_json(facts, checks, messages, found)
+    clock = clock or case.now()
+    since = note_hold(case, incident, clock)
+    facts = gather(tables, incident, case.now() or clock, held_since=since, clock=clock)
+    checks = dict(check_claims(facts))
+    scope = scope_of(facts, _safe(checks))
+    before = last_reviewed(case)
+    changed = changes(before, scope) if before else ()
+    checks["scope"] = scope_check(before, changed)
+    messages = write_messages(facts, checks, changed)
+    texts = {message.name: files(message, facts) for message in messages}
+    told = newly_described(before, scope, tables) if before else []
+    found = [
+        *facts.problems,
+        *problems(checks),
+        *_misled(told),
+        *hold_problems(incident, since, clock),
+        *_said({name: text for named in texts.values() for name, text in named.items()}, facts),
+    ]
+    _write(case, texts)
+    claims = claims_json(facts, checks, messages, texts, found)
     write_atomically(case.advisory / "claims.json", claims.encode())
+    write_atomically(case.advisory / "changes.json", changes_json(before, changed, told).encode())
+    keep_version(case, scope, {name: text for named in texts.values() for name, text in named.items()})
     ready = [message.name for message in messages if not message.not_ready]
     return {
         "ready": ", ".join(ready),
         "not_ready": ", ".join(message.name for message in messages if message.not_ready),
+        "files": sum(len(named) for named in texts.values()),
         **_results([sentence for message in messages for sentence in message.sentences]),
         "path": str(case.advisory),
         "needs_person": bool(found),
         "problems": found,
     }
+
+
+def _safe(checks: Checks) -> list[str]:
+    """Name what the texts call safe."""
+    passed = [name for name, check in checks.items() if check.result == "passed"]
+    return [name.removeprefix("cleared:") for name in passed if name == "hardware" or name.startswith("cleared:")]
+
+
+def scope_check(before: Scope | None, changed: Sequence[Change]) -> Check:
+    """Say against which version the texts were held."""
+    how = "the conditions, cleared actions and addresses, compared with the last version that a second person has read"
+    if before is None:
+        return Check("scope", how, "passed", "no version was reviewed yet: nothing is corrected")
+    return Check("scope", how, "passed", f"compared with the version of {before.as_of}: {len(changed)} changes")
+
+
+def _misled(told: Sequence[str]) -> list[str]:
+    if not told:
+        return []
+    who = "1 wallet that must act was" if len(told) == 1 else f"{len(told)} wallets that must act were"
+    return [f"{who} not named by the last reviewed texts: write to their owners first (advisory/changes.json)"]
+
+
+def changes_json(before: Scope | None, changed: Sequence[Change], told: Sequence[str]) -> str:
+    """Write what changed against the last reviewed version, and which wallets were wrongly told that they were safe."""
+    data = {
+        "against": None if before is None else {"as_of": before.as_of, "digest": before.digest},
+        "changes": [{"text": change.text, "wrongly_safe": change.wrongly_safe} for change in changed],
+        "wrongly_told_safe": list(told),
+    }
+    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def _write(case: Case, texts: Mapping[str, Mapping[str, str]]) -> None:
+    """Write the files; one of an earlier run that is no longer said goes, so that nobody posts it."""
+    written = {name: text for named in texts.values() for name, text in named.items()}
+    for message in texts:
+        for old in case.advisory.glob(f"{message}.*"):
+            if old.name not in written:
+                old.unlink()
+    for name, text in written.items():
+        write_atomically(case.advisory / name, text.encode())
 
 
 def _results(sentences: Sequence[Sentence]) -> dict[str, int]:
@@ -72,69 +129,41 @@ def _results(sentences: Sequence[Sentence]) -> dict[str, int]:
     return {f"sentences_{result}": results.count(result) for result in ("passed", "failed", "not_checked")}
 
 
-def render(message: Message) -> str:
-    """Fill the message's template. Pure: the sentences are already safe for Markdown, so nothing is escaped again."""
-    environment = Environment(  # noqa: S701  Markdown, not HTML; wording.py escapes what comes from outside
-        loader=PackageLoader("exposure.publish"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=False,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"paragraphs": _paragraphs, "bullets": _bullets, "steps": _steps}
-    text = environment.get_template(f"{message.name}.md.j2").render(message=message)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def _paragraphs(sentences: Sequence[Sentence]) -> str:
-    return "\n\n".join(sentence.text for sentence in sentences)
-
-
-def _bullets(sentences: Sequence[Sentence]) -> str:
-    return "\n".join("- " + _hang(sentence.text, 2) for sentence in sentences)
-
-
-def _steps(sentences: Sequence[Sentence]) -> str:
-    return "\n".join(f"{number}. " + _hang(sentence.text, 3) for number, sentence in enumerate(sentences, 1))
-
-
-def _hang(text: str, width: int) -> str:
-    """Indent all lines but the first, so that they stay inside their item of a list."""
-    first, *rest = text.split("\n")
-    return "\n".join([first, *(" " * width + line.strip() if line.strip() else "" for line in rest)])
-
-
 def faults_of(text: str, facts: Facts) -> tuple[Fault, ...]:
     """Look for what must not stand in our own text."""
     links = (facts.links.guide, facts.links.support, facts.links.source)
     return find_faults(text, facts.sites, [link for link in links if link])
 
 
-def _said(faults: Mapping[str, tuple[Fault, ...]]) -> list[str]:
+def _said(texts: Mapping[str, str], facts: Facts) -> list[str]:
+    """Name each fault once, at its first place: the same sentence stands in many files."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, text in texts.items():
+        for fault in faults_of(text, facts):
+            where = f"{name} line {fault.line}: {fault.rule} ({fault.excerpt}): {fault.why}"
+            found.setdefault((fault.rule, fault.excerpt), []).append(where)
+    more = {key: len({where.partition(" ")[0] for where in places}) - 1 for key, places in found.items()}
     return [
-        f"{name}.md line {fault.line}: {fault.rule} ({fault.excerpt}): {fault.why}"
-        for name, found in faults.items()
-        for fault in found
+        places[0] + (f" (and in {show_count(more[key], 'more file')})" if more[key] else "")
+        for key, places in found.items()
     ]
 
 
-def _expired(facts: Facts) -> list[str]:
-    """Say loudly that a hold has ended: a text that is held back helps nobody."""
-    if facts.hold_until is None or facts.as_of is None or facts.as_of < facts.hold_until:
-        return []
-    return [
-        f"[disclosure] hold_until has passed ({show_exact(facts.hold_until)}): the texts are no longer held back, post them"
-    ]
-
-
-def claims_json(facts: Facts, checks: Checks, messages: tuple[Message, ...], found: list[str]) -> str:
+def claims_json(
+    facts: Facts,
+    checks: Checks,
+    messages: tuple[Message, ...],
+    texts: Mapping[str, Mapping[str, str]],
+    found: list[str],
+) -> str:
     """Write every sentence with its claim, check, result and contradicting rows. For the team: it names wallets."""
     data: dict[str, Any] = {
         "incident": facts.name,
         "as_of": facts.as_of.isoformat() if facts.as_of else None,
         "messages": {
             message.name: {
-                "file": f"{message.name}.md",
+                "file": next(iter(texts[message.name])),
+                "files": sorted(texts[message.name]),
                 "ready": not message.not_ready,
                 "why_not": list(message.not_ready),
             }

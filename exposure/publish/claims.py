@@ -77,6 +77,15 @@ def _condition(facts: Facts) -> Check:
     return Check("condition", how, result, note, rows)
 
 
+def _complete(facts: Facts) -> Check:
+    how = "every confirmed victim surely fits, every action named is proven to be X, and no copy of the site hides what was done"
+    fits = [fit.answer == "inside" for fit in facts.fits if fit.verdict == "compromised"]
+    proven = bool(facts.conditions) and all(c.is_x == "yes" and c.exposure != "none" for c in facts.conditions)
+    named = {c.exposure for c in facts.conditions} >= facts.shown
+    whole = bool(fits) and all(fits) and proven and named and facts.vector != "dns" and not facts.counts.elsewhere
+    return Check("complete", how, "passed" if whole else "not_checked")
+
+
 def _is_x(condition: Condition) -> Check:
     how = "attack_rates call every action of the sentence X"
     note = f"{', '.join(condition.actions)}: {condition.is_x}"
@@ -137,6 +146,13 @@ def _over(facts: Facts) -> Check:
     return Check("over", how, "passed" if backed else "not_checked", "; ".join(backed))
 
 
+def _attack(facts: Facts) -> Check:
+    how = "a loss, an approval to an attacker, a suspect, or a served file that came and went; or one of logs and chain is unread"
+    return Check(
+        "attack", how, "passed" if facts.attack_shown else "not_checked", f"shown or not yet read: {facts.attack_shown}"
+    )
+
+
 def _control(facts: Facts) -> Check:
     how = "incident.toml says so"
     return Check(
@@ -165,11 +181,13 @@ def _holes(facts: Facts) -> Check:
 
 _CHECKS: tuple[Callable[[Facts], Check], ...] = (
     _condition,
+    _complete,
     _taken,
     _elsewhere,
     _lost,
     _enemies,
     _over,
+    _attack,
     _control,
     _hardware,
     _remedy,

@@ -18,6 +18,7 @@ from exposure.publish.alarms import unshown_attack
 from exposure.publish.bounds import Bounds, bounds_of
 from exposure.publish.enemies import Enemy, find_enemies
 from exposure.publish.fits import Fit, fit_wallets
+from exposure.publish.holding import held_until
 from exposure.publish.holes import Hole, Span, find_holes
 from exposure.publish.links import Links, usable_links
 from exposure.publish.tallies import Tally, tally, token_facts
@@ -124,7 +125,8 @@ class Facts:
     holes: tuple[Hole, ...]
     links: Links
     timeline: tuple[tuple[str, datetime], ...] = ()
-    hold_until: datetime | None = None
+    held_until: datetime | None = None
+    attack_shown: bool = True
     cache: timedelta = timedelta(0)
     problems: tuple[str, ...] = field(default=())
 
@@ -145,8 +147,19 @@ class Facts:
         return tuple(condition for condition in self.conditions if condition.exposure == exposure)
 
 
-def gather(tables: Mapping[str, pl.DataFrame], incident: Incident, now: datetime | None) -> Facts:
-    """Draw the facts from the tables (missing rows: everything may be empty) and incident.toml. `now` is the pinned as_of."""
+def gather(
+    tables: Mapping[str, pl.DataFrame],
+    incident: Incident,
+    now: datetime | None,
+    *,
+    held_since: datetime | None = None,
+    clock: datetime | None = None,
+) -> Facts:
+    """Draw the facts from the tables (missing rows: everything may be empty) and incident.toml.
+
+    `now` is the pinned as_of. A hold of [disclosure] is judged by `clock`, the present (None: as_of), and counts from
+    `held_since`, when it was first seen.
+    """
     tied = tied_wallets(tables)
     conditions = find_conditions(tables, incident, tied)
     fits = fit_wallets(tied.filter(pl.col("verdict").is_in(HARMED)), tables["sightings"], conditions)
@@ -156,6 +169,7 @@ def gather(tables: Mapping[str, pl.DataFrame], incident: Incident, now: datetime
     holdings = tables["holdings"].filter(pl.col("at_risk") & pl.col("address").is_in(_of(tied, MUST_ACT).implode()))
     known = token_facts(tables, incident)
     links = usable_links(incident, now)
+    alarm = unshown_attack(tables)
     return Facts(
         name=incident.name,
         title=incident.title,
@@ -178,9 +192,10 @@ def gather(tables: Mapping[str, pl.DataFrame], incident: Incident, now: datetime
         holes=find_holes(tables, incident, widest(conditions, now)),
         links=links,
         timeline=tuple((fact.kind, fact.time) for fact in sorted(incident.facts, key=lambda fact: fact.time)),
-        hold_until=incident.disclosure.hold_until if incident.disclosure else None,
+        held_until=held_until(incident, held_since or clock or now, clock or now),
+        attack_shown=not alarm,
         cache=incident.window.cache,
-        problems=(*links.problems, *unshown_attack(tables)),
+        problems=(*links.problems, *alarm),
     )
 
 

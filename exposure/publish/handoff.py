@@ -102,9 +102,9 @@ def _file(name: str, mark: str, suffix: str) -> str:
 
 def _held(facts: Facts) -> list[str]:
     """Say that [disclosure] holds everything back, while it does."""
-    if facts.hold_until is None or (facts.as_of is not None and facts.as_of >= facts.hold_until):
+    if facts.held_until is None:
         return []
-    until = show_time(facts.hold_until)
+    until = show_time(facts.held_until)
     return [f"[disclosure] of incident.toml holds this back until {until}: hand over only to those who keep it"]
 
 

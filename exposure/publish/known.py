@@ -7,7 +7,10 @@ from exposure.publish.sentences import Sentence, Speaker, checksum, show_count, 
 
 
 def over(speaker: Speaker) -> Sentence:
-    """Say that it has ended, as surely as a fact backs it."""
+    """Say that it has ended, as surely as a fact backs it; where no data shows an attack, say that."""
+    if not speaker.facts.attack_shown:
+        text = "Our records and the chain show no sign that there was an attack. We believe that it is over, if it was one."
+        return speaker.say(text, "nothing shows an attack", "attack")
     site = join_and(map(break_host, speaker.facts.sites))
     verb = "serves" if len(speaker.facts.sites) == 1 else "serve"
     text = f"{site} no longer {verb} the malicious code" if site else "the malicious code is no longer served"
@@ -15,6 +18,17 @@ def over(speaker: Speaker) -> Sentence:
         text = f"we believe that {text}"
     word = "contained" if speaker.facts.status == "contained" else "over"
     return speaker.say(f"The attack is {word}: {text}.", f"status is {speaker.facts.status}", "over")
+
+
+def going_on(speaker: Speaker) -> Sentence:
+    """Say that it has not ended; where no data shows an attack, that we act as if there were one."""
+    if not speaker.facts.attack_shown:
+        text = (
+            "We do not know yet whether this is an attack: our records and the chain show no sign of one so far. "
+            "Until we know, "
+        )
+        return speaker.say(text + "we treat it as one that is still going on.", "nothing shows an attack", "attack")
+    return speaker.say("The attack is still going on.", "the attack is ongoing", "stated")
 
 
 def control(speaker: Speaker) -> list[Sentence]:

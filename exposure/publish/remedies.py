@@ -32,11 +32,12 @@ def remedies(speaker: Speaker) -> tuple[Remedy, ...]:
     found = []
     for exposure in told:
         steps = _key_steps(speaker) if exposure == "key" else _approval_steps(speaker)
-        found.append(Remedy(_heading(speaker, exposure) if len(told) > 1 else "", tuple(steps)))
+        found.append(Remedy(heading(speaker, exposure) if len(told) > 1 else "", tuple(steps)))
     return tuple(found)
 
 
-def _heading(speaker: Speaker, exposure: Exposure) -> str:
+def heading(speaker: Speaker, exposure: Exposure) -> str:
+    """Name those whom the remedy of one exposure is for, where there are two."""
     conditions = speaker.facts.condition_of(exposure)
     words = list(dict.fromkeys(word for condition in conditions for word in condition.words))
     return f"If you {join_or(map(inert, words)) if words else UNKNOWN_WORDS[exposure]}"

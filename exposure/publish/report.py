@@ -18,6 +18,7 @@ from exposure import __version__
 from exposure.case import Case, write_atomically
 from exposure.console import escape
 from exposure.incident import Incident
+from exposure.publish.addressees import lead, outliers
 from exposure.publish.advise import READS
 from exposure.publish.charts import attack_rates
 from exposure.publish.claims import Checks, check_claims, problems
@@ -28,7 +29,6 @@ from exposure.publish.sentences import Speaker, checksum
 from exposure.publish.summary import Summary, show_rate, summarise
 from exposure.publish.timeline import timeline
 from exposure.publish.times import show_exact
-from exposure.publish.wording import lead, outliers
 
 MEANINGS = {
     "compromised": "proof: its secret was seen, or the attacker took from it",

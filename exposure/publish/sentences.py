@@ -47,7 +47,12 @@ class Speaker:
 
 def show_words(condition: Condition) -> str:
     """Give what was done, as it reads after "If you "."""
-    return join_or([inert(word) for word in condition.words])
+    return show_words_of(condition.words)
+
+
+def show_words_of(words: Sequence[str]) -> str:
+    """Give words of incident.toml, as they read after "If you "."""
+    return join_or([inert(word) for word in words])
 
 
 def show_when(condition: Condition) -> str:

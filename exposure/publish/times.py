@@ -23,6 +23,8 @@ _MONTHS = (
     "November",
     "December",
 )
+# Abbreviations that zones far apart share.
+_SHARED = frozenset(("CST", "CDT", "IST", "PST", "BST", "SST"))
 _QUARTER = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -98,8 +100,12 @@ def show_locally(start: datetime | None, end: datetime | None, zones: Sequence[s
         known = [time for time in local if time is not None]
         if not known or all(show_abbreviation(time) in ("UTC", "GMT") and not time.utcoffset() for time in known):
             continue
-        found.append((key.rsplit("/", 1)[-1].replace("_", " "), show_when(local[0], local[1])))
+        found.append((_city(key), show_when(local[0], local[1])))
     return found
+
+
+def _city(key: str) -> str:
+    return key.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def show_clock_beside(time: datetime, zones: Sequence[str]) -> str:
@@ -110,5 +116,8 @@ def show_clock_beside(time: datetime, zones: Sequence[str]) -> str:
         if not local.utcoffset():
             continue
         day = "" if local.date() == time.date() else f" on {show_date(local, year=False)}"
-        beside.append(f"{local:%H:%M} {show_abbreviation(local)}{day}")
+        name = show_abbreviation(local)
+        # Chicago and Shanghai both say CST: the city tells which.
+        city = f" in {_city(key)}" if name in _SHARED else ""
+        beside.append(f"{local:%H:%M} {name}{city}{day}")
     return show_time(time) + (f" ({', '.join(beside)})" if beside else "")

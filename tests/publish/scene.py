@@ -8,10 +8,10 @@ import polars as pl
 
 from exposure.amounts import NATIVE, show, to_f64
 from exposure.incident import Incident
-from exposure.publish.advise import render
 from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
-from exposure.publish.wording import write_messages
+from exposure.publish.rendering import files
+from exposure.publish.wording import MESSAGES, write_messages
 from exposure.tables import TABLES
 
 NOW = datetime(2026, 3, 4, 12, 10, tzinfo=UTC)
@@ -232,7 +232,18 @@ class Scene:
         return self
 
 
-def write(scene: Scene, now: datetime | None = NOW) -> dict[str, str]:
-    """Write all messages of a scene, by name."""
+def write_files(scene: Scene, now: datetime | None = NOW) -> dict[str, str]:
+    """Write all messages of a scene in all channels, by file."""
     facts = gather(scene.tables, scene.incident, now)
-    return {message.name: render(message) for message in write_messages(facts, check_claims(facts))}
+    messages = write_messages(facts, check_claims(facts))
+    return {name: text for message in messages for name, text in files(message, facts).items()}
+
+
+def write(scene: Scene, now: datetime | None = NOW) -> dict[str, str]:
+    """Write the Markdown of all messages of a scene, by name; of the banner and the e-mail, their own form."""
+    texts = write_files(scene, now)
+    own = {name.partition(".")[0]: text for name, text in texts.items() if not name.endswith(".md")}
+    long = {
+        name.removesuffix(".md"): text for name, text in texts.items() if name.endswith(".md") and name.count(".") == 1
+    }
+    return {name: text for name, text in (own | long).items() if name in MESSAGES}

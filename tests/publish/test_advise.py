@@ -8,6 +8,7 @@ from exposure.publish.advise import advise
 from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
 from exposure.publish.lint import find_faults
+from exposure.publish.wording import MESSAGES
 from tests.publish.scene import ADVICE, HARDWARE, NOW, PHRASE, SIGNED, START, Scene, wallet_address
 
 
@@ -21,18 +22,16 @@ def fill(scene: Scene) -> Case:
     return case
 
 
-def test_it_writes_three_texts_and_their_claims(scene: Scene) -> None:
-    """A case whose claims hold needs no person."""
+def test_it_writes_every_text_and_its_claims(scene: Scene) -> None:
+    """A case whose claims hold needs no person; each message comes in each of its channels."""
     case = fill(scene.key_incident().tell(status="resolved"))
     figures = advise(case, scene.incident)
-    assert sorted(file.name for file in case.advisory.iterdir()) == [
-        "claims.json",
-        "followup.md",
-        "initial.md",
-        "resolved.md",
-    ]
-    assert (figures["ready"], figures["not_ready"]) == ("initial, resolved, followup", "")
+    assert (figures["ready"], figures["not_ready"]) == (", ".join(MESSAGES), "")
     assert (figures["needs_person"], figures["problems"]) == (False, [])
+    written = {file.name for file in case.advisory.iterdir() if file.is_file()} - {"claims.json", "changes.json"}
+    told = json.loads((case.advisory / "claims.json").read_text())["messages"]
+    assert {name for message in told.values() for name in message["files"]} == written
+    assert len(written) == figures["files"] == 36
 
 
 def test_an_empty_case_gets_its_first_message(scene: Scene) -> None:
@@ -52,9 +51,9 @@ def test_every_sentence_stands_in_claims_with_its_check(scene: Scene) -> None:
     case = fill(scene.mixed_incident())
     advise(case, scene.incident)
     claims = json.loads((case.advisory / "claims.json").read_text())
-    text = (case.advisory / "initial.md").read_text()
     mine = [claim for claim in claims["claims"] if claim["message"] == "initial"]
-    assert all(claim["sentence"].split("\n")[0] in text for claim in mine)
+    texts = [(case.advisory / name).read_text() for name in claims["messages"]["initial"]["files"]]
+    assert all(any(claim["sentence"].split("\n")[0] in text for text in texts) for claim in mine)
     assert all(name in claims["checks"] for claim in mine for name in claim["check"])
     assert {claim["result"] for claim in mine if "we believe" not in claim["sentence"].lower()} == {"passed"}
 
@@ -77,18 +76,18 @@ def test_the_same_case_gives_the_same_bytes(scene: Scene) -> None:
     """Two runs, and rows in another order, change nothing."""
     case = fill(scene.mixed_incident())
     advise(case, scene.incident)
-    first = {file.name: file.read_bytes() for file in case.advisory.iterdir()}
+    first = {file.name: file.read_bytes() for file in case.advisory.rglob("*.*") if file.is_file()}
     for rows in scene.rows.values():
         rows.reverse()
     advise(fill(scene), scene.incident)
-    assert {file.name: file.read_bytes() for file in case.advisory.iterdir()} == first
+    assert {file.name: file.read_bytes() for file in case.advisory.rglob("*.*") if file.is_file()} == first
 
 
 def test_a_word_that_claims_too_much_needs_a_person(scene: Scene) -> None:
     """incident.toml's words hold "only": the text is written, and the fault is named at its line."""
     case = fill(scene.key_incident().tell(actions=(PHRASE | {"words": "only typed your phrase"},)))
     assert advise(case, scene.incident)["problems"] == [
-        'initial.md line 1: unproven-only (only): "only" claims that no one else is affected'
+        'initial.md line 1: unproven-only (only): "only" claims that no one else is affected (and in 29 more files)'
     ]
 
 

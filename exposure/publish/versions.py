@@ -1,0 +1,65 @@
+"""The versions of what was said: kept by content beside the texts, and held against what a second person has read.
+
+Reads and writes advisory/versions/. A version holds the scope and the SHA-256 of every file that said it, so that
+`review.json`, whatever else it notes, tells by a file's hash which version was read.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from exposure.case import Case, write_atomically
+from exposure.errors import ExposureError
+from exposure.publish.scope import Scope
+
+FOLDER = "versions"
+
+
+def keep_version(case: Case, scope: Scope, texts: Mapping[str, str]) -> None:
+    """Keep what the texts say now, under its digest; hashes of other texts that said the same stay."""
+    path = case.advisory / FOLDER / f"{scope.digest[:16]}.json"
+    known = _read(path).get("files", []) if path.exists() else []
+    hashes = sorted({*known, *(hashlib.sha256(text.encode()).hexdigest() for text in texts.values())})
+    data = {**json.loads(scope.to_json()), "files": hashes}
+    write_atomically(path, (json.dumps(data, indent=2, sort_keys=True) + "\n").encode())
+
+
+def last_reviewed(case: Case) -> Scope | None:
+    """Give the scope that a second person read last, by the times of `review.json`; None where nothing was reviewed."""
+    reviewed = case.advisory / "review.json"
+    if not reviewed.exists():
+        return None
+    hashes = dict(_hashes(_read(reviewed)))
+    found: list[tuple[str, str, Scope]] = []
+    for path in sorted((case.advisory / FOLDER).glob("*.json")):
+        raw = _read(path)
+        times = [hashes[digest] for digest in (*raw["files"], raw["digest"]) if digest in hashes]
+        if times:
+            found.append((max(times), path.name, Scope.from_json(json.dumps(raw))))
+    return max(found, key=lambda item: item[:2])[2] if found else None
+
+
+def _hashes(value: Any, time: str = "") -> Iterator[tuple[str, str]]:
+    """Give every SHA-256 in a review's records with the time of its record (ISO 8601), the latest last."""
+    if isinstance(value, dict):
+        mine = next((str(value[key]) for key in ("time", "at", "when", "reviewed") if key in value), time)
+        for item in sorted(value.values(), key=lambda item: isinstance(item, dict | list)):
+            yield from _hashes(item, mine)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _hashes(item, time)
+    elif isinstance(value, str) and len(value) == 64:
+        yield value, time
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        raise ExposureError(
+            f"{path} is damaged",
+            "it is not JSON",
+            "bring it back from a copy, or delete it and let the texts be reviewed again",
+        ) from None
