@@ -1,5 +1,6 @@
 """The commands: parse, call, render. Nothing heavy is imported until a command runs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -53,15 +54,22 @@ def _pipeline(context: Context, path: Path, *, allow_untrusted: bool = False) ->
     return Pipeline(incident, Case(incident.folder), context.teller, context.now, allow_untrusted=allow_untrusted)
 
 
-def _ending(context: Context, pipeline: "Pipeline", outcome: "Outcome") -> ExitCode:
-    """Print the case's answer, and say by the exit code whether it needs a person."""
+def _ending(
+    context: Context,
+    pipeline: "Pipeline",
+    outcome: "Outcome",
+    first: tuple[str, ...] = (),
+    last: tuple[str, ...] = (),
+    more: Mapping[str, object] | None = None,
+) -> ExitCode:
+    """Print the case's answer between what stands `first` and `last`, and say by the exit code whether it needs a person."""
     from exposure.publish.summary import summary
 
     found = summary(pipeline.case, pipeline.incident)
     outcome.note(found.problems)
     problems = [f"needs a person: {problem}" for problem in outcome.problems]
-    data = {**found.to_json(), "stages": outcome.figures, "problems": outcome.problems}
-    context.show([*found.lines(), *problems], data)
+    data = {**found.to_json(), "stages": outcome.figures, "problems": outcome.problems, **(more or {})}
+    context.show([*first, *found.lines(), *last, *problems], data)
     return outcome.exit_code
 
 
@@ -315,12 +323,17 @@ def report(context: Context, incident: IncidentArgument) -> ExitCode:
 
 @command(app, rich_help_panel=_LOOK)
 def status(context: Context, incident: IncidentArgument) -> ExitCode:
-    """Print where the case stands.
+    """Print one line for the war room, where the case stands, and what each missing fact would change.
 
     Example: exposure status case
     """
+    from exposure.publish.standing import standing
+
     pipeline = _pipeline(context, incident)
-    return _ending(context, pipeline, pipeline.outcome)
+    line, missing = standing(pipeline.case, pipeline.incident, context.now)
+    last = tuple(f"would help   {item.line()}" for item in missing)
+    data = {"line": line, "missing": [{"key": item.key, "change": item.change} for item in missing]}
+    return _ending(context, pipeline, pipeline.outcome, (line,), last, data)
 
 
 @command(app, rich_help_panel=_LOOK)

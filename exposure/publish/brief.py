@@ -6,6 +6,7 @@ A post is read alone: the first one says who is affected and what to do if in do
 from exposure.incident import Exposure
 from exposure.publish.addressees import lead, outliers, unsure
 from exposure.publish.closings import both, cleared, no_secrets, not_described, stay_away, updates
+from exposure.publish.known import addresses
 from exposure.publish.remedies import heading
 from exposure.publish.sentences import Sentence, Speaker, show_enemies
 
@@ -17,6 +18,7 @@ def body(speaker: Speaker, *state: Sentence) -> Blocks:
     blocks = (
         *_who(speaker),
         (*state, *stay_away(speaker)),
+        tuple(addresses(speaker)),
         both(speaker),
         *(tuple(_remedy(speaker, exposure)) for exposure in speaker.facts.remedies),
         (*cleared(speaker), _others(speaker)),
@@ -29,6 +31,7 @@ def gist(speaker: Speaker) -> Blocks:
     """Give the least that a text must hold which is read apart from our own posts: who, what to do, who need not act."""
     blocks = (
         *_who(speaker),
+        tuple(addresses(speaker)),
         both(speaker),
         *(tuple(_remedy(speaker, exposure)) for exposure in speaker.facts.remedies),
         (*cleared(speaker), _others(speaker)),

@@ -50,7 +50,7 @@ CHANNELS: dict[str, Channel] = {
         Channel("discord", "Discord", ".discord.md", 2_000, markdown=True),
         Channel("telegram", "Telegram", ".telegram.txt", 4_096, count_utf16),
         Channel("markdown", "Reddit, GitHub", ".md", 40_000, markdown=True, numbered=False),
-        Channel("email", "e-mail", ".email.txt", 100_000, numbered=False),
+        Channel("email", "e-mail", ".txt", 100_000, numbered=False),
         Channel("status", "status page", ".status.txt", 10_000, numbered=False),
         Channel("cap", "CAP 1.2", ".cap.xml", 100_000, numbered=False),
         Channel("html", "web banner", ".html", 100_000, numbered=False),
@@ -111,7 +111,7 @@ def _last_line(text: str) -> str:
 
 
 def _numbered(post: str, number: int, of: int) -> str:
-    """Number a post; not beside an address, where people would copy it along."""
+    """Write the number of a post; not beside an address, where people would copy it along."""
     return f"{post.rstrip()}{chr(10) if _last_line(post.rstrip()).startswith('- ') else ' '}{number}/{of}"
 
 

@@ -1,6 +1,7 @@
 """What is known so far, and what is not: counts, losses, addresses, open bounds, holes. Pure."""
 
 from exposure.publish import times
+from exposure.publish.facts import Condition
 from exposure.publish.holes import public_holes
 from exposure.publish.markdown import break_host, inert, join_and
 from exposure.publish.sentences import Sentence, Speaker, checksum, show_count, show_enemies, show_words
@@ -125,13 +126,24 @@ def _open_bounds(speaker: Speaker) -> list[str]:
     return found
 
 
+def _exactly(condition: Condition) -> str:
+    start, end = (times.show_exact(time) if time else "" for time in (condition.t1, condition.t2))
+    if start and end:
+        return f"from {start} to {end}"
+    if start:
+        return f"from {start}; we do not know exactly when it ended"
+    return (
+        f"until {end}; we do not know when it began"
+        if end
+        else "we do not know when it began, nor exactly when it ended"
+    )
+
+
 def exact_times(speaker: Speaker) -> tuple[Sentence, ...]:
     """Give the bounds as they are in the data; the condition rounds them outward to the quarter hour."""
     found = []
     for condition in speaker.facts.conditions:
-        start = times.show_exact(condition.t1) if condition.t1 else "an unknown time"
-        end = times.show_exact(condition.t2) if condition.t2 else "an unknown time"
         words = show_words(condition)
-        text = f"{words[:1].upper()}{words[1:]}{speaker.where(condition.hosts)}: from {start} to {end}."
+        text = f"{words[:1].upper()}{words[1:]}{speaker.where(condition.hosts)}: {_exactly(condition)}."
         found.append(speaker.say(text, "the published bounds, to the second", f"window:{condition.exposure}"))
     return tuple(found)

@@ -102,7 +102,7 @@ def email(message: Message, facts: Facts) -> str:
     text = render(replace(message, not_ready=()))
     note = "This mail has no attachment, asks for no answer, and asks for nothing that is secret. Compare it with what we publish"
     place = facts.links.within("email").source
-    note += f" at {place}." if place else "."
+    note += f": {place}" if place else "."
     return f"{_held(message)}Subject: {subject}\n\n{fold(text).strip()}\n\n{fold(note)}\n"
 
 

@@ -74,6 +74,7 @@ class Summary:
     attackers: tuple[Enemy, ...]
     holes: tuple[Hole, ...]
     claims: Mapping[str, str]
+    believed: tuple[str, ...]
     problems: tuple[str, ...]
     paths: Mapping[str, str]
 
@@ -102,6 +103,10 @@ class Summary:
         lines += [f"not seen     {hole.text}" for hole in self.holes[:_HOLES_SHOWN]]
         if len(self.holes) > _HOLES_SHOWN:
             lines.append(f"not seen     and {len(self.holes) - _HOLES_SHOWN} more limits: see the report")
+        if self.believed:
+            lines.append(
+                f'believed     the texts say "we believe", since these claims did not pass: {", ".join(self.believed)}'
+            )
         return [*lines, *(f"{label:12} {path}" for label, path in self.paths.items())]
 
     def _x_lines(self) -> list[str]:
@@ -130,6 +135,7 @@ class Summary:
             "attackers": [_plain(enemy) for enemy in self.attackers],
             "holes": [hole.text for hole in self.holes],
             "claims": dict(self.claims),
+            "believed": list(self.believed),
             "problems": list(self.problems),
             "paths": dict(self.paths),
         }
@@ -215,9 +221,18 @@ def summarise(
         attackers=facts.enemies,
         holes=facts.holes,
         claims={check.name: check.result for check in checks.values()},
+        believed=believed(facts, checks),
         problems=(*facts.problems, *problems(checks)),
         paths=paths,
     )
+
+
+def believed(facts: Facts, checks: Checks) -> tuple[str, ...]:
+    """Name the claims that the texts make with "we believe", since their check failed or could not be made."""
+    made = {"condition", *(c.x_check for c in facts.conditions), *(f"window:{c.exposure}" for c in facts.conditions)}
+    made |= {"enemies"} if facts.enemies and not all(e.confirmed and not e.ordinary for e in facts.enemies) else set()
+    made |= {"over"} if facts.status != "ongoing" else set()
+    return tuple(sorted(name for name in made if checks[name].result != "passed"))
 
 
 def find_rates(tables: Mapping[str, pl.DataFrame], incident: Incident) -> tuple[Rate, ...]:

@@ -87,7 +87,7 @@ def test_a_word_that_claims_too_much_needs_a_person(scene: Scene) -> None:
     """incident.toml's words hold "only": the text is written, and the fault is named at its line."""
     case = fill(scene.key_incident().tell(actions=(PHRASE | {"words": "only typed your phrase"},)))
     assert advise(case, scene.incident)["problems"] == [
-        'initial.md line 1: unproven-only (only): "only" claims that no one else is affected (and in 29 more files)'
+        'initial.md line 1: unproven-only (only): "only" claims that no one else is affected (and in 22 more files)'
     ]
 
 

@@ -34,6 +34,7 @@ def test_the_terminal_answers_who_what_when_lost_and_still_to_save(scene: Scene)
         "to save      50.4 ETH, in 5 wallets",
         "attackers    1 confirmed, 0 discovered",
         "not seen     3 of 9,000 lines could not be read, in 1 of 1 log sources (table rejects)",
+        'believed     the texts say "we believe", since these claims did not pass: over',
         "sheet        case/sheet/affected.xlsx",
     ]
 
