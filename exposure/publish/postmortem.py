@@ -27,12 +27,13 @@ def timeline(speaker: Speaker) -> tuple[Sentence, ...]:
     rows = [(time, _KINDS[kind], "stated") for kind, time in speaker.facts.timeline]
     for condition in speaker.facts.conditions:
         name = f"window:{condition.exposure}"
+        sure = "" if speaker.proven(name) else " We believe so: the other end is not known."
         if condition.t1:
             rows.append(
-                (condition.t1, "Start of the time that our advice names (to the second, before rounding).", name)
+                (condition.t1, f"Start of the time that our advice names (to the second, before rounding).{sure}", name)
             )
         if condition.t2:
-            rows.append((condition.t2, "End of the time that our advice names, caches included.", name))
+            rows.append((condition.t2, f"End of the time that our advice names, caches included.{sure}", name))
     # Kept in order of time; of one second, as they were found.
     rows = sorted(dict.fromkeys(rows), key=lambda row: row[0])
     return tuple(
