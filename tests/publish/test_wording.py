@@ -331,3 +331,17 @@ def test_a_sink_is_no_address_to_revoke(scene: Scene) -> None:
     texts = write(scene.key_incident().tell(status="resolved"))
     assert SINK not in texts["resolved"].lower()
     assert SINK in texts["followup"].lower()
+
+
+def test_a_site_that_is_ours_again_is_linked_in_followup_and_banner_alone(scene: Scene) -> None:
+    """Whoever reads an older post must not be led there while we are not sure of it."""
+    own = ADVICE | {"guide": "https://help.examplewallet.com/x"}
+    texts = write_files(scene.key_incident().tell(status="resolved", control="regained", advice=own))
+    linking = {file.split(".")[0] for file, text in texts.items() if "https://help.examplewallet.com/x" in text}
+    assert linking == {"followup", "banner"}
+
+
+def test_a_shortened_link_is_left_out(scene: Scene) -> None:
+    """Readers are told not to follow what hides where it leads."""
+    texts = write_files(scene.key_incident().tell(advice=ADVICE | {"guide": "https://bit.ly/3xyz"}))
+    assert [file for file, text in texts.items() if "bit.ly" in text] == []
