@@ -261,7 +261,7 @@ class Pipeline:
         """Write the files for those who can help."""
         from exposure.publish.handoff import write_handoff
 
-        self.outcome.add("handoff", write_handoff(self.case, self.incident))
+        self.outcome.add("handoff", write_handoff(self.case, self.incident, self.now))
 
     def publish(self) -> None:
         """Write everything that people read."""

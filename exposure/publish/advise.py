@@ -7,6 +7,7 @@ from typing import Any
 
 from exposure.case import Case, write_atomically
 from exposure.incident import Incident
+from exposure.publish.channels import CHANNELS
 from exposure.publish.claims import Check, Checks, check_claims, problems
 from exposure.publish.facts import Facts, gather
 from exposure.publish.holding import hold_problems, note_hold
@@ -50,7 +51,7 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
     since = note_hold(case, incident, clock)
     facts = gather(tables, incident, case.now() or clock, held_since=since, clock=clock)
     checks = dict(check_claims(facts))
-    scope = scope_of(facts, _safe(checks))
+    scope = scope_of(facts, [name for name, check in checks.items() if check.result == "passed"])
     before = last_reviewed(case)
     changed = changes(before, scope) if before else ()
     checks["scope"] = scope_check(before, changed)
@@ -79,12 +80,6 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
         "needs_person": bool(found),
         "problems": found,
     }
-
-
-def _safe(checks: Checks) -> list[str]:
-    """Name what the texts call safe."""
-    passed = [name for name, check in checks.items() if check.result == "passed"]
-    return [name.removeprefix("cleared:") for name in passed if name == "hardware" or name.startswith("cleared:")]
 
 
 def scope_check(before: Scope | None, changed: Sequence[Change]) -> Check:
@@ -116,9 +111,11 @@ def _write(case: Case, texts: Mapping[str, Mapping[str, str]]) -> None:
     """Write the files; one of an earlier run that is no longer said goes, so that nobody posts it."""
     written = {name: text for named in texts.values() for name, text in named.items()}
     for message in texts:
-        for old in case.advisory.glob(f"{message}.*"):
+        # A person's own file, such as a translation, is not ours to take away.
+        for channel in CHANNELS.values():
+            old = case.advisory / f"{message}{channel.suffix}"
             if old.name not in written:
-                old.unlink()
+                old.unlink(missing_ok=True)
     for name, text in written.items():
         write_atomically(case.advisory / name, text.encode())
 

@@ -69,7 +69,7 @@ def posts(blocks: Sequence[Sequence[str]], channel: Channel) -> tuple[str, ...]:
     whole = "\n\n".join(map(join, shown))
     if channel.count(whole) <= channel.limit:
         return (whole,)
-    room = channel.limit - len(" 99/99")
+    room = channel.limit - len(" 999/999")
     found: list[str] = []
     for block in shown:
         for place, piece in enumerate(part for text in block for part in _pieces(text, channel, room)):
@@ -124,7 +124,7 @@ def _pieces(text: str, channel: Channel, room: int) -> list[str]:
         words, here = line.split(" "), ""
         for word in words:
             longer = f"{here} {word}" if here else word
-            if here and channel.count(longer) + 2 > room:
+            if here and channel.count(longer) + len(" ……") > room:
                 found.append(f"{here} …")
                 here = word
             else:

@@ -9,7 +9,7 @@ def both(speaker: Speaker) -> tuple[Sentence, ...]:
     """Say what to do where there are two remedies, and a reader cannot tell which is theirs."""
     if len(speaker.facts.remedies) < 2:
         return ()
-    text = "If both describe you, or you do not know which does, do all of it, in this order."
+    text = "If more than one of these describes you, or you do not know which does, do all of it, in this order."
     return (speaker.say(text, "one incident can hold both kinds of harm", "remedy"),)
 
 

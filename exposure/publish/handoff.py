@@ -4,6 +4,7 @@ None of them holds an IP address, a user agent, a client, a session, a line of a
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import polars as pl
 
@@ -25,6 +26,7 @@ from exposure.publish.handoff_rows import (
     vendor_rows,
 )
 from exposure.publish.handoff_seal import seal_summary
+from exposure.publish.holding import note_hold
 from exposure.publish.sentences import show_count
 from exposure.publish.sheet_columns import TLP
 from exposure.publish.summary import summarise
@@ -59,10 +61,11 @@ CSV cells that a spreadsheet program would run begin with an apostrophe. Amounts
 """
 
 
-def write_handoff(case: Case, incident: Incident) -> dict[str, object]:
+def write_handoff(case: Case, incident: Incident, clock: datetime | None = None) -> dict[str, object]:
     """Write the files of which there is something to say, remove those of an earlier run, and give the figures of the step."""
     tables = {name: case.read(name) for name in dict.fromkeys((*READS, *FACT_READS))}
-    facts = gather(tables, incident, case.now())
+    clock = clock or case.now()
+    facts = gather(tables, incident, case.now(), held_since=note_hold(case, incident, clock), clock=clock)
     files = make_files(tables, incident, facts)
     folder = case.folder / FOLDER
     for old in folder.glob("*.TLP-*"):

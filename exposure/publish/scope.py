@@ -5,7 +5,7 @@ A window or an X that is revised leaves people who were told that they were safe
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ import polars as pl
 from exposure.logs.sessions import only_derived
 from exposure.publish import times
 from exposure.publish.addressees import danger
-from exposure.publish.facts import MUST_ACT, Facts
+from exposure.publish.facts import MUST_ACT, Condition, Facts
 from exposure.publish.markdown import break_host, inert, join_or
 from exposure.publish.sentences import checksum, show_words_of
 
@@ -30,6 +30,12 @@ class Said:
     t1: str | None
     t2: str | None
     open: bool
+    proven: bool
+
+    @property
+    def too(self) -> str:
+        """Say that it affects more people than was said, as surely as the data backs it."""
+        return "you are affected too" if self.proven else "we believe that you are affected too"
 
     @property
     def start(self) -> datetime | None:
@@ -40,11 +46,6 @@ class Said:
     def end(self) -> datetime | None:
         """Give T2; None while it goes on."""
         return datetime.fromisoformat(self.t2) if self.t2 else None
-
-    @property
-    def whole(self) -> bool:
-        """Tell whether it covers every time: nothing was named as safe by its bounds."""
-        return self.t1 is None and self.t2 is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,10 @@ class Change:
     wrongly_safe: bool = False
 
 
-def scope_of(facts: Facts, safe: Sequence[str]) -> Scope:
-    """Draw the scope from the facts. `safe`: names of the actions that the texts call safe ("hardware" for hardware wallets)."""
+def scope_of(facts: Facts, passed: Collection[str]) -> Scope:
+    """Draw the scope from the facts. `passed`: the names of the checks that passed, which say what is proven and what is safe."""
     said = [
-        Said(c.exposure, action, words, c.hosts, _iso(c.public_t1), _iso(c.public_t2), c.open)
+        Said(c.exposure, action, words, c.hosts, _iso(c.public_t1), _iso(c.public_t2), c.open, _proven(c, passed))
         for c in facts.conditions
         for action, words in zip(c.actions, c.words, strict=True)
     ]
@@ -94,10 +95,16 @@ def scope_of(facts: Facts, safe: Sequence[str]) -> Scope:
     return Scope(
         as_of=_iso(facts.as_of),
         said=tuple(sorted(said, key=lambda s: (s.action, s.t1 or "", s.hosts))),
-        cleared=tuple((cleared.name, cleared.words) for cleared in facts.cleared if cleared.name in safe),
-        hardware="hardware" in safe,
+        cleared=tuple(
+            (cleared.name, cleared.words) for cleared in facts.cleared if f"cleared:{cleared.name}" in passed
+        ),
+        hardware="hardware" in passed,
         revoke=tuple(sorted(revoke)),
     )
+
+
+def _proven(condition: Condition, passed: Collection[str]) -> bool:
+    return {"condition", condition.x_check, f"window:{condition.exposure}"} <= set(passed)
 
 
 def _iso(time: datetime | None) -> str | None:
@@ -128,8 +135,8 @@ def _actions(old: Scope, new: Scope) -> Iterator[Change]:
     for said in new.said:
         if said.action not in before and old.said:
             text = (
-                f"Earlier we did not name this: if you {_did(said)} {_when(said)}, you are affected too: "
-                f"{danger(said.exposure)}"
+                f"Earlier we did not name this: if you {_did(said)} {_when(said)}, {said.too}: "
+                f"{danger(said.exposure, sure=said.proven)}"
             )
             yield Change(text, wrongly_safe=True)
     for said in old.said:
@@ -148,7 +155,7 @@ def _bounds(old: Scope, new: Scope) -> Iterator[Change]:
             continue
         match = [before for before in earlier if _overlap(before, said)]
         if not match:
-            text = f"Earlier we did not name this time: if you {_did(said)} {_when(said)}, you are affected too."
+            text = f"Earlier we did not name this time: if you {_did(said)} {_when(said)}, {said.too}."
             yield Change(text, wrongly_safe=True)
             continue
         match = [before for before in match if before.hosts == said.hosts] or match
@@ -156,7 +163,7 @@ def _bounds(old: Scope, new: Scope) -> Iterator[Change]:
         new_hosts = [host for host in said.hosts if not any(host in b.hosts for b in earlier)]
         if new_hosts and before.hosts:
             where = join_or(map(break_host, new_hosts))
-            text = f"Earlier we did not name {where}: if you {inert(said.words)} there {_when(said)}, you are affected too."
+            text = f"Earlier we did not name {where}: if you {inert(said.words)} there {_when(said)}, {said.too}."
             yield Change(text, wrongly_safe=True)
         yield from _start(before, said)
         yield from _end(before, said)
@@ -184,7 +191,7 @@ def _start(before: Said, said: Said) -> Iterator[Change]:
         yield Change(f"{text}if you {_did(said)} before that, you may be affected too.", wrongly_safe=True)
     elif a is not None and b is not None and b < a:
         text = f"Earlier we said {_clock(a, b)}; the correct start is {times.show_time(b)}. If you {_did(said)} "
-        yield Change(f"{text}{times.show_span(b, min(a, said.end or a))}, you are affected too.", wrongly_safe=True)
+        yield Change(f"{text}{times.show_span(b, min(a, said.end or a))}, {said.too}.", wrongly_safe=True)
     elif a is not None and b is not None:
         text = (
             f"Earlier we said {_clock(a, b)}; the correct start is {times.show_time(b)}. If you acted on the "
@@ -202,13 +209,13 @@ def _end(before: Said, said: Said) -> Iterator[Change]:
     if b is None and a is not None:
         text = f"Earlier we said that it ended at {times.show_time(a)}. "
         text += "It has not ended: " if said.open else "We do not know any more when it ended: "
-        yield Change(f"{text}if you {_did(said)} after that, you are affected too.", wrongly_safe=True)
+        yield Change(f"{text}if you {_did(said)} after that, {said.too}.", wrongly_safe=True)
     elif a is not None and b is not None and b > a:
         text = (
             f"Earlier we said that it ended at {times.show_time(a)}; the correct end is {times.show_time(b)}. If "
             f"you {_did(said)} "
         )
-        yield Change(f"{text}{times.show_span(max(a, said.start or a), b)}, you are affected too.", wrongly_safe=True)
+        yield Change(f"{text}{times.show_span(max(a, said.start or a), b)}, {said.too}.", wrongly_safe=True)
     elif a is not None and b is not None:
         text = (
             f"Earlier we said that it ended at {times.show_time(a)}; the correct end is {times.show_time(b)}. If "

@@ -35,9 +35,12 @@ def last_reviewed(case: Case) -> Scope | None:
     found: list[tuple[str, str, Scope]] = []
     for path in sorted((case.advisory / FOLDER).glob("*.json")):
         raw = _read(path)
-        times = [hashes[digest] for digest in (*raw["files"], raw["digest"]) if digest in hashes]
-        if times:
-            found.append((max(times), path.name, Scope.from_json(json.dumps(raw))))
+        try:
+            times = [hashes[digest] for digest in raw["files"] if digest in hashes]
+            if times:
+                found.append((max(times), path.name, Scope.from_json(json.dumps(raw))))
+        except (KeyError, TypeError, ValueError):
+            raise _damaged(path, "it does not hold what `exposure advise` writes") from None
     return max(found, key=lambda item: item[:2])[2] if found else None
 
 
@@ -58,8 +61,12 @@ def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except ValueError:
-        raise ExposureError(
-            f"{path} is damaged",
-            "it is not JSON",
-            "bring it back from a copy, or delete it and let the texts be reviewed again",
-        ) from None
+        raise _damaged(path, "it is not JSON") from None
+
+
+def _damaged(path: Path, why: str) -> ExposureError:
+    return ExposureError(
+        f"{path} is damaged",
+        why,
+        "bring it back from a copy, or delete it: what was said then is no longer compared with",
+    )

@@ -12,9 +12,11 @@ from tests.publish.scene import END, HARDWARE, NOW, PHRASE, SIGNED, SPENDER, STA
 from tests.publish.test_advise import fill
 
 
-def scope(scene: Scene, *safe: str) -> Scope:
-    """Draw the scope of a scene."""
-    return scope_of(gather(scene.tables, scene.incident, NOW), safe)
+def scope(scene: Scene, *passed: str) -> Scope:
+    """Draw the scope of a scene; `passed` checks besides those that say that all of it is proven."""
+    facts = gather(scene.tables, scene.incident, NOW)
+    proven = {"condition", *(c.x_check for c in facts.conditions), *(f"window:{c.exposure}" for c in facts.conditions)}
+    return scope_of(facts, {*proven, *passed})
 
 
 def said(old: Scope, new: Scope) -> list[tuple[bool, str]]:
@@ -98,7 +100,7 @@ def test_another_action_comes_first_and_a_dropped_one_is_not_called_safe(scene: 
 def test_what_was_called_safe_and_is_no_more_comes_first(scene: Scene) -> None:
     """A cleared action that the data vetoes, and hardware wallets."""
     scene.key_incident().tell(actions=(PHRASE, HARDWARE))
-    before = scope(scene, "hardware", HARDWARE["name"])
+    before = scope(scene, "hardware", f"cleared:{HARDWARE['name']}")
     told = said(before, scope(scene))
     assert [wrongly for wrongly, _ in told] == [True, True]
     assert "it did not put your wallet at risk if you connected a hardware wallet" in told[0][1]
@@ -157,3 +159,12 @@ def test_what_nobody_reviewed_is_not_corrected(scene: Scene) -> None:
     scene.rows["windows"][0]["earliest"] = START - timedelta(hours=3)
     advise(fill(scene), scene.incident)
     assert "Earlier we said" not in (case.advisory / "update.md").read_text()
+
+
+def test_what_is_not_proven_is_corrected_with_we_believe(scene: Scene) -> None:
+    """A victim lies outside the condition: the correction is no surer than the condition itself."""
+    before = scope(scene.key_incident().tell(status="resolved"))
+    scene.rows["windows"].clear()
+    facts = gather(scene.window(START - timedelta(hours=2)).tables, scene.incident, NOW)
+    ((_, text),) = said(before, scope_of(facts, ()))
+    assert text.endswith("we believe that you are affected too.")
