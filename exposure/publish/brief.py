@@ -128,7 +128,9 @@ def thanks(speaker: Speaker) -> tuple[Sentence, ...]:
 def ask_to_share(speaker: Speaker) -> tuple[Sentence, ...]:
     """Ask others to point here, and not to speak for us."""
     source = speaker.facts.links.source
-    what = f"this link: {source}" if source else "this post"
-    text = f"To help people who may be affected, please share {what}. Please do not retell it in your own words, since times and "
-    text += "steps may still change, and do not link to the affected site."
+    text = (
+        "To help people who may be affected, please point them here, and do not retell it in your own words: times and "
+    )
+    text += "steps may still change. Please do not link to the affected site."
+    text += f" Share this: {source}" if source else " Share this post."
     return (speaker.say(text, "asks to be pointed to, not spoken for"),)

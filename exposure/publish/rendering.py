@@ -113,7 +113,7 @@ def _site(facts: Facts) -> str:
 def status_entry(message: Message, facts: Facts) -> str:
     """Write a status page's entry: title, state, times in ISO 8601, and the short form."""
     state = {"contained": "Monitoring", "resolved": "Resolved"}.get(facts.status)
-    state = state or ("Identified" if facts.conditions else "Investigating")
+    state = state or ("Identified" if facts.conditions and facts.attack_shown else "Investigating")
     starts = [c.public_t1 or c.first_sign for c in facts.conditions]
     start = min((time for time in starts if time), default=None)
     ends = [c.public_t2 for c in facts.conditions if not c.open]
