@@ -313,6 +313,21 @@ def report(context: Context, incident: IncidentArgument) -> ExitCode:
         return _figures(context, pipeline.outcome)
 
 
+@command(app, rich_help_panel=_RUN)
+def check(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write the public "am I affected?" page to check/, a folder for any static host.
+
+    It asks the advisory's condition in steps and ends with what to do. It holds no list of wallets, asks for no secret, and sends
+    nothing. Put it where the texts say that updates are, never on the affected site while control of it is lost.
+
+    Example: exposure check case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.check()
+        return _figures(context, pipeline.outcome)
+
+
 @command(app, rich_help_panel=_LOOK)
 def status(context: Context, incident: IncidentArgument) -> ExitCode:
     """Print where the case stands.

@@ -257,6 +257,12 @@ class Pipeline:
 
         self.outcome.add("report", {"path": str(write_report(self.case, self.incident))})
 
+    def check(self) -> None:
+        """Write the public "am I affected?" page."""
+        from exposure.publish.checker import write_check
+
+        self.outcome.add("check", write_check(self.case, self.incident))
+
     def handoff(self) -> None:
         """Write the files for those who can help."""
         from exposure.publish.handoff import write_handoff
@@ -268,6 +274,7 @@ class Pipeline:
         self.sheet()
         self.advise()
         self.report()
+        self.check()
         self.handoff()
 
 
