@@ -104,6 +104,8 @@ def render_check(
                 "steps": walked,
                 "endings": [(ending, _remedies(ending.gave, facts, message, links)) for ending in endings],
                 "first": walked[0].name,
+                # Who is not sure does all of it.
+                "whole": max((ending.name for ending in endings), key=len),
                 "asked": len(asked),
                 "locally": lambda question: show_locally(question.start, question.end, facts.zones),
                 "html": lambda text: to_html(text, links),
