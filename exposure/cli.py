@@ -1,5 +1,6 @@
 """The commands: parse, call, render. Nothing heavy is imported until a command runs."""
 
+from enum import StrEnum
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -37,6 +38,13 @@ def _version(
     if version:
         typer.echo(__version__)
         raise typer.Exit
+
+
+class Share(StrEnum):
+    """Whom a page is for."""
+
+    team = "team"
+    public = "public"
 
 
 _AllowUntrusted = Annotated[
@@ -302,14 +310,22 @@ def advise(context: Context, incident: IncidentArgument) -> ExitCode:
 
 
 @command(app, rich_help_panel=_RUN)
-def report(context: Context, incident: IncidentArgument) -> ExitCode:
-    """Write the report, one self-contained page.
+def report(
+    context: Context,
+    incident: IncidentArgument,
+    share: Annotated[
+        Share, typer.Option(help="Whom it is for: the public version names no victim and no source of data.")
+    ] = Share.team,
+) -> ExitCode:
+    """Write the report, one self-contained page: report/index.html, or report/public.html with --share public.
 
     Example: exposure report case
+
+    Example: exposure report case --share public
     """
     pipeline = _pipeline(context, incident)
     with pipeline.case.lock():
-        pipeline.report()
+        pipeline.report(public=share is Share.public)
         return _figures(context, pipeline.outcome)
 
 

@@ -251,11 +251,11 @@ class Pipeline:
 
         self.outcome.add("advise", advise(self.case, self.incident))
 
-    def report(self) -> None:
+    def report(self, *, public: bool = False) -> None:
         """Write the report."""
         from exposure.publish.report import write_report
 
-        self.outcome.add("report", {"path": str(write_report(self.case, self.incident))})
+        self.outcome.add("report", {"path": str(write_report(self.case, self.incident, public=public))})
 
     def check(self) -> None:
         """Write the public "am I affected?" page."""

@@ -84,12 +84,12 @@ def test_the_first_screen_answers(scene: Scene) -> None:
 
 
 def test_the_page_is_whole_and_loads_nothing(scene: Scene) -> None:
-    """Every tag is closed; no script, no link out, no inline style; its policy allows its own style and nothing else."""
+    """Every tag is closed; no link out, no inline style; its policy allows its own style and script and nothing else."""
     html = render(scene.mixed_incident())
     page = Page(html)
     assert page.open == []
     names = {tag for tag, _ in page.tags}
-    assert names & {"script", "link", "img", "iframe", "object", "form", "a"} <= {"a"}
+    assert names & {"link", "img", "iframe", "object", "a"} <= {"a"}
     attributes = {(key, value) for _, attrs in page.tags for key, value in attrs.items()}
     assert [
         value
@@ -98,8 +98,11 @@ def test_the_page_is_whole_and_loads_nothing(scene: Scene) -> None:
     ] == []
     style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
     assert style is not None
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert script is not None
+    allowed = [base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode() for found in (style, script)]
+    policy = f"default-src 'none'; style-src 'sha256-{allowed[0]}'; script-src 'sha256-{allowed[1]}'; "
+    policy += "base-uri 'none'; form-action 'none'"
     assert ("content", policy) in attributes
 
 
@@ -122,7 +125,7 @@ def test_hostile_text_in_every_field_is_inert(scene: Scene) -> None:
     html = render(scene)
     page = Page(html)
     assert page.open == []
-    assert "script" not in {tag for tag, _ in page.tags}
+    assert [attrs.get("type") for tag, attrs in page.tags if tag == "script"] == ["application/octet-stream", None]
     assert [key for _, attrs in page.tags for key in attrs if key.startswith("on")] == []
     assert [char for char in "\x1b\u202e\u200b" if char in html] == []
     assert "{{ 7*7 }}" in page.text
@@ -176,7 +179,7 @@ def test_wallets_with_no_sign_are_folded_away(scene: Scene) -> None:
     scene.key_incident()
     for number in range(100, 200):
         scene.wallet(number, "no_sign", "viewed_portfolio")
-    assert "124 wallets with no sign; 50 shown, the sheet holds the rest" in Page(render(scene)).text
+    assert "124 wallets with no sign; 20 shown, the sheet holds the rest" in Page(render(scene)).text
 
 
 def test_a_victim_outside_the_condition_is_marked(scene: Scene) -> None:
