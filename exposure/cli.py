@@ -1,6 +1,5 @@
 """The commands: parse, call, render. Nothing heavy is imported until a command runs."""
 
-from enum import StrEnum
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -38,13 +37,6 @@ def _version(
     if version:
         typer.echo(__version__)
         raise typer.Exit
-
-
-class Share(StrEnum):
-    """Whom a page is for."""
-
-    team = "team"
-    public = "public"
 
 
 _AllowUntrusted = Annotated[
@@ -314,8 +306,9 @@ def report(
     context: Context,
     incident: IncidentArgument,
     share: Annotated[
-        Share, typer.Option(help="Whom it is for: the public version names no victim and no source of data.")
-    ] = Share.team,
+        Literal["team", "public"],
+        typer.Option(help="Who it is for: the public version names no victim and no source of data."),
+    ] = "team",
 ) -> ExitCode:
     """Write the report, one self-contained page: report/index.html, or report/public.html with --share public.
 
@@ -325,7 +318,7 @@ def report(
     """
     pipeline = _pipeline(context, incident)
     with pipeline.case.lock():
-        pipeline.report(public=share is Share.public)
+        pipeline.report(public=share == "public")
         return _figures(context, pipeline.outcome)
 
 

@@ -21,7 +21,9 @@ ROWS_MOST = 820_000
 WHOLE_MOST = 1_080_000
 # Whose whole story is told, sightings and movements included; the others' evidence is.
 STORIES = 1_000
-_STORY_TABLES = ("wallets", "sightings", "evidence", "transfers", "approvals")
+# What a story is told from, beside what the texts look at.
+STORY_READS = ("transfers", "balances", "blocks")
+_STORY_TABLES = ("wallets", "sightings", "evidence", "approvals", "transfers", "balances")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,11 @@ def stories(tables: Mapping[str, pl.DataFrame], rows: tuple[WalletRow, ...]) -> 
     chosen = {row.address.lower(): row.address for row in rows[:STORIES]}
     known = {name: tables.get(name, TABLES[name].frame([])) for name in _STORY_TABLES}
     parts = {name: _by_wallet(known[name], name, chosen) for name in _STORY_TABLES}
+    shared = {name: tables.get(name, table.frame([])) for name, table in TABLES.items() if name not in parts}
+    # Of the headers it needs those of the blocks that balances were asked at, a handful.
+    asked = known["balances"].select("chain_id", "block_number").unique()
+    shared["blocks"] = shared["blocks"].join(asked, on=["chain_id", "block_number"], how="semi")
     empty = {name: known[name].clear() for name in _STORY_TABLES}
-    shared = {name: tables[name] for name in ("tokens", "attackers")}
     found: dict[str, list[str]] = {}
     for address, shown in chosen.items():
         mine = shared | {name: parts[name].get(address, empty[name]) for name in _STORY_TABLES}

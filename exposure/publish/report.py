@@ -23,7 +23,7 @@ from exposure.incident import Incident
 from exposure.publish.advise import READS
 from exposure.publish.charts import attack_rates
 from exposure.publish.claims import Checks, check_claims, problems
-from exposure.publish.explorer import pack, stories
+from exposure.publish.explorer import STORY_READS, pack, stories
 from exposure.publish.facts import VERDICTS, Facts, gather, tied_wallets
 from exposure.publish.known import unknowns
 from exposure.publish.markdown import inert, plain
@@ -61,7 +61,7 @@ def write_report(case: Case, incident: Incident, *, public: bool = False) -> Pat
     """Write report/index.html (or report/public.html) from the tables as they stand, and give its path."""
     tables = {name: case.read(name) for name in READS}
     if not public:
-        tables["transfers"] = case.read("transfers")
+        tables |= {name: case.read(name) for name in STORY_READS}
     facts = gather(tables, incident, case.now())
     html = render_report(tables, incident, facts, case.read_manifest(), public=public)
     path = case.report / ("public.html" if public else "index.html")

@@ -60,6 +60,7 @@ def test_wallets_are_searched_filtered_sorted_and_opened(scene: Scene, visit: Go
     seen.page.get_by_label("Search").fill(wallet_address(3))
     assert rows.count() == 1
     seen.page.locator("#rows summary").click()
+    seen.page.locator("#rows .reasons").wait_for()
     story = seen.page.locator("#rows .why").inner_text()
     assert f"its assets went to {SINK}" in story
     assert "log:0a1b2c3d:103" in story
@@ -117,6 +118,7 @@ def test_hostile_text_in_every_field_is_inert(scene: Scene, visit: Go, public: b
     if not public:
         wait(seen)
         seen.page.locator("#rows summary").first.click()
+        seen.page.locator("#rows .reasons").first.wait_for()
         assert "<img src=x onerror=alert(1)>" in seen.page.locator("#rows").inner_text()
     assert seen.page.locator("img, iframe").count() == 0
     assert (seen.out, seen.complaints) == ([], [])

@@ -33,8 +33,9 @@
     const verdict = at("verdict").value, harm = at("harm").value, key = keys[state.sort];
     const found = wallets.filter((w) => (!verdict || w.verdict === verdict) && (!harm || w.harm === harm) && words.every((word) => w.text.includes(word)));
     const sign = state.down ? -1 : 1;
-    found.sort((a, b) => { const x = key(a), y = key(b); return (x < y ? -sign : x > y ? sign : 0) || a.place - b.place; });
-    state.shown = found;
+    const pairs = found.map((w) => [key(w), w]);
+    pairs.sort((a, b) => (a[0] < b[0] ? -sign : a[0] > b[0] ? sign : a[1].place - b[1].place));
+    state.shown = pairs.map((pair) => pair[1]);
     state.page = 0;
     show();
   }
