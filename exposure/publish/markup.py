@@ -13,7 +13,7 @@ from markupsafe import Markup
 from exposure.console import escape
 
 # In this order: an escaped character, code, bold, and the rest.
-_TOKEN = re.compile(r"\\(?P<plain>[^\w\s])|`(?P<code>[^`]*)`|(?P<bold>\*\*)|&amp;")
+_TOKEN = re.compile(r"\\(?P<plain>[^A-Za-z0-9\s])|`(?P<code>[^`]*)`|(?P<bold>\*\*)|&amp;")
 
 
 def to_html(text: str, links: Iterable[str | None] = ()) -> Markup:

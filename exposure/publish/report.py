@@ -37,6 +37,7 @@ from exposure.publish.pages import (
     trail_rows,
     wallet_rows,
 )
+from exposure.publish.savings import still_to_save
 from exposure.publish.sentences import Speaker, checksum
 from exposure.publish.summary import Summary, show_rate, summarise
 from exposure.publish.timeline import timeline
@@ -121,11 +122,14 @@ def _team_parts(
             "trail_length": 0,
             "loud_wallets": 0,
             "packed": None,
+            "saving": None,
         }
     loud = tuple(verdict for verdict in VERDICTS if verdict != "no_sign")
     everyone = wallet_rows(tables, incident, VERDICTS, WALLETS_MOST)
     trail = trail_rows(tables, incident)
+    saving = still_to_save(tables, incident)
     return {
+        "saving": (Markup(saving.svg), saving) if saving else None,  # noqa: S704  drawn by us, text escaped by Vega
         "trail": trail[:ROWS_TRAIL],
         "trail_length": len(trail),
         "wallets": [row for row in everyone if row.verdict in loud][:ROWS],

@@ -125,9 +125,9 @@ def test_while_the_texts_are_held_back_there_is_no_page(scene: Scene) -> None:
 
 def test_markdown_of_ours_becomes_html_and_nothing_else_does() -> None:
     """Escapes, bold, code, lists; a link only where it is one of those that were checked."""
-    text = "**Act\\* now** on a[.]com, `0xAb`:\n- one &amp; <b>\n- https://evil.example\n\nSee https://help.example/x."
+    text = "**Act\\* now** on my\\_a[.]com, `0xAb`:\n- one &amp; <b>\n- https://evil.example\n\nSee https://help.example/x."
     assert str(to_html(text, ["https://help.example/x", None])) == (
-        "<p><strong>Act* now</strong> on a[.]com, <code>0xAb</code>:</p>"
+        "<p><strong>Act* now</strong> on my_a[.]com, <code>0xAb</code>:</p>"
         "<ul><li>one &amp; &lt;b&gt;</li><li>https://evil.example</li></ul>"
         '<p>See <a href="https://help.example/x" rel="noreferrer noopener">https://help.example/x</a>.</p>'
     )

@@ -14,6 +14,7 @@ from exposure.publish.charts import attack_rates
 from exposure.publish.facts import gather
 from exposure.publish.pages import trail_rows, wallet_rows
 from exposure.publish.report import render_report, write_report
+from exposure.publish.savings import still_to_save
 from exposure.publish.sentences import checksum
 from exposure.publish.summary import find_rates
 from exposure.publish.timeline import timeline
@@ -236,6 +237,21 @@ def test_pictures_follow_the_theme_and_carry_no_style(scene: Scene) -> None:
     ] == []
     ids = [value for picture in pictures for value in set(re.findall(r'id="([^"]+)"', picture.svg))]
     assert len(ids) == len(set(ids))
+
+
+def test_what_can_still_be_saved_is_drawn_by_wallet(scene: Scene) -> None:
+    """Whom to call first: the largest holdings of each token, exact in the table; tokens without a price are not added up."""
+    scene.key_incident()
+    picture = still_to_save(scene.tables, scene.incident)
+    assert picture is not None
+    assert picture.alt == "Still to save: 50.4 ETH in 5 wallets"
+    assert [row[1:3] for row in picture.rows] == [
+        *(("exposed", str(n)) for n in (14, 13, 12, 11)),
+        ("compromised", "0.4"),
+    ]
+    assert picture.rows[0][0] == checksum(wallet_address(14))
+    scene.rows["holdings"].clear()
+    assert still_to_save(scene.tables, scene.incident) is None
 
 
 @pytest.mark.parametrize("field", ["exposed", "harmed"])
