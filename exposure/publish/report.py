@@ -37,6 +37,7 @@ from exposure.publish.pages import (
     trail_rows,
     wallet_rows,
 )
+from exposure.publish.reach import reach
 from exposure.publish.savings import still_to_save
 from exposure.publish.sentences import Speaker, checksum
 from exposure.publish.summary import Summary, show_rate, summarise
@@ -108,13 +109,13 @@ def render_report(
             enemies=[(checksum(enemy.address), enemy) for enemy in enemies],
             made=how_made(manifest),
             known=[(plain(sentence.text), False) for sentence in unknowns(Speaker(facts, checks))],
-            **_team_parts(tables, incident, summed, checks, public=public),
+            **_team_parts(tables, incident, facts, summed, checks, public=public),
         )
     )
 
 
 def _team_parts(
-    tables: Mapping[str, Any], incident: Incident, summed: Summary, checks: Checks, *, public: bool
+    tables: Mapping[str, Any], incident: Incident, facts: Facts, summed: Summary, checks: Checks, *, public: bool
 ) -> dict[str, Any]:
     """Give what only the team's version holds: wallets, the trail over other people's addresses, sources, problems."""
     if public:
@@ -123,12 +124,15 @@ def _team_parts(
             "loud_wallets": 0,
             "packed": None,
             "saving": None,
+            "reach": None,
         }
     loud = tuple(verdict for verdict in VERDICTS if verdict != "no_sign")
     everyone = wallet_rows(tables, incident, VERDICTS, WALLETS_MOST)
     trail = trail_rows(tables, incident)
     saving = still_to_save(tables, incident)
+    read = reach(tables, incident, facts)
     return {
+        "reach": (Markup(read.svg), read) if read else None,  # noqa: S704
         "saving": (Markup(saving.svg), saving) if saving else None,  # noqa: S704  drawn by us, text escaped by Vega
         "trail": trail[:ROWS_TRAIL],
         "trail_length": len(trail),

@@ -13,6 +13,7 @@ from exposure.case import Case
 from exposure.publish.charts import attack_rates
 from exposure.publish.facts import gather
 from exposure.publish.pages import trail_rows, wallet_rows
+from exposure.publish.reach import reach
 from exposure.publish.report import render_report, write_report
 from exposure.publish.savings import still_to_save
 from exposure.publish.sentences import checksum
@@ -252,6 +253,19 @@ def test_what_can_still_be_saved_is_drawn_by_wallet(scene: Scene) -> None:
     assert picture.rows[0][0] == checksum(wallet_address(14))
     scene.rows["holdings"].clear()
     assert still_to_save(scene.tables, scene.incident) is None
+
+
+def test_what_was_read_is_drawn_against_the_window(scene: Scene) -> None:
+    """Each source's stretch of time, those with gaps first; names from logs are hostile, and shown as they are."""
+    scene.key_incident()
+    scene.rows["sources"][0]["path"] = HOSTILE
+    scene.rows["coverage"][2]["gaps"] = 2
+    picture = reach(scene.tables, scene.incident, gather(scene.tables, scene.incident, NOW))
+    assert picture is not None
+    assert picture.alt == "4 sources and layers were read, 1 of them with gaps in time."
+    assert (picture.rows[0][1], picture.rows[0][4]) == ("native", "2")
+    assert "<script" not in picture.svg
+    assert "\u202e" not in picture.svg
 
 
 @pytest.mark.parametrize("field", ["exposed", "harmed"])
