@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCKED := --quiet --upgrade --universal --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install anvil demo test fuzz check docs lock contracts sample clean
+.PHONY: help install anvil browser demo test fuzz check docs lock contracts sample clean
 
 help: ## List what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,11 +31,14 @@ install: .venv/.ready ## Install what is locked into .venv
 anvil: .venv/.ready ## Get anvil, the Ethereum node of demo and tests, unless it is there
 	@$(BIN)/python tools/get_anvil.py
 
+browser: .venv/.ready ## Get Chromium, the browser that the tests of the pages drive, unless it is there
+	@$(BIN)/python tools/get_browser.py
+
 demo: .venv/.ready ## Run the sample incident end to end, on a real EVM
 	@$(BIN)/python tools/get_anvil.py || echo 'Going on without it: the demo reads the same chain from files.' >&2
 	@$(BIN)/exposure demo || test $$? -eq 1  # 1: done, and something needs a person, as in a real incident
 
-test: anvil ## Run the tests
+test: anvil browser ## Run the tests
 	$(BIN)/pytest -q -n auto --dist loadfile
 
 SECONDS ?= 60

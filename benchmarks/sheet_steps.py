@@ -124,7 +124,12 @@ def make(folder: Path, wallets: int) -> dict[str, Any]:
         log_index=pl.lit(None, pl.UInt32),
         time="first_exposed",
     )
-    case.write("losses", lost.select(TABLES["losses"].schema.names()).cast(dict(TABLES["losses"].schema)))
+    case.write(
+        "losses",
+        lost.with_columns(trace_address=pl.lit(None, pl.String))
+        .select(TABLES["losses"].schema.names())
+        .cast(dict(TABLES["losses"].schema)),
+    )
     case.write(
         "attackers",
         TABLES["attackers"].frame(

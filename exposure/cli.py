@@ -310,14 +310,38 @@ def advise(context: Context, incident: IncidentArgument) -> ExitCode:
 
 
 @command(app, rich_help_panel=_RUN)
-def report(context: Context, incident: IncidentArgument) -> ExitCode:
-    """Write the report, one self-contained page.
+def report(
+    context: Context,
+    incident: IncidentArgument,
+    share: Annotated[
+        Literal["team", "public"],
+        typer.Option(help="Who it is for: the public version names no victim and no source of data."),
+    ] = "team",
+) -> ExitCode:
+    """Write the report, one self-contained page: report/index.html, or report/public.html with --share public.
 
     Example: exposure report case
+
+    Example: exposure report case --share public
     """
     pipeline = _pipeline(context, incident)
     with pipeline.case.lock():
-        pipeline.report()
+        pipeline.report(public=share == "public")
+        return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_RUN)
+def check(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write the public "am I affected?" page to check/, a folder for any static host.
+
+    It asks the advisory's condition in steps and ends with what to do. It holds no list of wallets, asks for no secret, and sends
+    nothing. Put it where the texts say that updates are, never on the affected site while control of it is lost.
+
+    Example: exposure check case
+    """
+    pipeline = _pipeline(context, incident)
+    with pipeline.case.lock():
+        pipeline.check()
         return _figures(context, pipeline.outcome)
 
 

@@ -43,7 +43,7 @@ class Story:
         if wallet["verdict"] == "exposed" and isinstance(chance, float) and chance < DOUBTFUL:
             lines.append("  a small chance is no safety: it tells whom to call first; its owner must act all the same")
         lines.append("what happened (UTC):")
-        lines += _happened(self.moments) or ["  nothing was seen"]
+        lines += happened(self.moments) or ["  nothing was seen"]
         lines.append("why this verdict:")
         lines += [
             f"  {row['code']:3} {row['weight']:+.1f}  {row['text']}  [{row['ref']}]" for row in self.evidence
@@ -51,7 +51,7 @@ class Story:
         return lines
 
 
-def _happened(moments: tuple[Moment, ...]) -> list[str]:
+def happened(moments: tuple[Moment, ...]) -> list[str]:
     """Give a line for each moment; what one session did again and again (a page asks each half minute) is one line."""
     runs: dict[tuple[object, ...], list[Moment]] = {}
     for number, moment in enumerate(moments):

@@ -251,11 +251,17 @@ class Pipeline:
 
         self.outcome.add("advise", advise(self.case, self.incident, self.now))
 
-    def report(self) -> None:
+    def report(self, *, public: bool = False) -> None:
         """Write the report."""
         from exposure.publish.report import write_report
 
-        self.outcome.add("report", {"path": str(write_report(self.case, self.incident))})
+        self.outcome.add("report", {"path": str(write_report(self.case, self.incident, public=public))})
+
+    def check(self) -> None:
+        """Write the public "am I affected?" page."""
+        from exposure.publish.checker import write_check
+
+        self.outcome.add("check", write_check(self.case, self.incident))
 
     def handoff(self) -> None:
         """Write the files for those who can help."""
@@ -268,6 +274,7 @@ class Pipeline:
         self.sheet()
         self.advise()
         self.report()
+        self.check()
         self.handoff()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from exposure.drill.anvil import EXECUTABLE, INSTALLED, VERSION, find_anvil
 from exposure.errors import ExposureError
 
+_VARIABLES = {"anvil": "ANVIL_BIN", "Chromium": "BROWSER_BIN"}
 ROOT = Path(__file__).resolve().parents[1]
 MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 # npm checks what it downloads against its registry; where we know the package's hash, we check the registry too
@@ -92,15 +93,15 @@ def download(npm: list[str], scratch: Path) -> Path:
     return program
 
 
-def run(command: list[str], folder: Path) -> None:
-    """Run a command in a folder; raise ExposureError with its last words where it fails."""
+def run(command: list[str], folder: Path, what: str = "anvil") -> None:
+    """Run a command in a folder; raise ExposureError with its last words where it fails: `what` could not be installed."""
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last_words = " ".join((done.stderr or done.stdout).split())[-600:]
         raise ExposureError(
-            f"anvil could not be installed: {Path(command[0]).name} failed.",
+            f"{what} could not be installed: {Path(command[0]).name} failed.",
             last_words or f"It ended with exit code {done.returncode} and said nothing.",
-            "See whether the package registries can be reached, or install Foundry's anvil and set ANVIL_BIN to it.",
+            f"See whether the package registries can be reached, or install it yourself and set {_VARIABLES[what]} to it.",
         )
 
 

@@ -12,10 +12,12 @@ from exposure.publish.sentences import checksum
 from exposure.publish.tallies import Tally, chain_name, shorten, tally, token_facts
 from exposure.publish.times import show_exact
 
-# The page stays readable and small; the sheet holds every row.
-ROWS = 500
-ROWS_NO_SIGN = 50
+# What stands on the page without its script, and on paper; the script shows the rest, and the sheet holds every row.
+ROWS = 60
+ROWS_NO_SIGN = 20
 ROWS_TRAIL = 60
+# More rows than this never fit into the page's data.
+WALLETS_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class WalletRow:
     remedy: str
     not_covered: str
     reasons: tuple[Reason, ...]
+    lost_rank: float = 0.0
+    save_rank: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,18 @@ def wallet_rows(
         reasons.setdefault(row["address"], []).append(
             Reason(row["code"], f"{row['weight'] or 0.0:+.1f}", row["text"], row["ref"])
         )
-    return tuple(_wallet(row, incident, tuple(reasons.get(row["address"], ()))) for row in rows.iter_rows(named=True))
+    # Few tokens have a price: a loss is weighed by its share of all that was lost of that token, as the sheet's order is.
+    share = pl.col("amount_f64") / pl.col("amount_f64").sum().over("chain_id", "token")
+    lost = dict(
+        tables["losses"].select("address", share=share).group_by("address").agg(pl.col("share").sum()).iter_rows()
+    )
+    return tuple(
+        _wallet(row, incident, tuple(reasons.get(row["address"], ())), lost.get(row["address"]) or 0.0)
+        for row in rows.iter_rows(named=True)
+    )
 
 
-def _wallet(row: Mapping[str, object], incident: Incident, reasons: tuple[Reason, ...]) -> WalletRow:
+def _wallet(row: Mapping[str, object], incident: Incident, reasons: tuple[Reason, ...], lost_rank: float) -> WalletRow:
     names = [name.strip() for name in str(row["actions"] or "").split(",") if name.strip()]
     words = [action.words if (action := incident.action(name)) else name.replace("_", " ") for name in names]
     return WalletRow(
@@ -124,6 +136,8 @@ def _wallet(row: Mapping[str, object], incident: Incident, reasons: tuple[Reason
         remedy=str(row["remedy"] or ""),
         not_covered=str(row["not_covered"] or ""),
         reasons=reasons,
+        lost_rank=lost_rank,
+        save_rank=float(str(row["urgency"] or 0.0)),
     )
 
 

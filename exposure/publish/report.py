@@ -1,7 +1,8 @@
-"""The report: one self-contained page for the team. It reads the case, and writes report/index.html.
+"""The report: one self-contained page. It reads the case, and writes report/index.html for the team, or a public version.
 
-No network, no script: the page carries its style and its pictures, and its own policy forbids everything else. Every value is
-escaped, control and direction-changing characters are shown as escapes.
+No network: the page carries its style, its pictures and one script, and its own policy forbids everything else. The script only
+searches, sorts and opens the wallets; without it the first of them are there. Every value is escaped, control and
+direction-changing characters are shown as escapes. The public version names no wallet but confirmed attackers'.
 """
 
 import base64
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -22,9 +24,22 @@ from exposure.publish.addressees import lead, outliers
 from exposure.publish.advise import READS
 from exposure.publish.charts import attack_rates
 from exposure.publish.claims import Checks, check_claims, problems
-from exposure.publish.facts import VERDICTS, Facts, gather
-from exposure.publish.markdown import plain
-from exposure.publish.pages import ROWS, ROWS_NO_SIGN, ROWS_TRAIL, cover_rows, takers, trail_rows, wallet_rows
+from exposure.publish.explorer import STORY_READS, pack, stories
+from exposure.publish.facts import VERDICTS, Facts, gather, tied_wallets
+from exposure.publish.known import unknowns
+from exposure.publish.markdown import inert, plain
+from exposure.publish.pages import (
+    ROWS,
+    ROWS_NO_SIGN,
+    ROWS_TRAIL,
+    WALLETS_MOST,
+    cover_rows,
+    takers,
+    trail_rows,
+    wallet_rows,
+)
+from exposure.publish.reach import reach
+from exposure.publish.savings import still_to_save
 from exposure.publish.sentences import Speaker, checksum
 from exposure.publish.summary import Summary, show_rate, summarise
 from exposure.publish.timeline import timeline
@@ -44,31 +59,43 @@ LEGEND = Markup(
 )
 
 
-def write_report(case: Case, incident: Incident) -> Path:
-    """Write report/index.html from the tables as they stand, and give its path."""
+def write_report(case: Case, incident: Incident, *, public: bool = False) -> Path:
+    """Write report/index.html (or report/public.html) from the tables as they stand, and give its path."""
     tables = {name: case.read(name) for name in READS}
+    if not public:
+        tables |= {name: case.read(name) for name in STORY_READS}
     facts = gather(tables, incident, case.now())
-    html = render_report(tables, incident, facts, case.read_manifest())
-    path = case.report / "index.html"
+    html = render_report(tables, incident, facts, case.read_manifest(), public=public)
+    path = case.report / ("public.html" if public else "index.html")
     write_atomically(path, html.encode())
     return path
 
 
-def render_report(tables: Mapping[str, Any], incident: Incident, facts: Facts, manifest: Mapping[str, Any]) -> str:
+def render_report(
+    tables: Mapping[str, Any], incident: Incident, facts: Facts, manifest: Mapping[str, Any], *, public: bool = False
+) -> str:
     """Make the page. Pure; the same tables and manifest give the same bytes."""
     checks = check_claims(facts)
+    tables = told_in_public(tables) if public else tables
     summed = summarise(tables, incident, facts, checks, {})
     pictures = timeline(tables, facts)
     rates = attack_rates(summed.rates)
-    loud = tuple(verdict for verdict in VERDICTS if verdict != "no_sign")
-    style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    style, script = (
+        (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
+    )
+    enemies = [enemy for enemy in facts.enemies if not public or (enemy.confirmed and not enemy.ordinary)]
+    named = {enemy.address.lower() for enemy in enemies}
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             style=Markup(style),  # noqa: S704  our own file
-            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            style_hash=_hash(style),
+            script=Markup(script),  # noqa: S704  our own file
+            script_hash=_hash(script),
+            team=not public,
             summary=summed,
+            title=plain(inert(summed.title)) if public else summed.title,
             facts=facts,
             lead=_lead(facts, checks),
             sure=how_sure(facts, checks, summed),
@@ -78,18 +105,56 @@ def render_report(tables: Mapping[str, Any], incident: Incident, facts: Facts, m
             bars=_bars(summed),
             timelines=[(Markup(picture.svg), picture) for picture in pictures],  # noqa: S704  drawn by us, text escaped by Vega
             rates=(Markup(rates.svg), rates) if rates else None,  # noqa: S704
-            takers=takers(tables, incident, facts),
-            trail=(trail := trail_rows(tables, incident))[:ROWS_TRAIL],
-            trail_length=len(trail),
-            wallets=wallet_rows(tables, incident, loud, ROWS),
-            loud_wallets=sum(summed.verdicts[verdict] for verdict in loud),
-            quiet=wallet_rows(tables, incident, ("no_sign",), ROWS_NO_SIGN),
-            enemies=[(checksum(enemy.address), enemy) for enemy in facts.enemies],
-            cover=cover_rows(tables, incident),
-            problems=problems(checks),
+            takers=[one for one in takers(tables, incident, facts) if not public or one.address.lower() in named],
+            enemies=[(checksum(enemy.address), enemy) for enemy in enemies],
             made=how_made(manifest),
+            known=[(plain(sentence.text), False) for sentence in unknowns(Speaker(facts, checks))],
+            **_team_parts(tables, incident, facts, summed, checks, public=public),
         )
     )
+
+
+def _team_parts(
+    tables: Mapping[str, Any], incident: Incident, facts: Facts, summed: Summary, checks: Checks, *, public: bool
+) -> dict[str, Any]:
+    """Give what only the team's version holds: wallets, the trail over other people's addresses, sources, problems."""
+    if public:
+        return dict.fromkeys(("trail", "wallets", "quiet", "cover", "problems"), ()) | {
+            "trail_length": 0,
+            "loud_wallets": 0,
+            "packed": None,
+            "saving": None,
+            "reach": None,
+        }
+    loud = tuple(verdict for verdict in VERDICTS if verdict != "no_sign")
+    everyone = wallet_rows(tables, incident, VERDICTS, WALLETS_MOST)
+    trail = trail_rows(tables, incident)
+    saving = still_to_save(tables, incident)
+    read = reach(tables, incident, facts)
+    return {
+        "reach": (Markup(read.svg), read) if read else None,  # noqa: S704
+        "saving": (Markup(saving.svg), saving) if saving else None,  # noqa: S704  drawn by us, text escaped by Vega
+        "trail": trail[:ROWS_TRAIL],
+        "trail_length": len(trail),
+        "wallets": [row for row in everyone if row.verdict in loud][:ROWS],
+        "loud_wallets": sum(summed.verdicts[verdict] for verdict in loud),
+        "quiet": wallet_rows(tables, incident, ("no_sign",), ROWS_NO_SIGN),
+        "packed": pack(everyone, stories(tables, everyone)) if everyone else None,
+        "cover": cover_rows(tables, incident),
+        "problems": problems(checks),
+    }
+
+
+def told_in_public(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what public figures count: wallets that this incident is tied to, and losses that are proven (as the texts do)."""
+    tied = tied_wallets(tables)
+    proven = tied.filter(pl.col("verdict") == "compromised").get_column("address")
+    losses = tables["losses"].filter(pl.col("address").is_in(proven.implode()))
+    return {**tables, "wallets": tied, "losses": losses}
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _lead(facts: Facts, checks: Checks) -> list[tuple[str, bool]]:

@@ -186,6 +186,7 @@ def paths_of(case: Case) -> dict[str, str]:
         "sheet": case.sheet / "affected.xlsx",
         "texts": case.advisory / "initial.md",
         "report": case.report / "index.html",
+        "check": case.folder / "check" / "index.html",
         "handoff": case.folder / "handoff" / "README.md",
     }
     return {label: str(path) for label, path in wanted.items() if path.exists()}
