@@ -261,7 +261,7 @@ class Pipeline:
         """Write the public "am I affected?" page."""
         from exposure.publish.checker import write_check
 
-        self.outcome.add("check", write_check(self.case, self.incident))
+        self.outcome.add("check", write_check(self.case, self.incident, self.now))
 
     def handoff(self) -> None:
         """Write the files for those who can help."""

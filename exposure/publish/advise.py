@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import polars as pl
 
 from exposure.case import Case, write_atomically
 from exposure.incident import Incident
@@ -40,13 +43,21 @@ READS = (
 )
 
 
-def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dict[str, object]:
-    """Write every message in every channel, claims.json and changes.json to advisory/, and give the figures of the step.
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The messages, and what they are made of; `before` is what was said when a second person last read it."""
 
-    Works with almost nothing known, and is never held up by a claim that fails: `problems` then says what needs a person, and
-    `needs_person` is true. `clock` is the present: a hold is judged by it, and a case that has not run yet is as of it.
-    """
-    tables = {name: case.read(name) for name in READS}
+    facts: Facts
+    checks: Checks
+    messages: tuple[Message, ...]
+    scope: Scope
+    before: Scope | None
+    changed: Sequence[Change]
+    held_since: datetime | None
+
+
+def compose(case: Case, incident: Incident, tables: Mapping[str, pl.DataFrame], clock: datetime | None) -> Composition:
+    """Make the messages from the tables (READS), at a time by which a hold is judged."""
     clock = clock or case.now()
     since = note_hold(case, incident, clock)
     facts = gather(tables, incident, case.now() or clock, held_since=since, clock=clock)
@@ -55,14 +66,32 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
     before = last_reviewed(case)
     changed = changes(before, scope) if before else ()
     checks["scope"] = scope_check(before, changed)
-    messages = write_messages(facts, checks, changed)
+    return Composition(facts, checks, write_messages(facts, checks, changed), scope, before, changed, since)
+
+
+def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dict[str, object]:
+    """Write every message in every channel, claims.json and changes.json to advisory/, and give the figures of the step.
+
+    Works with almost nothing known, and is never held up by a claim that fails: `problems` then says what needs a person, and
+    `needs_person` is true. `clock` is the present: a hold is judged by it, and a case that has not run yet is as of it.
+    """
+    tables = {name: case.read(name) for name in READS}
+    said = compose(case, incident, tables, clock)
+    facts, checks, messages, scope, before, changed = (
+        said.facts,
+        said.checks,
+        said.messages,
+        said.scope,
+        said.before,
+        said.changed,
+    )
     texts = {message.name: files(message, facts) for message in messages}
     told = newly_described(before, scope, tables) if before else []
     found = [
         *facts.problems,
         *problems(checks),
         *_misled(told),
-        *hold_problems(incident, since, clock),
+        *hold_problems(incident, said.held_since, clock or case.now()),
         *_said({name: text for named in texts.values() for name, text in named.items()}, facts),
     ]
     _write(case, texts)

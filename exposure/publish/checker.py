@@ -7,7 +7,8 @@ asks for nothing. The look-up of approvals is a page of its own, so that only th
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,18 @@ from markupsafe import Markup
 from exposure.case import Case, write_atomically
 from exposure.console import escape
 from exposure.incident import Incident
-from exposure.publish.advise import READS, faults_of, render
-from exposure.publish.claims import Checks, check_claims, problems
-from exposure.publish.facts import Facts, gather
+from exposure.publish.advise import READS, compose, faults_of
+from exposure.publish.claims import Checks, problems
+from exposure.publish.facts import Facts
 from exposure.publish.lookup import lookup_data
 from exposure.publish.markdown import break_host, inert, join_or, plain
 from exposure.publish.markup import to_html
 from exposure.publish.questions import questions, steps
 from exposure.publish.remedies import Remedy
+from exposure.publish.rendering import render
 from exposure.publish.sentences import Sentence, Speaker
 from exposure.publish.times import show_locally
-from exposure.publish.wording import Message, write_messages
+from exposure.publish.wording import Message
 
 FOLDER = "check"
 PAGES = ("index.html", "lookup.html")
@@ -39,19 +41,22 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _CONNECT = "connect-src https: http://localhost:* http://127.0.0.1:*"
 
 
-def write_check(case: Case, incident: Incident) -> dict[str, object]:
-    """Write check/ and give the figures of the step; while the texts are held back there is no page, and an old one goes."""
+def write_check(case: Case, incident: Incident, clock: datetime | None = None) -> dict[str, object]:
+    """Write check/ and give the figures of the step; while the texts are held back there is no page, and an old one goes.
+
+    `clock` is the present: a hold is judged by it.
+    """
     tables = {name: case.read(name) for name in READS}
-    facts = gather(tables, incident, case.now())
-    checks = check_claims(facts)
-    message = chosen(facts, checks)
+    said = compose(case, incident, tables, clock)
+    facts, checks = said.facts, said.checks
+    message = chosen(facts, said.messages)
     folder = case.folder / FOLDER
     if message.not_ready:
         for name in PAGES:
             (folder / name).unlink(missing_ok=True)
         told = [f"the public page is not there: {'; '.join(message.not_ready)}"]
         return {"pages": 0, "needs_person": True, "problems": told}
-    pages = render_check(tables, incident, facts, checks)
+    pages = render_check(tables, incident, facts, checks, message)
     for name in PAGES:
         if name in pages:
             # Readable by a web server that is run by somebody else; its folder is not, until it is copied there.
@@ -68,18 +73,17 @@ def write_check(case: Case, incident: Incident) -> dict[str, object]:
     }
 
 
-def chosen(facts: Facts, checks: Checks) -> Message:
+def chosen(facts: Facts, messages: Sequence[Message]) -> Message:
     """Give the message whose sentences the page says: `initial`, or `resolved` when the attack is over."""
     wanted = "initial" if facts.status == "ongoing" else "resolved"
-    return next(message for message in write_messages(facts, checks) if message.name == wanted)
+    return next(message for message in messages if message.name == wanted)
 
 
 def render_check(
-    tables: Mapping[str, pl.DataFrame], incident: Incident, facts: Facts, checks: Checks
+    tables: Mapping[str, pl.DataFrame], incident: Incident, facts: Facts, checks: Checks, message: Message
 ) -> dict[str, str]:
     """Make the pages by name. Pure; lookup.html is there where there is an approval or a delegation to look up."""
     speaker = Speaker(facts, checks)
-    message = chosen(facts, checks)
     asked = questions(speaker)
     walked, endings = steps(asked, any_time=bool(checks["condition"].rows))
     found = lookup_data(tables, incident, facts)

@@ -8,19 +8,22 @@ import pytest
 
 from exposure.case import Case
 from exposure.publish.advise import advise
-from exposure.publish.checker import render_check, write_check
+from exposure.publish.checker import chosen, render_check, write_check
 from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
 from exposure.publish.markup import to_html
 from exposure.publish.questions import questions, steps
 from exposure.publish.sentences import Speaker
+from exposure.publish.wording import write_messages
 from tests.publish.scene import NOW, SPENDER, Scene, wallet_address
 
 
 def pages(scene: Scene) -> dict[str, str]:
     """Render a scene."""
     facts = gather(scene.tables, scene.incident, NOW)
-    return render_check(scene.tables, scene.incident, facts, check_claims(facts))
+    checks = check_claims(facts)
+    message = chosen(facts, write_messages(facts, checks))
+    return render_check(scene.tables, scene.incident, facts, checks, message)
 
 
 def walk(scene: Scene) -> tuple[dict[str, dict[str, str]], set[str]]:
