@@ -480,6 +480,35 @@ def lint(
     return lint_files(context, files or [], case, Options(tuple(site or ()), channel, kind, github))
 
 
+@command(app, rich_help_panel=_RUN)
+def review(
+    context: Context,
+    incident: IncidentArgument,
+    message: Annotated[
+        str | None,
+        typer.Argument(metavar="[MESSAGE]", help="initial, resolved ..., or one file of advisory/; none lists them."),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who has read it.")] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", metavar="NAME", help="Who wrote or changed it; they cannot review it.")
+    ] = None,
+) -> ExitCode:
+    """Record that a second person has read a message; any change of its text or its facts voids that. Nothing is sent.
+
+    Example: exposure review case initial --by "Ada Lovelace"
+    """
+    from exposure.errors import ExposureError
+    from exposure.reviewing import review as record
+    from exposure.reviewing import show_standings
+
+    if message is None:
+        return show_standings(context, incident)
+    if by is None:
+        raise ExposureError("nobody is named who has read it", "--by is missing", 'write --by "Ada Lovelace"')
+    with _pipeline(context, incident).case.lock():
+        return record(context, incident, message, by, author)
+
+
 @command(app, rich_help_panel=_LOOK)
 def formats(context: Context) -> None:
     """List the log formats that can be read, with an example line of each.

@@ -12,6 +12,8 @@ from exposure.incident import Incident
 from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.facts import Facts, gather
 from exposure.publish.lint import Fault, find_faults
+from exposure.publish.review import hash_facts
+from exposure.publish.review_store import standings
 from exposure.publish.sentences import Sentence
 from exposure.publish.times import show_exact
 from exposure.publish.wording import Message, write_messages
@@ -55,10 +57,13 @@ def advise(case: Case, incident: Incident) -> dict[str, object]:
         write_atomically(case.advisory / f"{name}.md", text.encode())
     claims = claims_json(facts, checks, messages, found)
     write_atomically(case.advisory / "claims.json", claims.encode())
+    reviews = standings(case)
+    found += [one.line for one in reviews if one.state == "void"]
     ready = [message.name for message in messages if not message.not_ready]
     return {
         "ready": ", ".join(ready),
         "not_ready": ", ".join(message.name for message in messages if message.not_ready),
+        "unreviewed": ", ".join(one.file for one in reviews if one.state != "reviewed"),
         **_results([sentence for message in messages for sentence in message.sentences]),
         "path": str(case.advisory),
         "needs_person": bool(found),
@@ -132,6 +137,7 @@ def claims_json(facts: Facts, checks: Checks, messages: tuple[Message, ...], fou
     data: dict[str, Any] = {
         "incident": facts.name,
         "as_of": facts.as_of.isoformat() if facts.as_of else None,
+        "facts_sha256": hash_facts(facts),
         "messages": {
             message.name: {
                 "file": f"{message.name}.md",

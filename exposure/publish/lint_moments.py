@@ -50,7 +50,7 @@ _PLACES = {
 # Each of these names several zones, or none at a given date.
 AMBIGUOUS = ("ET", "PT", "CT", "MT", "CST", "IST", "BST", "AST", "local time", "our time")
 _ZONE = re.compile(
-    r"\b(?P<utc>UTC|GMT)\s?(?P<off>[+-−]\d{1,2}(?::?\d{2})?)?(?!\w)|(?P<z>(?<=\d)Z\b)"
+    r"\b(?P<utc>UTC|GMT)\s?(?P<off>[+−-]\d{1,2}(?::?\d{2})?)?(?!\w)|(?P<z>(?<=\d)Z\b)"
     r"|(?P<num>(?<=\d)[+-]\d{2}:?\d{2}\b)"
     rf"|\b(?P<abbr>{'|'.join([*_PLACES, 'ET', 'PT', 'CT', 'MT', 'CST', 'IST', 'AST'])})\b"
 )
@@ -261,4 +261,4 @@ def windows(draft: Draft) -> tuple[Window, ...]:
 
 def named_zone(draft: Draft) -> timezone | None:
     """Give UTC where the text names it anywhere; else None."""
-    return UTC if re.search(r"\b(?:UTC|GMT)\b|\dZ\b|\+00:?00\b", draft.seen) else None
+    return UTC if re.search(r"\b(?:UTC|GMT)\b(?!\s?[+−-]\d)|\dZ\b|\+00:?00\b", draft.seen) else None

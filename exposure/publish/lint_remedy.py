@@ -40,7 +40,7 @@ _SHORT = re.compile(
 _NOT_ALL = re.compile(r"(?:do not|don.t) (?:yet )?know (?:all|yet|the)[^.!?]{0,40}address", _I)
 _LISTED = re.compile(r"\b(?:address(?:es)?|contracts?|spenders?|list(?:ed)?)\b[^.!?]{0,50}https?://", _I)
 _ALL_CLEAR = re.compile(
-    r"\b(?:you(?:r (?:funds|assets|wallet|tokens))?(?:'ll|’ll| (?:will|are|is))(?: \w+)? (?:safe|fine|secure|ok"
+    r"\b(?:you(?:r wallet)?(?:'ll|’ll| (?:will|are|is))(?: \w+)? (?:safe|fine|secure|ok"
     r"|protected)\b"
     r"|(?:nothing|no (?:assets|funds|tokens|unauthori[sz]ed \w+))\b[^.!?]{0,50}\b(?:you are|you.re"
     r"|your wallet is) (?:not affected|safe|fine))",

@@ -341,5 +341,5 @@ def detection_as_start(draft: Draft) -> Iterator[Hit]:
 def noticed(draft: Draft, moment: Moment) -> bool:
     """Tell whether the clause of a time says that something was noticed then."""
     before = re.split(r"[;(]|,(?!\s*\d{4})", draft.seen[moment.sentence.start : moment.start])[-1]
-    after = re.split(r"[;,.)]", draft.seen[moment.end : moment.sentence.end])[0]
+    after = re.split(r"[;,.]", draft.seen[moment.end : moment.sentence.end])[0]
     return bool(DETECTED.search(before) or DETECTED.search(after))

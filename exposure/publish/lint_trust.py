@@ -3,17 +3,25 @@
 import re
 from collections.abc import Iterator
 
-from exposure.publish.lint_draft import MASK, Draft
+from exposure.publish.lint_draft import MASK, Draft, Sentence
 from exposure.publish.lint_links import hosts
 from exposure.publish.lint_rules import Hit, rule
 from exposure.publish.lint_who import KEY_THING
 
 _I = re.IGNORECASE
 _ASKS = re.compile(
-    r"\b(?:send|share|provide|give|submit|enter|type|paste|reply with|dm|message|post|confirm|verify|validate"
+    r"\b(?:send|share|provide|give|submit|enter|type|paste|reply with|dm"
+    r"|message|post|confirm|verify|validate"
     r"|tell|upload|import|restore|sync|recover with"
     rf"|input)\b(?:\s+(?:us|me|it|them|here|in|with|to|into|our|your|the|full|current|old|existing|wallet.?s?"
     rf"|secret|12[- ]word|24[- ]word)){{0,6}}\s+{KEY_THING}",
+    _I,
+)
+# Said of the team as a promise, or hidden among a form's fields.
+_WILL_ASK = re.compile(
+    rf"\b(?:(?:will|may|might|can|must) (?:then )?(?:ask|need|request|require)\w*|fill in|including|together with|along with"
+    rf"|with your)\b"
+    rf"[^.!?]{{0,60}}?{KEY_THING}",
     _I,
 )
 _DENIED = re.compile(
@@ -21,6 +29,9 @@ _DENIED = re.compile(
     r"|unless you|that you|you have|you had|where you|will ask)\b",
     _I,
 )
+# "If you were asked to fill in your phrase there": it happened, nobody asks now.
+_ASKED_ALREADY = re.compile(r"^\W*(?:if|when) (?:you|someone|anyone)\b[^,]{0,60}\b(?:asked|filled|entered|typed)\b", _I)
+_DENIED_BEFORE = re.compile(r"\b(?:not|n.t|never|nobody|no one|none|whoever|impostor\w*|impersonat\w*|scam\w*)\b", _I)
 _WARNS = re.compile(
     rf"\b(?:nobody|no one|never|will not|won.t|do not|don.t)\b[^.!?]{{0,90}}(?:{KEY_THING}|password)|scam"
     rf"|impersonat|impostor",
@@ -35,7 +46,7 @@ _SOURCE = re.compile(
 )
 _NEXT = re.compile(
     r"\bnext (?:update|one|message|post|news)\b|\bupdate (?:again|you|this|it)?\s?(?:by|within|in|at|every"
-    r"|no later)\b|\b(?:again|back) (?:by|within|at|in)\b"
+    r"|no later)\b|\b(?:again|back) (?:by|within|at|in) (?:\d|an?\b|half|the next)"
     r"|\bevery (?:\d+|hour|half)|\bupdates? (?:every|within|by|at|no later)\b|(?:final|last) (?:update|message)",
     _I,
 )
@@ -107,10 +118,21 @@ def asks_secret(draft: Draft) -> Iterator[Hit]:
                 continue
             if re.match(r"^\s*(?:if|when|who)\b", before, _I) and "," not in before:
                 continue
-            start = sentence.start + match.start()
-            yield Hit(
-                start, start + len(match[0]), "this asks for a secret", "take it out: nobody needs it to be helped"
-            )
+            yield _asking(sentence, match)
+            break
+        else:
+            asked = _WILL_ASK.search(sentence.text)
+            if (
+                asked
+                and not _DENIED_BEFORE.search(sentence.text[: asked.start()])
+                and not _ASKED_ALREADY.match(sentence.text)
+            ):
+                yield _asking(sentence, asked)
+
+
+def _asking(sentence: Sentence, match: re.Match[str]) -> Hit:
+    start = sentence.start + match.start()
+    return Hit(start, start + len(match[0]), "this asks for a secret", "take it out: nobody needs it to be helped")
 
 
 @rule(

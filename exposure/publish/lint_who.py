@@ -46,14 +46,14 @@ _SIGN_DEED = re.compile(
 )
 # A sentence that takes people out of the circle is no condition of being in it.
 CLEARS = re.compile(
-    r"\b(?:(?:is|are|were|was) (?:also )?(?:not|un) ?affected|not affected|unaffected|need not"
+    r"\b(?:(?:is|are|were|was) (?:also )?(?:not|un) ?affected|not (?:affected|impacted)|unaffected|need not"
     r"|do(?:es)? not need|don.t need|no action"
     r"|(?:are|is) (?:still )?safe\b|did not put|not at risk|nothing to do)",
     _I,
 )
 # A remedy's own "if": it says what to do later, not who is affected.
 _ASIDE = re.compile(
-    r"^\W*(?:are|r) (?:not sure|unsure|in doubt|affected)|^\W*(?:cannot|can.t) tell|^\W*(?:see|have questions"
+    r"^\W*(?:are|r) (?:not sure|unsure|doubt|affected)|^\W*(?:cannot|can.t) tell|^\W*(?:see|have questions"
     r"|need help)",
     _I,
 )
@@ -66,21 +66,21 @@ _ACTION = re.compile(
 _NOT_THEN = re.compile(
     r"\bif (?:this|that|it|none of (?:this|these)|you) (?:does|do|did|is|are|have|has|were)(?: not|n.t)|if not\b"
     r"|if you (?:never|only)|otherwise\b"
-    r"|every(?:one|body) else|anyone else|all others|not affected|need not|do not need to|don.t need to"
+    r"|every(?:one|body) else|anyone else|all others|not (?:affected|impacted)|need not|do not need to|don.t need to"
     r"|no action (?:is )?(?:needed|required)"
     r"|(?:do not|don.t|please avoid|stop) us(?:e|ing)|(?:do not|don.t) (?:visit|open|interact|connect|sign"
     r"|approve|update|log)",
     _I,
 )
 _WHO_NOT = re.compile(
-    r"not affected|unaffected|not at risk|did not put|is safe\b|(?<!you )\bare safe\b|nothing (?:else )?to do"
+    r"not (?:affected|impacted)|unaffected|not at risk|did not put|is safe\b|(?<!you )\bare safe\b|nothing (?:else )?to do"
     r"|need not act|no action (?:is )?needed"
     r"|(?:cannot|can.t|do not|don.t) (?:yet )?(?:say|know|tell)[^.!?]{0,80}(?:safe|affected|who|else|action)"
     r"|still (?:finding|working) out (?:who|whether)",
     _I,
 )
 _UNSURE = re.compile(
-    r"\b(?:not sure|unsure|in doubt|do not (?:know|remember)|don.t (?:know|remember)|cannot tell|can.t tell)\b", _I
+    r"\b(?:not sure|unsure|doubt|do not (?:know|remember)|don.t (?:know|remember)|cannot tell|can.t tell)\b", _I
 )
 _PUBLIC = ("reply", "amplify", "support", "postmortem", "status")
 _GREETING = re.compile(
@@ -97,7 +97,7 @@ _CONSEQUENCE = re.compile(
     _I,
 )
 _NO_ONE = re.compile(
-    r"\b(?:contracts?|protocol|funds|backend|servers?)\b[^.!?]{0,30}\b(?:not affected"
+    r"\b(?:contracts?|protocol|funds|assets|backend|servers?)\b[^.!?]{0,30}\b(?:not affected"
     r"|unaffected|not at risk|(?:is|are) safe)",
     _I,
 )

@@ -219,7 +219,7 @@ def no_funds_lost(draft: Draft) -> Iterator[Hit]:
             _I,
         ) and not re.match(r"no\b", match[0], _I):
             continue
-        if not re.search(r"\b(?:if|whether|until|that)\b[^.!?]{0,30}$", before, _I):
+        if not re.search(r"\b(?:if|whether|until|not \w+ that|cannot \w+ that)\b[^.!?]{0,30}$", before, _I):
             yield Hit(
                 match.start(),
                 match.end(),

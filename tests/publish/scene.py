@@ -11,6 +11,7 @@ from exposure.incident import Incident
 from exposure.publish.advise import render
 from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
+from exposure.publish.lint_draft import Ground
 from exposure.publish.wording import write_messages
 from exposure.tables import TABLES
 
@@ -236,3 +237,12 @@ def write(scene: Scene, now: datetime | None = NOW) -> dict[str, str]:
     """Write all messages of a scene, by name."""
     facts = gather(scene.tables, scene.incident, now)
     return {message.name: render(message) for message in write_messages(facts, check_claims(facts))}
+
+
+def case_ground(scene: Scene) -> Ground:
+    """Give what a draft is held against, from a scene's own tables."""
+    facts = gather(scene.tables, scene.incident, NOW)
+    links = (facts.links.guide, facts.links.support, facts.links.source)
+    wallets = {row["address"] for row in scene.rows["wallets"]} - {enemy.address.lower() for enemy in facts.enemies}
+    allowed = tuple(link for link in links if link)
+    return Ground(facts.sites, allowed, NOW.year, facts, check_claims(facts), frozenset(wallets))
