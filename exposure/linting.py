@@ -17,7 +17,7 @@ from exposure.publish.lint_rules import Rule
 from exposure.publish.lint_size import LIMITS
 
 # The longest message of any channel has 65,536 characters; what is larger is no message, and may be a log by mistake.
-MOST_BYTES = 256 * 1024
+MOST_BYTES = 64 * 1024
 STDIN = "-"
 
 

@@ -44,6 +44,7 @@ _THE_REST = re.compile(
     r"|story))\b[^.!?]{0,30}https?://",
     re.IGNORECASE,
 )
+_LONGEST = 1500
 _NO_END = re.compile(r"\b(?:e\.g|i\.e|approx|no|vs|a\.m|p\.m|etc|mr|ms|dr)\.$", re.IGNORECASE)
 
 
@@ -179,10 +180,12 @@ def _sentences(text: str) -> Iterator[Sentence]:
 
 
 def _trimmed(text: str, start: int, end: int, heading: bool) -> Iterator[Sentence]:
-    piece = text[start:end]
-    bare = piece.strip()
-    if bare:
-        yield Sentence(bare, start + piece.index(bare[0]), heading)
+    # No sentence is that long: a wall of text is cut, so that no rule looks at all of it for every word.
+    for place in range(start, end, _LONGEST):
+        piece = text[place : min(end, place + _LONGEST)]
+        bare = piece.strip()
+        if bare:
+            yield Sentence(bare, place + piece.index(bare[0]), heading)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:

@@ -60,6 +60,8 @@ _JOIN = re.compile(
     _I,
 )
 _SINCE = re.compile(r"\b(?:since|after|starting(?: at| from)?|from|as of|beginning(?: at)?|past)\b[^.!?;]{0,25}$", _I)
+# How far words reach to a time that they belong to.
+_NEAR = 160
 _AFTER_THAT = re.compile(
     r"\b(?:after (?:that|this|then)|since (?:then|that)|from (?:then|that (?:time"
     r"|moment)) on)\b",
@@ -233,21 +235,30 @@ def wrong_season(moment: Moment) -> str:
 
 
 @lru_cache(maxsize=8)
+def by_sentence(draft: Draft) -> dict[int, list[Moment]]:
+    """Give the clock times of each sentence, by the place where it starts."""
+    found: dict[int, list[Moment]] = {}
+    for moment in moments(draft):
+        found.setdefault(moment.sentence.start, []).append(moment)
+    return found
+
+
+@lru_cache(maxsize=8)
 def windows(draft: Draft) -> tuple[Window, ...]:
     """Give the stretches that the text names: between, from ... to, since, until."""
     found = []
     for sentence in draft.sentences:
         if OTHER_TIMES.search(sentence.text):
             continue
-        mine = [moment for moment in moments(draft) if moment.sentence == sentence]
+        mine = by_sentence(draft).get(sentence.start, [])
         if not mine and _AFTER_THAT.search(sentence.text):
             earlier = [moment for moment in moments(draft) if moment.end <= sentence.start]
             found += [Window(earlier[-1], None, sentence)] if earlier else []
         taken = 0
         while taken < len(mine):
-            moment, rest = mine[taken], mine[taken + 1 :]
-            before = draft.seen[sentence.start : moment.start]
-            if rest and _JOIN.search(draft.seen[moment.end : rest[0].start]):
+            moment, rest = mine[taken], mine[taken + 1 : taken + 2]
+            before = draft.seen[max(sentence.start, moment.start - _NEAR) : moment.start]
+            if rest and rest[0].start - moment.end < _NEAR and _JOIN.search(draft.seen[moment.end : rest[0].start]):
                 found.append(Window(moment, rest[0], sentence))
                 taken += 2
                 continue

@@ -17,6 +17,14 @@ _LONG_HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]{41,}")
 _EXTENDED_KEY = re.compile(r"[xyztuvYZUVXT]prv[1-9A-HJ-NP-Za-km-z]{50,}")
 _WORD = re.compile(r"[^\W\d_]+")
 _ROW, _NEARLY, _OF = 10, 11, 12
+_MOST_SMALL = 3
+_SMALL = frozenset((
+    "about", "above", "again", "all", "also", "any", "can", "during", "end", "ever", "final", "first", "found",
+    "have", "into", "just", "later", "like", "more", "much", "must", "need", "never", "next", "now", "only", "open",
+    "other", "over", "page", "people", "possible", "say", "should", "some", "still", "than", "that", "then", "there",
+    "they", "this", "time", "under", "until", "use", "used", "very", "wait", "way", "what", "when", "where", "will",
+    "with", "you", "your",
+))  # fmt: skip
 
 
 def secret_spans(text: str) -> tuple[tuple[int, int], ...]:
@@ -62,7 +70,11 @@ def _phrases(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
             continue
         known = [word in _english() for word in words]
+        # A sentence is full of these; of twelve words drawn by lot hardly one is among them.
+        small = [word in _SMALL for word in words]
         for place in range(len(known)):
+            if sum(small[place : place + _OF]) > _MOST_SMALL:
+                continue
             if all(known[place : place + _ROW]) and len(known) - place >= _ROW:
                 yield tokens[place].start(), tokens[place + _ROW - 1].end()
             if sum(known[place : place + _OF]) >= _NEARLY and len(known) - place >= _OF:

@@ -13,6 +13,8 @@ _LONG = 7000
 _LINK = re.compile(r"https?://\S+")
 _GRADE = 10.0
 _ENOUGH = 40
+# Links, hosts, mail addresses, times, addresses, what was masked.
+_NO_WORD = re.compile(rf"://|@|\[\.\]|\d|{MASK}")
 _THREAD = re.compile(r"\n[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*\n")
 
 
@@ -115,8 +117,8 @@ def reading_level(draft: Draft) -> Iterator[Hit]:
 
 
 def _words(sentence: Sentence) -> list[str]:
-    bare = re.sub(rf"https?://\S+|0x\S+|\S*@\S+|\S*\[\.\]\S*|\S*\d\S*|{MASK}+", " ", sentence.text)
-    return re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", bare)
+    plain = [token for token in sentence.text.split() if not _NO_WORD.search(token)]
+    return re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", " ".join(plain))
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ September, the time of detection printed as the start.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from exposure.publish.lint_draft import Draft
 from exposure.publish.lint_moments import (
@@ -13,6 +14,7 @@ from exposure.publish.lint_moments import (
     DETECTED,
     OTHER_TIMES,
     Moment,
+    by_sentence,
     days,
     moments,
     named_zone,
@@ -48,6 +50,8 @@ _OPEN = re.compile(
     r"|at any time since|is not contained|under attack)\b",
     _I,
 )
+# How far words reach to a time that they belong to.
+_NEAR = 160
 _NOT_KNOWN = re.compile(
     r"\b(?:(?:do not|don.t|cannot|can.t)(?: \w+){0,3} (?:know|say|tell|see)[^.!?]{0,40}(?:when|how long|exact"
     r"|start|end|began|before|after)"
@@ -221,9 +225,7 @@ def open_window(draft: Draft) -> Iterator[Hit]:
 def twelve_hour(draft: Draft) -> Iterator[Hit]:
     """Look for am and pm."""
     for moment in moments(draft):
-        if moment.half and not any(
-            _mixed(draft, other) for other in moments(draft) if other.sentence == moment.sentence
-        ):
+        if moment.half and moment.sentence.start not in _with_mixed(draft):
             shown = f"{moment.hour % 12 + 12 * (moment.half == 'pm'):02}:{moment.minute:02}"
             yield Hit(moment.start, moment.end, "a 12-hour time", f"write {shown}")
 
@@ -253,8 +255,18 @@ def lost_am_pm(draft: Draft) -> Iterator[Hit]:
 def _mixed(draft: Draft, moment: Moment) -> bool:
     if moment.half:
         return moment.hour == 12 and moment.minute == 0
-    halves = [other.half for other in moments(draft) if other.sentence == moment.sentence]
-    return any(halves) and moment.hour <= 12
+    return moment.hour <= 12 and moment.sentence.start in _with_half(draft)
+
+
+@lru_cache(maxsize=8)
+def _with_half(draft: Draft) -> frozenset[int]:
+    """Give where the sentences start in which a time has am or pm."""
+    return frozenset(moment.sentence.start for moment in moments(draft) if moment.half)
+
+
+@lru_cache(maxsize=8)
+def _with_mixed(draft: Draft) -> frozenset[int]:
+    return frozenset(moment.sentence.start for moment in moments(draft) if _mixed(draft, moment))
 
 
 @rule(
@@ -332,7 +344,12 @@ def detection_as_start(draft: Draft) -> Iterator[Hit]:
     starts = [window.first or window.last for window in windows(draft)]
     if any(moment and not noticed(draft, moment) for moment in starts) or _NOT_KNOWN.search(draft.seen):
         return
-    told = [moment for moment in moments(draft) if not OTHER_TIMES.search(moment.sentence.text)]
+    told = [
+        moment
+        for mine in by_sentence(draft).values()
+        if not OTHER_TIMES.search(mine[0].sentence.text)
+        for moment in mine
+    ]
     if told and all(noticed(draft, moment) for moment in told):
         text = "the only time that the text gives is when it was noticed"
         yield Hit(told[0].start, told[0].end, text, "say when it began, or that this is not known yet")
@@ -340,6 +357,7 @@ def detection_as_start(draft: Draft) -> Iterator[Hit]:
 
 def noticed(draft: Draft, moment: Moment) -> bool:
     """Tell whether the clause of a time says that something was noticed then."""
-    before = re.split(r"[;(]|,(?!\s*\d{4})", draft.seen[moment.sentence.start : moment.start])[-1]
-    after = re.split(r"[;,.]", draft.seen[moment.end : moment.sentence.end])[0]
+    start, end = max(moment.sentence.start, moment.start - _NEAR), min(moment.sentence.end, moment.end + _NEAR)
+    before = re.split(r"[;(]|,(?!\s*\d{4})", draft.seen[start : moment.start])[-1]
+    after = re.split(r"[;,.]", draft.seen[moment.end : end])[0]
     return bool(DETECTED.search(before) or DETECTED.search(after))

@@ -71,7 +71,7 @@ _PERCENT = re.compile(
     _I,
 )
 _COUNT = re.compile(
-    r"(?P<before>.{0,30}?)\b(?P<number>\d{1,3}(?:,\d{3})+|\d{1,7})\+?\s+(?:\w+ ){0,2}(?:wallets?|users?"
+    r"\b(?P<number>\d{1,3}(?:,\d{3})+|\d{1,7})\+?\s+(?:\w+ ){0,2}(?:wallets?|users?"
     r"|addresses|accounts?|victims?|people|customers?)\b",
     _I,
 )

@@ -92,7 +92,20 @@ def test_our_own_texts_break_no_rule(name: str, scene: Scene) -> None:
 
 def test_a_pasted_phrase_is_found_and_never_repeated() -> None:
     """However it is written: in a row, as a list, over lines, in an encoding; nothing of it stands in any finding."""
-    words = ["legal", "winner", "thank", "year", "wave", "sausage", "worth", "useful", "legal", "winner", "thank", "yellow"]
+    words = [
+        "legal",
+        "winner",
+        "thank",
+        "year",
+        "wave",
+        "sausage",
+        "worth",
+        "useful",
+        "legal",
+        "winner",
+        "thank",
+        "yellow",
+    ]
     forms = (
         " ".join(words),
         "\n".join(f"{place}. {word}" for place, word in enumerate(words, 1)),
@@ -155,14 +168,14 @@ def test_a_wall_of_one_fault_is_told_shortly() -> None:
 @pytest.mark.parametrize(
     "wall",
     [
-        "a" * 200_000,
-        "0x" * 90_000,
-        "<" * 200_000,
-        "If you " * 30_000,
-        "[" * 200_000,
-        "09:00 " * 30_000,
-        "a." * 90_000,
-        "\u202e" * 90_000,
+        "a" * 65_000,
+        "0x" * 30_000,
+        "<" * 65_000,
+        "If you " * 9_000,
+        "[" * 65_000,
+        "09:00 " * 10_000,
+        "a." * 30_000,
+        "\u202e" * 30_000,
     ],
 )
 def test_hostile_walls_of_text_end(wall: str) -> None:
