@@ -45,6 +45,7 @@ _THE_REST = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 1500
+_SPACES = re.compile(r"\s+")
 _NO_END = re.compile(r"\b(?:e\.g|i\.e|approx|no|vs|a\.m|p\.m|etc|mr|ms|dr)\.$", re.IGNORECASE)
 
 
@@ -121,7 +122,7 @@ class Draft:
                 keep("\n" if _BLOCK_END.match(match[0]) else " ", match.start())
             last = match.end()
         keep(text[last:], last)
-        return "".join(kept), places
+        return _unwrapped("".join(kept), places)
 
     @property
     def seen(self) -> str:
@@ -166,6 +167,24 @@ def _joins(text: str, place: int) -> bool:
     if text[place] == "\ufeff":
         return place == 0
     return text[place] == "\u200d" and place > 0 and ord(text[place - 1]) > 0x2000
+
+
+def _unwrapped(text: str, places: list[int]) -> tuple[str, list[int]]:
+    """Join lines that were broken for their width, and make one space of several: rules look for words side by side."""
+    kept: list[str] = []
+    mine: list[int] = []
+    for start, end, _ in _blocks(text):
+        last = start
+        for match in _SPACES.finditer(text, start, end):
+            kept.append(text[last : match.start()])
+            mine += places[last : match.start()]
+            space = match[0] if match.end() == end else " "
+            kept.append(space)
+            mine += places[match.start() : match.start() + len(space)]
+            last = match.end()
+        kept.append(text[last:end])
+        mine += places[last:end]
+    return "".join(kept), mine
 
 
 def _sentences(text: str) -> Iterator[Sentence]:

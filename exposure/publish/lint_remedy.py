@@ -38,6 +38,12 @@ _SHORT = re.compile(
     r"(?<![0-9A-Za-z])0x[0-9a-fA-F]{2,12}\s*(?:…|\.{2,3}|\*{2,}|-{2,}|_{2,})\s*[0-9a-fA-F]{2,12}(?![0-9A-Za-z])"
 )
 _NOT_ALL = re.compile(r"(?:do not|don.t) (?:yet )?know (?:all|yet|the)[^.!?]{0,40}address", _I)
+# Where nobody knows the addresses yet, what was given on one site can be told by its time and place.
+_BY_PLACE = re.compile(
+    r"\b(?:every|all|any|each) (?:of the )?approvals? (?:that )?(?:you|your wallet) (?:gave|signed|granted|made"
+    r"|has given)\b",
+    _I,
+)
 _LISTED = re.compile(r"\b(?:address(?:es)?|contracts?|spenders?|list(?:ed)?)\b[^.!?]{0,50}https?://", _I)
 _ALL_CLEAR = re.compile(
     r"\b(?:you(?:r wallet)?(?:'ll|’ll| (?:will|are|is))(?: \w+)? (?:safe|fine|secure|ok"
@@ -218,13 +224,15 @@ def connected_for_signed(draft: Draft) -> Iterator[Hit]:
 )
 def missing_indicator(draft: Draft) -> Iterator[Hit]:
     """Ask for an address in full wherever someone is told to revoke."""
-    revokes = _orders(draft, _REVOKE)
+    facts = draft.ground.facts
+    revokes = [] if facts and not facts.revocable else _orders(draft, _REVOKE)
     if (
         not revokes
         or draft.brief
         or _ADDRESS.search(draft.seen)
         or _NOT_ALL.search(draft.seen)
         or _LISTED.search(draft.seen)
+        or _BY_PLACE.search(draft.seen)
     ):
         return
     sentence, match = revokes[0]

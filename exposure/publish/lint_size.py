@@ -30,11 +30,11 @@ _THREAD = re.compile(r"\n[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*\n")
     "2026, revoke it now.",
 )
 def length(draft: Draft) -> Iterator[Hit]:
-    """Count as the channel counts; a thread's posts are parted by lines of dashes."""
+    """Count as the channel counts; posts of one thread are parted by lines of dashes."""
     limit = LIMITS.get(draft.channel)
     if limit is None:
         return
-    posts = _THREAD.split(draft.raw) if limit == LIMITS["x"] else [draft.raw]
+    posts = _THREAD.split(draft.raw)
     place = 0
     for post in posts:
         start = draft.raw.index(post, place)

@@ -50,13 +50,15 @@ _OPEN = re.compile(
     r"|at any time since|is not contained|under attack)\b",
     _I,
 )
+# Who can look for an address in their own wallet needs no time.
+_BY_ADDRESS = re.compile(r"\bassets left your wallet for one of\b|\byour wallet has approved\b", _I)
 # How far words reach to a time that they belong to.
 _NEAR = 160
 _NOT_KNOWN = re.compile(
     r"\b(?:(?:do not|don.t|cannot|can.t)(?: \w+){0,3} (?:know|say|tell|see)[^.!?]{0,40}(?:when|how long|exact"
     r"|start|end|began|before|after)"
     r"|(?:still )?(?:finding|working) out (?:when|how long)|start (?:time )?is (?:not|un)\s?known"
-    r"|at any time\b(?! (?:since|up to)))",
+    r"|at any time\b(?! since))",
     _I,
 )
 
@@ -105,6 +107,13 @@ def _plain(text: str) -> str:
 )
 def no_time(draft: Draft) -> Iterator[Hit]:
     """Look for a clock time or a date anywhere, or for a word that it is not known yet."""
+    facts = draft.ground.facts
+    bounds = (
+        [(facts.unknown_span.t1, facts.unknown_span.t2), *((c.t1, c.t2) for c in facts.conditions)] if facts else []
+    )
+    unknown = facts is not None and not any(low or high for low, high in bounds)
+    if unknown or _BY_ADDRESS.search(draft.seen):
+        return
     if draft.sentences and not moments(draft) and not days(draft) and not _NOT_KNOWN.search(draft.seen):
         first = draft.sentences[0]
         yield Hit(

@@ -19,7 +19,8 @@ _ASKS = re.compile(
 )
 # Said of the team as a promise, or hidden among a form's fields.
 _WILL_ASK = re.compile(
-    rf"\b(?:(?:will|may|might|can|must) (?:then )?(?:ask|need|request|require)\w*|fill in|including|together with|along with"
+    rf"\b(?:(?:will|may|might|can|must) (?:then )?(?:ask|need|request|require)\w*|fill in|including"
+    rf"|together with|along with"
     rf"|with your)\b"
     rf"[^.!?]{{0,60}}?{KEY_THING}",
     _I,
@@ -89,7 +90,8 @@ def source_of_truth(draft: Draft) -> Iterator[Hit]:
 )
 def next_update(draft: Draft) -> Iterator[Hit]:
     """Look for a promise."""
-    if draft.sentences and not draft.brief and not _NEXT.search(draft.seen):
+    # CAP says so in an element of its own.
+    if draft.sentences and not draft.brief and not _NEXT.search(draft.seen) and "<expires>" not in draft.raw:
         last = draft.sentences[-1]
         yield Hit(
             last.end,
@@ -208,8 +210,9 @@ def hidden_characters(draft: Draft) -> Iterator[Hit]:
 def placeholder(draft: Draft) -> Iterator[Hit]:
     """Look for blanks of templates."""
     pattern = re.compile(
-        r"\[(?!secret\])[A-Za-z][^\[\]\n]{0,40}\](?!\()|\{\{.{0,40}?\}\}|<[A-Z][A-Z0-9_ ]{1,30}>|\b(?:TODO|TBD"
-        r"|FIXME|XXX+)\b|\bXX:XX\b|\bT[12]\b(?=\s+(?:and|UTC))|\b0x(?:\.{3}|…|x{2,})",
+        r"(?<!\[)\[(?!secret\])[A-Za-z][^\[\]\n]{0,40}\](?![(\]])|\{\{.{0,40}?\}\}|<[A-Z][A-Z0-9_ ]{1,30}>"
+        r"|\b(?:TODO|TBD"
+        r"|FIXME|XXX+)\b|\bXX:XX\b|\bT[12]\b(?=\s+(?:and|UTC))|(?<!\()\b0x(?:\.{3}|…|x{2,})",
     )
     for match in pattern.finditer(draft.seen):
         if MASK not in match[0] and match[0].lower() not in ("[dot]", "[at]", "[ip]"):

@@ -73,7 +73,8 @@ _NOT_THEN = re.compile(
     _I,
 )
 _WHO_NOT = re.compile(
-    r"not (?:affected|impacted)|unaffected|not at risk|did not put|is safe\b|(?<!you )\bare safe\b|nothing (?:else )?to do"
+    r"not (?:affected|impacted)|unaffected|not at risk|did not put|is safe\b|(?<!you )\bare safe\b"
+    r"|nothing (?:else )?to do"
     r"|need not act|no action (?:is )?needed"
     r"|(?:cannot|can.t|do not|don.t) (?:yet )?(?:say|know|tell)[^.!?]{0,80}(?:safe|affected|who|else|action)"
     r"|still (?:finding|working) out (?:who|whether)",
@@ -102,7 +103,9 @@ _NO_ONE = re.compile(
     _I,
 )
 _AFFECTED_FIRST = re.compile(
-    r"\b(?:who is|who.s|those|users?|you(?:r wallet)? (?:is|are|may be)) affected\b|^affected\b", _I
+    r"\b(?:is your wallet|are you) affected\b|\b(?:who is|who.s|those|users?|you(?:r wallet)? (?:is|are"
+    r"|may be)) affected\b|^affected\b",
+    _I,
 )
 
 
