@@ -15,6 +15,9 @@ from exposure.logs.secrets import redact
 
 _LONG_HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]{41,}")
 _EXTENDED_KEY = re.compile(r"[xyztuvYZUVXT]prv[1-9A-HJ-NP-Za-km-z]{50,}")
+# The word that stands nearest before it says what it is: "the transaction is 0x...", "signed with the key 0x...".
+_NAMED = re.compile(r"(?i)\b(transactions?|tx|txs|hash(?:es)?|blocks?|keys?|secrets?|seeds?|mnemonics?|pk|privkey)\b")
+_HASH = re.compile(r"(?i)t|hash|block")
 _WORD = re.compile(r"[^\W\d_]+")
 _ROW, _NEARLY, _OF = 10, 11, 12
 _MOST_SMALL = 3
@@ -50,7 +53,8 @@ def _hex(text: str) -> list[tuple[int, int]]:
     for match in _LONG_HEX.finditer(text):
         # What stands before says whether it is a hash: judged as in the logs.
         around = text[max(0, match.start() - 40) : match.end() + 24]
-        if redact(around)[1]:
+        named = _NAMED.findall(text[max(0, match.start() - 60) : match.start()])
+        if redact(around)[1] and not (named and _HASH.match(named[-1])):
             found.append(match.span())
     return found
 

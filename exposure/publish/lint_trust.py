@@ -27,6 +27,7 @@ _WILL_ASK = re.compile(
 )
 _DENIED = re.compile(
     r"\b(?:not|n.t|never|nobody|no one|none|whoever|anyone who|if you|if they|people who|users who|who"
+    r"|scam\w*|impost\w*|attackers?|thie(?:f|ves)|phish\w*|fake|malicious|ask(?:s|ed)|prompt\w*|trick\w*|told|made"
     r"|unless you|that you|you have|you had|where you|will ask)\b",
     _I,
 )

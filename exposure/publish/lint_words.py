@@ -46,16 +46,30 @@ _ONLY_ADVICE = re.compile(
     r"|\bnot only\b|\bif you only\b",
     _I,
 )
+# "The only place for updates" says nothing of people.
+_WHOM = re.compile(
+    r"\b(?:affected|impacted|compromised|vulnerable|at risk|users?|wallets?|people|those|customers?|if you|funds"
+    r"|lost|drained|versions?|took"
+    r"|stolen|exposed|who|addresses)\b",
+    _I,
+)
 _ALL = re.compile(
-    r"\ball (?:the )?(?:other|others|remaining)\b|\b(?:every(?:one|body)|any(?:one|body)) else\b"
-    r"|\bnothing else (?:is|was) affected\b|\bno (?:one|body) else\b|\bno other (?:users?|wallets?"
+    r"\ball (?:the )?(?:others?|remaining)(?: (?:users?|wallets?|people|customers?|accounts?|holders?|products?"
+    r"|versions?|sites?"
+    r"|platforms?|apps?|funds?|assets?))? (?:\w+ )?(?:is|are|was|were|remain|stay|need|can)\b"
+    r"|\b(?:every(?:one|body)|any(?:one|body)) else\b[^.!?]{0,40}\b(?:safe|fine|unaffected|not (?:affected"
+    r"|impacted)|need not"
+    r"|no need|(?:do(?:es)? not|don.t) (?:need|have) to|can|no action|nothing to)\b"
+    r"|\bnothing else (?:is|was) affected\b|\bno(?: one|body) else\b[^.!?]{0,30}\b(?:affected|impacted"
+    r"|at risk)\b|\bno other (?:users?|wallets?"
     r"|products?|versions?|sites?|people)\b|\bthe rest (?:of (?:you|our users) )?(?:is|are) (?:safe|fine|not)",
     _I,
 )
 _FUNDS = re.compile(
     r"\b(?:all|your|user|users'?|customer|customers'?|no|everyone's|the)\s+(?:user |customer )?(?:funds?|assets?"
     r"|money|wallets?)\s+(?:\w+ )?(?:is|are|were|was|remain|have been|has been)\s+(?:\w+ )?"
-    r"(?:safe|secure|safu|protected|lost|stolen|at risk|affected|compromised|impacted)\b|\bfunds are safe\b"
+    r"(?:safe|secure|safu|protected|lost|stolen|taken|drained|at risk|affected|compromised|impacted)\b"
+    r"|\bfunds are safe\b"
     r"|\bsafu\b|\bno (?:funds?|assets?|losses|users?) (?:\w+ )?(?:lost|stolen|affected|impacted|reported)"
     r"|\bno (?:evidence|indication|sign)s? (?:that|of) (?:any )?(?:funds?|loss|theft|users?)|\bno (?:loss"
     r"|theft)\b[^.!?]{0,20}\b(?:occurred|happened)",
@@ -66,7 +80,8 @@ _PERCENT = re.compile(
     r"|percent|per cent)(?=[^.!?]{0,50}\b(?:users?|wallets?|accounts?|customers?|addresses|people|funds|active|tvl))"
     r"|\b(?:a )?(?:very )?(?:small|tiny|limited|minor|negligible) (?:number|percentage|subset|fraction|portion"
     r"|group|share|amount) of\b|\b(?:a )?(?:few|some|certain|several|many|handful of"
-    r"|multiple) (?:of our )?(?:users|customers|wallets|accounts|people)\b"
+    r"|multiple) (?:of our )?(?:users|customers|people|(?:wallets|accounts)(?= (?:were|was|have|had|are|may"
+    r"|might|got)\b))\b"
     r"|\bthe (?:vast )?majority of\b",
     _I,
 )
@@ -173,7 +188,8 @@ def unproven_only(draft: Draft) -> Iterator[Hit]:
     for sentence in draft.sentences:
         advice = [match.span() for match in _ONLY_ADVICE.finditer(sentence.text)]
         for match in _ONLY.finditer(sentence.text):
-            if not any(start <= match.start() < end for start, end in advice):
+            about = _WHOM.search(sentence.text)
+            if about and not any(start <= match.start() < end for start, end in advice):
                 start = sentence.start + match.start()
                 yield Hit(
                     start,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.lint import expected_rules, read_drafts
+from benchmarks.lint import REST, expected_rules, read_drafts
 from exposure.publish.lint import Fault, find_faults, ground_of_sites, lint, rules
 from exposure.publish.lint_draft import Draft
 from tests.publish.scene import Scene, case_ground, write
@@ -127,6 +127,7 @@ def test_a_pasted_key_is_found_and_a_transaction_hash_is_not() -> None:
     assert "secret-in-text" in rules_found(f"The key 0x{key} was used")
     assert key[:12] not in repr(lint(Draft(f"URGENT 0x{key}!!! only", ground_of_sites(()))))
     assert "secret-in-text" not in rules_found(f"The theft is transaction 0x{key}")
+    assert "secret-in-text" in rules_found(f"The transaction was signed with the key 0x{key}")
 
 
 def test_ordinary_words_of_the_list_are_no_phrase() -> None:
@@ -158,7 +159,7 @@ def test_a_live_site_in_costume_is_found(hidden: str, rule: str | None) -> None:
 
 def test_a_wall_of_one_fault_is_told_shortly() -> None:
     """Twenty places and the number of the others; none is dropped without a word."""
-    found = [f for f in lint(Draft("Only!! " * 3000, ground_of_sites(()))) if f.rule == "unproven-only"]
+    found = [f for f in lint(Draft("Only users!! " * 3000, ground_of_sites(()))) if f.rule == "unproven-only"]
     assert (20, '"only" claims that no one else is affected (and 2,980 more like it)') == (
         len(found),
         found[-1].message,
@@ -207,3 +208,30 @@ def test_x_counts_links_and_wide_letters_its_own_way() -> None:
     assert "length" in rules_found("\u5b57" * 141, channel="x")
     assert "length" not in rules_found("a" * 280 + "\n---\n" + "b" * 280, channel="x")
     assert "length" in rules_found("a" * 281, channel="x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Revoke all other approvals that you do not know.",
+        "Everyone else: please wait for the next message.",
+        "Nobody else can revoke for you, and no one else will write to you.",
+        "The only place for updates is the page above.",
+        "Use only the links on that page, and trust only our own account.",
+        "If anyone asks you to confirm your recovery phrase, it is a scam.",
+        "The malicious page asked people to enter your recovery phrase.",
+        "Impostors may tell you to send us your private key.",
+        "Never type your recovery phrase into a page.",
+        "If you use several wallets, look at each of them.",
+        "We do not know yet whether funds are safe.",
+        "We cannot promise that you are safe after that.",
+        "A wallet with a new recovery phrase is needed; a new account is not safe.",
+        "Version 2.68 of 2026-03-04 holds the code, version 2.69 does not.",
+        "Do not panic.",
+        "The transaction is 0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318 on Ethereum.",
+    ],
+)
+def test_sentences_of_a_careful_writer_break_no_rule_about_words(text: str) -> None:
+    """What a good message says stays unmarked: a linter that cries at everything is turned off."""
+    general = {"who-first", "testable-who", "act-if-affected", "no-time", "no-zone", "open-window", "missing-indicator"}
+    assert [] == [rule for rule in rules_found(text) if rule not in general | set(REST)]
