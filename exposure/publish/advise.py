@@ -12,7 +12,7 @@ from exposure.incident import Incident
 from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.facts import Facts, gather
 from exposure.publish.lint import Fault, find_faults
-from exposure.publish.review import hash_facts
+from exposure.publish.review import by_message, hash_facts
 from exposure.publish.review_store import standings
 from exposure.publish.sentences import Sentence
 from exposure.publish.times import show_exact
@@ -57,7 +57,7 @@ def advise(case: Case, incident: Incident) -> dict[str, object]:
         write_atomically(case.advisory / f"{name}.md", text.encode())
     claims = claims_json(facts, checks, messages, found)
     write_atomically(case.advisory / "claims.json", claims.encode())
-    reviews = standings(case)
+    reviews = by_message(standings(case))
     found += [one.line for one in reviews if one.state == "void"]
     ready = [message.name for message in messages if not message.not_ready]
     return {

@@ -7,7 +7,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -76,6 +76,18 @@ def standing(file: str, text: str, facts_sha256: str, reviews: Sequence[Review])
     same = {"text": last.text_sha256 == hash_text(text), "facts behind it": last.facts_sha256 == facts_sha256}
     changed = tuple(what for what, kept in same.items() if not kept)
     return Standing(file, "void" if changed else "reviewed", last, changed)
+
+
+def by_message(found: Iterable[Standing]) -> list[Standing]:
+    """Give one standing a message, the worst of its files': void before not reviewed before reviewed."""
+    order: tuple[State, ...] = ("void", "unreviewed", "reviewed")
+    worst: dict[str, Standing] = {}
+    for one in found:
+        message = one.file.split(".")[0]
+        known = worst.get(message)
+        if known is None or order.index(one.state) < order.index(known.state):
+            worst[message] = replace(one, file=message)
+    return list(worst.values())
 
 
 def same_person(left: str, right: str) -> bool:

@@ -176,6 +176,8 @@ def test_a_wall_of_one_fault_is_told_shortly() -> None:
         "[" * 65_000,
         "09:00 " * 10_000,
         "a." * 30_000,
+        "09:00 UTC 4 March 2026 " * 1_000,
+        "examplewallet.com " * 2_000,
         "\u202e" * 30_000,
     ],
 )

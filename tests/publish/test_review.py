@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from exposure.cli import app
 from exposure.publish.advise import advise
-from exposure.publish.review import same_person, usable_name
+from exposure.publish.review import Standing, by_message, same_person, usable_name
 from tests.publish.scene import NOW, PHRASE, Scene
 from tests.publish.test_advise import fill
 
@@ -57,7 +57,7 @@ def case(scene: Scene) -> Scene:
 def test_nothing_is_reviewed_at_first_and_advise_says_so(scene: Scene) -> None:
     """Two of the three messages wait for the end; the third is not reviewed, which holds nothing up."""
     figures = advise(fill(scene.key_incident()), scene.incident)
-    assert ("initial.md", False) == (figures["unreviewed"], figures["needs_person"])
+    assert ("initial", False) == (figures["unreviewed"], figures["needs_person"])
 
 
 def test_a_second_person_reads_and_it_is_recorded(case: Scene) -> None:
@@ -88,9 +88,9 @@ def test_a_changed_fact_voids_it_though_the_text_is_the_same(case: Scene) -> Non
     figures = advise(fill(case), case.incident)
     assert text == (case.folder / "advisory" / "initial.md").read_bytes()
     assert figures["problems"] == [
-        "initial.md: its review by Ada Lovelace at 2026-03-04 12:30 UTC is void, since the facts behind it changed: it must be read again"
+        "initial: its review by Ada Lovelace at 2026-03-04 12:30 UTC is void, since the facts behind it changed: it must be read again"
     ]
-    assert (figures["unreviewed"], figures["needs_person"]) == ("initial.md", True)
+    assert (figures["unreviewed"], figures["needs_person"]) == ("initial", True)
 
 
 @pytest.mark.parametrize("by", [getpass.getuser(), "grace hopper", "Grace  Hopper.", "EXAMPLEWALLET security-team"])
@@ -137,3 +137,12 @@ def test_names_are_compared_as_people_read_them() -> None:
     with pytest.raises(ValueError, match="at most 80"):
         usable_name("a" * 81)
     assert PHRASE["exposure"] == "key"
+
+
+def test_a_message_is_as_reviewed_as_its_least_reviewed_file() -> None:
+    """One post of a message that nobody has read is a message that nobody has read."""
+    read = Standing("initial.md", "reviewed")
+    assert ["initial: reviewed"] == [f"{one.file}: {one.state}" for one in by_message([read])]
+    unread, stale = Standing("initial.x.txt", "unreviewed"), Standing("initial.cap.xml", "void")
+    assert ["unreviewed"] == [one.state for one in by_message([read, unread])]
+    assert ["void"] == [one.state for one in by_message([read, stale, unread])]
