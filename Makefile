@@ -52,7 +52,7 @@ check: .venv/.ready ## Lint, format, types, generated documents in step with the
 	$(BIN)/mypy exposure
 	$(BIN)/python -m exposure.docs --check
 
-docs: .venv/.ready ## Write docs/tables.md and docs/cli.md again from the code
+docs: .venv/.ready ## Write the generated pages of docs/ again from the code
 	$(BIN)/python -m exposure.docs
 
 lock: ## Refresh the locked versions (needs uv)

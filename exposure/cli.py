@@ -20,7 +20,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="Find out which wallets a web3 front-end compromise exposed, what their owners did and when, and what to tell them.",
+    help="Find out which wallets a web3 front-end compromise exposed, what their owners did and when, and what "
+    "to tell them.",
 )
 
 _START, _RUN, _LOOK = "Start", "Work", "Look"
@@ -468,6 +469,81 @@ def handoff(context: Context, incident: IncidentArgument) -> ExitCode:
     with pipeline.case.lock():
         pipeline.handoff()
         return _figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=_LOOK)
+def lint(
+    context: Context,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE...", help="Texts to judge; - reads standard input.")
+    ] = None,
+    case: Annotated[
+        Path | None,
+        typer.Option("--case", metavar="INCIDENT", help="Hold times, counts and X against this case's data."),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option("--site", metavar="HOST", help="An affected host, where there is no case (repeat)."),
+    ] = None,
+    channel: Annotated[
+        str, typer.Option("--channel", help="Where it will be posted: x, discord, telegram, reddit, github.")
+    ] = "",
+    kind: Annotated[
+        str,
+        typer.Option("--kind", help="Which message it is (initial, reply, support ...); else its file's name says so."),
+    ] = "",
+    github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="RULE", help="Show a rule with a bad and a good example; all lists them."),
+    ] = None,
+) -> ExitCode:
+    """Judge any advisory text, ours or a person's draft, by named rules.
+
+    Each finding names its rule, its place, why it counts and what to write instead. Exit code 1: there are errors. Secrets
+    that were pasted into a draft are found and never repeated. docs/lint.md lists the rules, docs/wording.md is their guide.
+
+    Example: exposure lint draft.md --case case
+
+    Example: pbpaste | exposure lint - --channel x --site examplewallet.com
+
+    Example: exposure lint --explain who-first
+    """
+    from exposure.linting import Options, lint_files
+    from exposure.linting import explain as tell
+
+    if explain is not None:
+        return tell(context, explain)
+    return lint_files(context, files or [], case, Options(tuple(site or ()), channel, kind, github))
+
+
+@command(app, rich_help_panel=_RUN)
+def review(
+    context: Context,
+    incident: IncidentArgument,
+    message: Annotated[
+        str | None,
+        typer.Argument(metavar="[MESSAGE]", help="initial, resolved ..., or one file of advisory/; none lists them."),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who has read it.")] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", metavar="NAME", help="Who wrote or changed it; they cannot review it.")
+    ] = None,
+) -> ExitCode:
+    """Record that a second person has read a message; any change of its text or its facts voids that. Nothing is sent.
+
+    Example: exposure review case initial --by "Ada Lovelace"
+    """
+    from exposure.errors import ExposureError
+    from exposure.reviewing import review as record
+    from exposure.reviewing import show_standings
+
+    if message is None:
+        return show_standings(context, incident)
+    if by is None:
+        raise ExposureError("nobody is named who has read it", "--by is missing", 'write --by "Ada Lovelace"')
+    with _pipeline(context, incident).case.lock():
+        return record(context, incident, message, by, author)
 
 
 @command(app, rich_help_panel=_LOOK)

@@ -1,4 +1,4 @@
-"""Generated documents: docs/tables.md from tables.py, docs/cli.md from the commands' own help.
+"""Generated documents: docs/tables.md from tables.py, docs/cli.md from the commands' own help, docs/lint.md from the rules.
 
 `python -m exposure.docs` writes them; with --check it only says which are out of step, and ends with 1.
 """
@@ -61,11 +61,33 @@ def commands_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rules_page() -> str:
+    """Give docs/lint.md: every rule with its reason and two examples."""
+    from exposure.linting import shorten
+    from exposure.publish.lint import rules
+
+    lines = [
+        "# Rules of `exposure lint`",
+        "",
+        "Made by `make docs` from the rules themselves; do not edit. The guide: [wording.md](wording.md).",
+        "",
+    ]
+    lines += ["| rule | severity | says |", "| --- | --- | --- |"]
+    lines += [f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {rule.title} |" for rule in rules().values()]
+    for rule in rules().values():
+        case = " Needs `--case`." if rule.needs_case else ""
+        kinds = f" Not asked of: {', '.join(sorted(rule.not_for))}." if rule.not_for else ""
+        lines += ["", f"## {rule.name}", "", f"{rule.title} ({rule.severity}).{case}{kinds}", ""]
+        lines += [f"{rule.why} ([guide](wording.md#{rule.section}))", ""]
+        lines += [f"- bad: `{shorten(rule.bad)}`", f"- good: `{shorten(rule.good)}`"]
+    return "\n".join(lines) + "\n"
+
+
 def main(arguments: list[str]) -> int:
     """Write the documents, or check them."""
     folder = Path(__file__).resolve().parents[1] / "docs"
     stale = []
-    for name, text in (("tables.md", tables_page()), ("cli.md", commands_page())):
+    for name, text in (("tables.md", tables_page()), ("cli.md", commands_page()), ("lint.md", rules_page())):
         path = folder / name
         if "--check" not in arguments:
             path.write_text(text)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from exposure.assess.takings import takings
 from exposure.cli import app
-from exposure.docs import commands_page, tables_page
+from exposure.docs import commands_page, rules_page, tables_page
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import DRAINED, SINK, make_case
 
@@ -87,10 +87,10 @@ def test_an_unknown_wallet_is_never_called_safe(tmp_path: Path) -> None:
     assert "That is no sign that it is safe: what counts is whether its owner did what the advisory names." in out
 
 
-@pytest.mark.parametrize("name", ["tables.md", "cli.md"])
+@pytest.mark.parametrize("name", ["tables.md", "cli.md", "lint.md"])
 def test_generated_documents_are_in_step_with_the_code(name: str) -> None:
     """What users read is what the program does; run `make docs` where this fails."""
-    page = {"tables.md": tables_page, "cli.md": commands_page}[name]()
+    page = {"tables.md": tables_page, "cli.md": commands_page, "lint.md": rules_page}[name]()
     assert page == (Path(__file__).parents[1] / "docs" / name).read_text()
 
 

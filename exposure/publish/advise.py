@@ -16,6 +16,8 @@ from exposure.publish.facts import Facts, gather
 from exposure.publish.holding import hold_problems, note_hold
 from exposure.publish.lint import Fault, find_faults
 from exposure.publish.rendering import files
+from exposure.publish.review import by_message, hash_facts
+from exposure.publish.review_store import standings
 from exposure.publish.scope import Change, Scope, changes, newly_described, scope_of
 from exposure.publish.sentences import Sentence, show_count
 from exposure.publish.versions import keep_version, last_reviewed
@@ -99,11 +101,14 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
     write_atomically(case.advisory / "claims.json", claims.encode())
     write_atomically(case.advisory / "changes.json", changes_json(before, changed, told).encode())
     keep_version(case, scope, {name: text for named in texts.values() for name, text in named.items()})
+    reviews = by_message(standings(case))
+    found += [one.line for one in reviews if one.state == "void"]
     ready = [message.name for message in messages if not message.not_ready]
     return {
         "ready": ", ".join(ready),
         "not_ready": ", ".join(message.name for message in messages if message.not_ready),
         "files": sum(len(named) for named in texts.values()),
+        "unreviewed": ", ".join(one.file for one in reviews if one.state != "reviewed"),
         **_results([sentence for message in messages for sentence in message.sentences]),
         "path": str(case.advisory),
         "needs_person": bool(found),
@@ -186,6 +191,7 @@ def claims_json(
     data: dict[str, Any] = {
         "incident": facts.name,
         "as_of": facts.as_of.isoformat() if facts.as_of else None,
+        "facts_sha256": hash_facts(facts),
         "messages": {
             message.name: {
                 "file": next(iter(texts[message.name])),

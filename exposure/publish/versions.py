@@ -1,17 +1,18 @@
 """The versions of what was said: kept by content beside the texts, and held against what a second person has read.
 
-Reads and writes advisory/versions/. A version holds the scope and the SHA-256 of every file that said it, so that
-`review.json`, whatever else it notes, tells by a file's hash which version was read.
+Reads and writes advisory/versions/. A version holds the scope and the SHA-256 of every file that said it, so that a review tells by
+the hash of its text which version was read.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from exposure.case import Case, write_atomically
 from exposure.errors import ExposureError
+from exposure.publish.review_store import read_reviews
 from exposure.publish.scope import Scope
 
 FOLDER = "versions"
@@ -28,10 +29,7 @@ def keep_version(case: Case, scope: Scope, texts: Mapping[str, str]) -> None:
 
 def last_reviewed(case: Case) -> Scope | None:
     """Give the scope that a second person read last, by the times of `review.json`; None where nothing was reviewed."""
-    reviewed = case.advisory / "review.json"
-    if not reviewed.exists():
-        return None
-    hashes = dict(_hashes(_read(reviewed)))
+    hashes = {review.text_sha256: review.time.isoformat() for review in read_reviews(case)}
     found: list[tuple[str, str, Scope]] = []
     for path in sorted((case.advisory / FOLDER).glob("*.json")):
         raw = _read(path)
@@ -42,19 +40,6 @@ def last_reviewed(case: Case) -> Scope | None:
         except (KeyError, TypeError, ValueError):
             raise _damaged(path, "it does not hold what `exposure advise` writes") from None
     return max(found, key=lambda item: item[:2])[2] if found else None
-
-
-def _hashes(value: Any, time: str = "") -> Iterator[tuple[str, str]]:
-    """Give every SHA-256 in a review's records with the time of its record (ISO 8601), the latest last."""
-    if isinstance(value, dict):
-        mine = next((str(value[key]) for key in ("time", "at", "when", "reviewed") if key in value), time)
-        for item in sorted(value.values(), key=lambda item: isinstance(item, dict | list)):
-            yield from _hashes(item, mine)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _hashes(item, time)
-    elif isinstance(value, str) and len(value) == 64:
-        yield value, time
 
 
 def _read(path: Path) -> Any:

@@ -1,8 +1,16 @@
-"""The plain check of our own texts."""
+"""The plain check of our own texts, and the rules for any text."""
+
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from exposure.publish.lint import Fault, find_faults
+from benchmarks.lint import REST, expected_rules, read_drafts
+from exposure.publish.lint import Fault, find_faults, ground_of_sites, lint, rules
+from exposure.publish.lint_draft import Draft
+from tests.publish.scene import Scene, case_ground, write
+from tests.publish.test_wording import CASES
 
 
 @pytest.mark.parametrize(
@@ -28,3 +36,204 @@ def test_a_broken_site_and_a_checked_link_are_no_faults() -> None:
     assert find_faults(text, ["examplewallet.com"]) == (
         Fault(2, "live-site", "examplewallet.com", "programs make a link of it: write examplewallet[.]com"),
     )
+
+
+def rules_found(text: str, **more: Any) -> list[str]:
+    """Judge a text without a case, and give the rules that struck."""
+    return [finding.rule for finding in lint(Draft(text, ground_of_sites((), year=2026), **more))]
+
+
+@pytest.mark.parametrize("name", [name for name, rule in rules().items() if not rule.needs_case])
+def test_each_rule_strikes_its_bad_example_and_spares_its_good_one(name: str) -> None:
+    """The examples that `--explain` shows are true."""
+    rule = rules()[name]
+    channel = "x" if name == "length" else ""
+    assert name in rules_found(rule.bad, channel=channel)
+    assert name not in rules_found(rule.good, channel=channel)
+
+
+def test_each_rule_points_to_a_section_of_the_guide() -> None:
+    """A finding leads to where the guide gives the reason."""
+    headings = re.findall(r"^## (.*)$", (Path(__file__).parents[2] / "docs" / "wording.md").read_text(), re.MULTILINE)
+    assert {rule.section for rule in rules().values()} <= set(headings)
+
+
+DRAFTS = {str(draft["name"]): draft for draft in read_drafts()}
+
+
+@pytest.mark.parametrize("name", DRAFTS)
+def test_a_draft_breaks_the_rules_that_a_careful_reader_says(name: str) -> None:
+    """Forty drafts of the first hour, each with what is wrong with it; the benchmark prints precision and recall."""
+    want = expected_rules(list(DRAFTS[name]["rules"]))  # type: ignore[call-overload]
+    # Held out: "stop using it" counts as a word to everyone, which the reader did not let pass.
+    want -= {"act-if-not"} if name == "held-caps" else set()
+    assert want == set(rules_found(str(DRAFTS[name]["text"]).strip("\n")))
+
+
+def test_the_guide_and_the_rules_judge_its_three_kinds_alike() -> None:
+    """The worst: no who, no action, a live link, blame. The half: a who, but hours, alarm and an old phrase. The best: nothing."""
+    found = {name: set(rules_found(str(draft["text"]))) for name, draft in DRAFTS.items() if draft.get("guide")}
+    assert {"testable-who", "act-if-affected", "live-site", "blame"} <= found["guide-worst"]
+    assert {"relative-time", "panic", "new-account"} <= found["guide-half"]
+    assert not {"who-first", "testable-who", "act-if-affected"} & found["guide-half"]
+    assert found["guide-best"] == set()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_our_own_texts_break_no_rule(name: str, scene: Scene) -> None:
+    """Held against the case too. Where [advice] names no next update, saying so is right, and the one thing that is found."""
+    built = CASES[name](scene)
+    missing = {"next-update"} if "next_update" not in built.told["advice"] else set()
+    for message, text in write(built).items():
+        if not text.startswith("**Not ready"):
+            found = {finding.rule for finding in lint(Draft(text, case_ground(built), kind=message))}
+            assert found <= missing, message
+
+
+def test_a_pasted_phrase_is_found_and_never_repeated() -> None:
+    """However it is written: in a row, as a list, over lines, in an encoding; nothing of it stands in any finding."""
+    words = [
+        "legal",
+        "winner",
+        "thank",
+        "year",
+        "wave",
+        "sausage",
+        "worth",
+        "useful",
+        "legal",
+        "winner",
+        "thank",
+        "yellow",
+    ]
+    forms = (
+        " ".join(words),
+        "\n".join(f"{place}. {word}" for place, word in enumerate(words, 1)),
+        ", ".join(words),
+        "https://status.example/?p=" + "%20".join(words),
+        "**" + " ".join(words).upper() + "**",
+        "\uff4c\uff45\uff47\uff41\uff4c " + " ".join(words[1:]),
+    )
+    for form in forms:
+        found = lint(Draft(f"If you signed, your words were {form} and we are all sorry", ground_of_sites(())))
+        assert "secret-in-text" in {finding.rule for finding in found}, form
+        told = " ".join(f"{f.message} {f.excerpt} {f.suggestion}" for f in found).lower()
+        assert not {"sausage", "yellow", "winner"} & set(re.findall(r"[a-z]+", told)), form
+
+
+def test_a_pasted_key_is_found_and_a_transaction_hash_is_not() -> None:
+    """64 digits are a key unless the words before them say that they are a hash."""
+    key = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
+    assert "secret-in-text" in rules_found(f"The key 0x{key} was used")
+    assert key[:12] not in repr(lint(Draft(f"URGENT 0x{key}!!! only", ground_of_sites(()))))
+    assert "secret-in-text" not in rules_found(f"The theft is transaction 0x{key}")
+    assert "secret-in-text" in rules_found(f"The transaction was signed with the key 0x{key}")
+
+
+def test_ordinary_words_of_the_list_are_no_phrase() -> None:
+    """A third of English prose stands in the word list; sentences of ours must not be masked."""
+    text = "You must act now: move all that you have to another wallet, then wait until we say that you can use this page again."
+    assert "secret-in-text" not in rules_found(text)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "rule"),
+    [
+        ("examplewal\u200blet.com", "live-site"),
+        ("\uff45xamplewallet.com", "live-site"),
+        ("example\u00adwallet.com", "live-site"),
+        ("ex&#97;mplewallet.com", None),
+        ("<a href='https://examplewallet.com/x'>here</a>", "live-site"),
+        ("[here](https://examplewallet.com)", "live-site"),
+        ("ехamplewallet.com", "look-alike"),
+    ],
+)
+def test_a_live_site_in_costume_is_found(hidden: str, rule: str | None) -> None:
+    """Zero-width and full-width characters, links in tags and Markdown, letters of other alphabets."""
+    found = {
+        f.rule
+        for f in lint(Draft(f"If you signed there, do not use {hidden} now.", ground_of_sites(["examplewallet.com"])))
+    }
+    assert rule is None or rule in found
+
+
+def test_a_wall_of_one_fault_is_told_shortly() -> None:
+    """Twenty places and the number of the others; none is dropped without a word."""
+    found = [f for f in lint(Draft("Only users!! " * 3000, ground_of_sites(()))) if f.rule == "unproven-only"]
+    assert (20, '"only" claims that no one else is affected (and 2,980 more like it)') == (
+        len(found),
+        found[-1].message,
+    )
+
+
+@pytest.mark.parametrize(
+    "wall",
+    [
+        "a" * 65_000,
+        "0x" * 30_000,
+        "<" * 65_000,
+        "If you " * 9_000,
+        "[" * 65_000,
+        "09:00 " * 10_000,
+        "a." * 30_000,
+        "09:00 UTC 4 March 2026 " * 1_000,
+        "examplewallet.com " * 2_000,
+        "\u202e" * 30_000,
+    ],
+)
+def test_hostile_walls_of_text_end(wall: str) -> None:
+    """No rule takes more than its share of a text that was made to keep it busy; pytest's own limit is the only clock."""
+    assert isinstance(lint(Draft(wall, ground_of_sites(["examplewallet.com"]))), tuple)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("If you signed between 09:00 and 10:00 UTC on Tuesday 31 February 2026, revoke.", "real-weekday"),
+        ("If you signed between 09:00 and 10:00 UTC on Wednesday 2026-03-04, revoke.", None),
+        ("If you signed between 2026-03-04T09:00:00Z and 2026-03-04T10:00:00Z, revoke.", None),
+        ("If you signed at 09:00 PST on Wednesday 15 July 2026 (16:00 UTC), revoke.", "wrong-season"),
+        ("If you signed at 09:00 PDT on Wednesday 15 July 2026 (16:00 UTC), revoke.", None),
+        ("If you signed from 12 am to 4 am UTC on Saturday 14 May 2022, revoke.", "lost-am-pm"),
+    ],
+)
+def test_times_are_held_against_the_calendar(text: str, rule: str | None) -> None:
+    """Weekdays, days that do not exist, summer time, midnight."""
+    found = {"real-weekday", "wrong-season", "lost-am-pm"} & set(rules_found(text))
+    assert ({rule} if rule else set()) == found
+
+
+def test_x_counts_links_and_wide_letters_its_own_way() -> None:
+    """A link is 23 characters however long it is, a Chinese character two; posts of a thread count alone."""
+    link = "https://status.example/" + "x" * 200
+    assert "length" not in rules_found("If you signed, revoke. Updates: " + link, channel="x")
+    assert "length" in rules_found("\u5b57" * 141, channel="x")
+    assert "length" not in rules_found("a" * 280 + "\n---\n" + "b" * 280, channel="x")
+    assert "length" in rules_found("a" * 281, channel="x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Revoke all other approvals that you do not know.",
+        "Everyone else: please wait for the next message.",
+        "Nobody else can revoke for you, and no one else will write to you.",
+        "The only place for updates is the page above.",
+        "Use only the links on that page, and trust only our own account.",
+        "If anyone asks you to confirm your recovery phrase, it is a scam.",
+        "The malicious page asked people to enter your recovery phrase.",
+        "Impostors may tell you to send us your private key.",
+        "Never type your recovery phrase into a page.",
+        "If you use several wallets, look at each of them.",
+        "We do not know yet whether funds are safe.",
+        "We cannot promise that you are safe after that.",
+        "A wallet with a new recovery phrase is needed; a new account is not safe.",
+        "Version 2.68 of 2026-03-04 holds the code, version 2.69 does not.",
+        "Do not panic.",
+        "The transaction is 0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318 on Ethereum.",
+    ],
+)
+def test_sentences_of_a_careful_writer_break_no_rule_about_words(text: str) -> None:
+    """What a good message says stays unmarked: a linter that cries at everything is turned off."""
+    general = {"who-first", "testable-who", "act-if-affected", "no-time", "no-zone", "open-window", "missing-indicator"}
+    assert [] == [rule for rule in rules_found(text) if rule not in general | set(REST)]

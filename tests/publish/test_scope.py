@@ -1,12 +1,13 @@
 """What changed since a second person read it: said aloud, and who was wrongly told that they were safe comes first."""
 
-import hashlib
 import json
 from datetime import timedelta
 
 from exposure.case import Case
 from exposure.publish.advise import advise
 from exposure.publish.facts import gather
+from exposure.publish.review import Review, hash_text
+from exposure.publish.review_store import write_reviews
 from exposure.publish.scope import Scope, changes, scope_of
 from tests.publish.scene import END, HARDWARE, NOW, PHRASE, SIGNED, SPENDER, START, Scene, wallet_address
 from tests.publish.test_advise import fill
@@ -34,9 +35,8 @@ def moved(scene: Scene, start: timedelta, end: timedelta = timedelta(0)) -> Scop
 
 def review(case: Case, message: str) -> None:
     """Note as read by a second person what stands in a message's file."""
-    digest = hashlib.sha256((case.advisory / f"{message}.md").read_bytes()).hexdigest()
-    record = {"by": "S. Second", "time": NOW.isoformat(), "sha256": digest}
-    (case.advisory / "review.json").write_text(json.dumps({message: record}))
+    digest = hash_text((case.advisory / f"{message}.md").read_text(encoding="utf-8"))
+    write_reviews(case, [Review(f"{message}.md", "S. Second", "A. First", NOW, digest, "0" * 64)])
 
 
 def test_the_same_scope_changes_nothing(scene: Scene) -> None:
@@ -148,7 +148,8 @@ def test_update_leads_with_those_who_were_wrongly_told_that_they_were_safe(scene
     told = json.loads((case.advisory / "changes.json").read_text())
     assert told["wrongly_told_safe"] == [wallet_address(90)]
     assert figures["problems"] == [
-        "1 wallet that must act was not named by the last reviewed texts: write to their owners first (advisory/changes.json)"
+        "1 wallet that must act was not named by the last reviewed texts: write to their owners first (advisory/changes.json)",
+        "initial: its review by S. Second at 2026-03-04 12:10 UTC is void, since the text and facts behind it changed: it must be read again",
     ]
 
 
