@@ -126,7 +126,7 @@ class Pipeline:
 
     def _wanted(self) -> "Wanted":
         """Say which addresses and times the chain is asked about."""
-        from exposure.assess.candidates import attack_start, candidates, span
+        from exposure.assess.candidates import attack_start, candidates, span, with_attacker_side
         from exposure.assess.reports import report_sightings
         from exposure.chain.pull import Wanted
 
@@ -134,16 +134,31 @@ class Pipeline:
         self.case.write_part("sightings", report_sightings(self.incident), pl.col("link") == "report")
         sightings, attackers = self.case.read("sightings"), self.attackers()
         asked = candidates(sightings, self.incident, self.case.read("people"), attackers)
-        victims = self.case.read("losses").get_column("address").unique()
-        asked = _with_victims(asked, victims)
+        losses, before = self.case.read("losses"), self.case.read("candidates")
+        asked, left_out = with_attacker_side(asked, losses, self._signers(), before)
         self.case.write("candidates", asked)
+        self._tell_left_out(left_out)
         start, end = span(sightings, self.incident, attackers, self.as_of())
         # Users of the contracts count as sightings, and these set the span: the look-back must not look back from itself.
         settings = self.incident.window
         used_until = end if attackers.height else max(end - settings.tail, start)
         used_from = min(start + settings.lead, end)
-        before = attack_start(self.case.read("windows"), sightings, self.incident)
-        return Wanted(asked, attackers, start, end, named, used_from, used_until, self._flagged(), before)
+        began = attack_start(self.case.read("windows"), sightings, self.incident)
+        return Wanted(asked, attackers, start, end, named, used_from, used_until, self._flagged(), began)
+
+    def _signers(self) -> pl.DataFrame:
+        """Give who allowed something to an attacker, as the last assessment has it."""
+        from exposure.assess.candidates import signers
+
+        return signers(self.case.scan("evidence"), self.case.scan("wallets"))
+
+    def _tell_left_out(self, number: int) -> None:
+        """Say once of how many signers the own history is not read, with the last number."""
+        what = "more wallets signed for an attacker than have their own history read: of "
+        self.outcome.problems = [problem for problem in self.outcome.problems if not problem.startswith(what)]
+        if number:
+            rest = "what they hold and allow was read, and nothing else. Paste those that matter into the sheet and run again"
+            self.outcome.note([f"{what}{number:,} {rest}"])
 
     def _flagged(self) -> tuple[str, ...]:
         """Give the wallets that must act, as the last assessment has it, the most urgent first: traces are dear."""
@@ -230,10 +245,10 @@ class Pipeline:
             f"after {MAX_ROUNDS} rounds there were still new attackers or addresses: run again to follow them further"
         )
 
-    def _known(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Give the attackers and victims found so far: a round that adds none is the last."""
-        attackers = self.attackers().get_column("address").to_list()
-        return frozenset(attackers), frozenset(self.case.read("losses").get_column("address").to_list())
+    def _known(self) -> tuple[frozenset[str], ...]:
+        """Give the attackers, the robbed and the signers found so far: a round that adds none is the last."""
+        found = (self.attackers(), self.case.read("losses"), self._signers())
+        return tuple(frozenset(frame.get_column("address").to_list()) for frame in found)
 
     def sheet(
         self, share: Audience = "team", *, victims: bool = False, copies: Sequence[Path] = ()
@@ -276,12 +291,3 @@ class Pipeline:
         self.report()
         self.check()
         self.handoff()
-
-
-def _with_victims(candidates: pl.DataFrame, victims: pl.Series) -> pl.DataFrame:
-    """Add wallets that only the chain shows: their state and history are asked for like the others'."""
-    unknown = victims.filter(~victims.is_in(candidates.get_column("address").implode()))
-    if unknown.is_empty():
-        return candidates
-    rows = [{"address": address, "reason": "attacker_side"} for address in unknown]
-    return TABLES["candidates"].check(pl.concat([candidates, TABLES["candidates"].frame(rows)]))

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from exposure.assess.attackers import configured_attackers
-from exposure.assess.candidates import candidates, span
+from exposure.assess.candidates import candidates, signers, span, with_attacker_side
 from exposure.assess.reports import report_sightings
 from exposure.case import Case
 from exposure.chain.client import Patience
@@ -36,6 +36,8 @@ def make_plan(
     sightings = pl.concat([case.read("sightings").filter(pl.col("link") != "report"), report_sightings(incident)])
     attackers = case.read("attackers") if case.has("attackers") else configured_attackers(incident)
     asked = candidates(sightings, incident, case.read("people"), attackers)
+    signed = signers(case.scan("evidence"), case.scan("wallets"))
+    asked, _ = with_attacker_side(asked, case.read("losses"), signed, case.read("candidates"))
     start, end = span(sightings, incident, attackers, case.now() or now)
     wallets = sorted(set(asked.get_column("address")) - set(attackers.get_column("address")))
     if incident.logs and not case.has("requests"):

@@ -407,7 +407,11 @@ _CHAIN_TABLES = (
         "an address that is asked about on chain, and why",
         "address reason",
         ADDRESS,
-        _c("reason", S, "log, control, report, contract, attacker_side or person"),
+        _c(
+            "reason",
+            S,
+            "log, control, report, contract, attacker_side (robbed), signature (allowed an attacker something) or person",
+        ),
         _c("first", TIME, "First time of interest", "UTC"),
         _c("last", TIME, "Last time of interest", "UTC"),
     ),

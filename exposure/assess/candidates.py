@@ -16,6 +16,11 @@ from exposure.tables import TABLES, TIME
 CONTROLS_EACH = 5
 # Up to so many wallets cost little: all are asked about, so that harm where nobody expects it is seen too.
 ALL_BELOW = 2_000
+# Wallets that only their signature for an attacker shows: so many have their own history read, the most urgent first. One drainer's
+# contract holds the approvals of a hundred sites; what these wallets hold and allow is read of all of them.
+SIGNERS_MOST = 5_000
+# Why a wallet that only the attackers' side of the chain shows is asked about: it was robbed, or it signed.
+FROM_CHAIN = ("attacker_side", "signature")
 # Where no time is known at all: long enough for a night's theft that was found late, short enough for a public endpoint.
 BLIND_LOOK_BACK = timedelta(days=30)
 
@@ -47,6 +52,35 @@ def candidates(
         "address", reason=pl.lit("person"), first=pl.lit(None, TIME), last=pl.lit(None, TIME)
     )
     return TABLES["candidates"].check(pl.concat([others, _draw(controls, others), persons.select(others.columns)]))
+
+
+def signers(evidence: pl.LazyFrame, wallets: pl.LazyFrame) -> pl.DataFrame:
+    """Give address and `urgency` (0 where not known) of whose approval or delegation to an attacker is evidence (A6, A7)."""
+    signed = evidence.filter(pl.col("code").is_in(["A6", "A7"])).select("address").unique()
+    urgent = wallets.select("address", "urgency")
+    return signed.join(urgent, on="address", how="left").with_columns(pl.col("urgency").fill_null(0.0)).collect()
+
+
+def with_attacker_side(
+    asked: pl.DataFrame, losses: pl.DataFrame, signed: pl.DataFrame, before: pl.DataFrame
+) -> tuple[pl.DataFrame, int]:
+    """Add wallets that only the attackers' side of the chain shows to table `candidates`; also give how many were left out.
+
+    These are the robbed (`attacker_side`), and those who signed (`signature`; `signed` is what `signers` gives) though nothing
+    was taken of them yet: they can still be saved. Of the latter the most urgent are kept, up to SIGNERS_MOST; who was asked
+    about `before` (the last table `candidates`) comes first, so that the rounds come to an end. Empty tables add nothing.
+    """
+    robbed = losses.select("address").unique().join(asked, on="address", how="anti").sort("address")
+    earlier = before.filter(pl.col("reason") == "signature").get_column("address").implode()
+    known = pl.concat([asked.select("address"), robbed])
+    ranked = signed.join(known, on="address", how="anti").sort(
+        pl.col("address").is_in(earlier), "urgency", "address", descending=[True, True, False]
+    )
+    kept = ranked.head(SIGNERS_MOST)
+    rows = [{"address": one, "reason": "attacker_side"} for one in robbed.get_column("address")]
+    rows += [{"address": one, "reason": "signature"} for one in kept.get_column("address")]
+    both = pl.concat([asked, TABLES["candidates"].frame(rows)])
+    return TABLES["candidates"].check(both), ranked.height - kept.height
 
 
 def _draw(controls: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

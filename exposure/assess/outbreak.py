@@ -12,6 +12,7 @@ import polars as pl
 
 from exposure.assess.attack_rates import Rates, attack_rates
 from exposure.assess.attackers import known_attackers, takers, with_discovered
+from exposure.assess.candidates import FROM_CHAIN
 from exposure.assess.deeds import CLOCK_SLACK, STRONG, Window, deeds_of, place, with_kin
 from exposure.assess.holdings import Left, what_is_left
 from exposure.assess.intake import Intake, plain
@@ -90,7 +91,7 @@ def set_scene(intake: Intake, incident: Incident) -> Scene:
     sightings = intake.sightings(incident)
     sighted = pl.concat([sightings.get_column("address").unique(), people]).unique()
     seen = sighted.filter(~sighted.is_in(nobody.implode()) & ~sighted.is_in(hostile.implode())).sort()
-    asked = given["candidates"].filter(pl.col("reason") != "attacker_side").get_column("address").unique()
+    asked = given["candidates"].filter(~pl.col("reason").is_in(FROM_CHAIN)).get_column("address").unique()
     watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
     shared = shared_places(sightings)
     deeds = with_kin(deeds_of(sightings, intake.requests(), incident, pl.concat([nobody, hostile])))

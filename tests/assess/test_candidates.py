@@ -7,7 +7,7 @@ import pytest
 
 from exposure.assess import candidates as module
 from exposure.assess.attackers import configured_attackers
-from exposure.assess.candidates import candidates, span
+from exposure.assess.candidates import candidates, signers, span, with_attacker_side
 from exposure.incident import Fact, Incident, WindowSettings
 from exposure.tables import TABLES
 from tests.assess.stories import NOW, PLAIN, Story, address, at
@@ -116,3 +116,28 @@ def test_the_table_is_whole(story: Story) -> None:
     assert TABLES["candidates"].schema == found.schema
     assert [(address("alice"), "log", at("10:00"), at("10:00"))] == found.rows()
     assert isinstance(found, pl.DataFrame)
+
+
+def test_of_very_many_signers_the_most_urgent_are_asked_about_and_the_others_counted(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was asked about before stays, so that rounds end; the robbed and those seen anyway take nobody's place."""
+    monkeypatch.setattr(module, "SIGNERS_MOST", 2)
+    for who, urgency in (("poor", 0.1), ("rich", 0.9), ("middling", 0.5), ("logged", 0.8), ("robbed", 0.7)):
+        story.adds("evidence", address=address(who), code="A6", weight=3.0, text="", ref=f"tx:1:{who}")
+        story.adds("wallets", address=address(who), urgency=urgency)
+    story.adds("evidence", address=address("visitor"), code="X1", weight=3.0, text="", ref="log:1:1")
+    story.adds("losses", address=address("robbed"), chain_id=1).sees("logged", "10:00")
+    tables = story.tables()
+    seen = candidates(tables["sightings"], story.incident(), tables["people"], tables["attackers"])
+    signed = signers(tables["evidence"].lazy(), tables["wallets"].lazy())
+
+    def reasons(before: pl.DataFrame) -> tuple[dict[str, str], int]:
+        found, left_out = with_attacker_side(seen, tables["losses"], signed, before)
+        return dict(found.select("address", "reason").iter_rows()), left_out
+
+    always = {address("logged"): "log", address("robbed"): "attacker_side"}
+    first = {**always, address("rich"): "signature", address("middling"): "signature"}
+    assert (first, 1) == reasons(TABLES["candidates"].empty())
+    before = TABLES["candidates"].frame([{"address": address("poor"), "reason": "signature"}])
+    assert ({**always, address("poor"): "signature", address("rich"): "signature"}, 1) == reasons(before)
