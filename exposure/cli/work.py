@@ -1,0 +1,223 @@
+"""Commands that work on a case: each step, all of them, and what people bring to it or take from it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from exposure.cli.endings import AllowUntrusted, ending, figures, pipeline_of
+from exposure.cli.program import WORK, app
+from exposure.commands import Context, IncidentArgument, command
+from exposure.errors import ExitCode
+
+
+@command(app, rich_help_panel=WORK)
+def run(
+    context: Context,
+    incident: IncidentArgument,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
+    head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    allow_untrusted: AllowUntrusted = False,
+) -> ExitCode:
+    """Do all steps, in stages that publish as they go.
+
+    Example: exposure run case
+    """
+    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted)
+    with pipeline.case.lock():
+        outcome = pipeline.run(refresh=refresh, head=head)
+        return ending(context, pipeline, outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def ingest(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Read the logs into requests, sightings, traffic, assets and rejects.
+
+    Example: exposure ingest case
+    """
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        pipeline.ingest()
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def pull(
+    context: Context,
+    incident: IncidentArgument,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
+    head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    allow_untrusted: AllowUntrusted = False,
+) -> ExitCode:
+    """Ask the chain about the attackers and the wallets seen so far; an interrupted pull goes on.
+
+    Example: exposure pull case
+    """
+    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted)
+    with pipeline.case.lock():
+        pipeline.read_people()
+        pipeline.pin(refresh=refresh, head=head)
+        pipeline.pull()
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def assess(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Find X, T1, T2 and the attackers, and judge every wallet.
+
+    Example: exposure assess case
+    """
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        pipeline.assess()
+        return ending(context, pipeline, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def sheet(
+    context: Context,
+    incident: IncidentArgument = Path(),
+    merge: Annotated[
+        tuple[Path, Path] | None, typer.Option(metavar="A B", help="Merge two people's copies of the sheet into it.")
+    ] = None,
+    share: Annotated[
+        Literal["team", "partners", "public"],
+        typer.Option(help="Who it is for: team, partners (no notes, balances, chances) or public (attackers)."),
+    ] = "team",
+    victims: Annotated[
+        bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
+    ] = False,
+) -> ExitCode:
+    """Write the shared spreadsheet, keeping what people typed into it.
+
+    What two people typed into the same cell is listed on the page `conflicts`, and the exit code is 1.
+
+    Example: exposure sheet case
+
+    Example: exposure sheet case --merge ada.xlsx bob.xlsx
+
+    Example: exposure sheet case --share partners
+    """
+    from exposure.sharing import share_sheet
+
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        share_sheet(pipeline, share, merge or (), victims=victims)
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def export(
+    context: Context,
+    incident: IncidentArgument,
+    misp: Annotated[bool, typer.Option("--misp", help="An event for MISP.")] = False,
+    stix: Annotated[bool, typer.Option("--stix", help="A STIX 2.1 bundle.")] = False,
+    share: Annotated[
+        Literal["team", "partners", "public"],
+        typer.Option(help="Who it is for: the public gets attackers, the others victims too."),
+    ] = "partners",
+    victims: Annotated[
+        bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
+    ] = False,
+) -> ExitCode:
+    """Write attackers' and victims' addresses for other teams' programs; both formats where none is named.
+
+    Example: exposure export case --misp --share public
+    """
+    from exposure.sharing import export as write
+
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        write(pipeline, share, misp=misp, stix=stix, victims=victims)
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def advise(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write the advisory texts, each sentence checked on the data.
+
+    Example: exposure advise case
+    """
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        pipeline.advise()
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def report(
+    context: Context,
+    incident: IncidentArgument,
+    share: Annotated[
+        Literal["team", "public"],
+        typer.Option(help="Who it is for: the public version names no victim and no source of data."),
+    ] = "team",
+) -> ExitCode:
+    """Write the report, one self-contained page: report/index.html, or report/public.html with --share public.
+
+    Example: exposure report case
+
+    Example: exposure report case --share public
+    """
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        pipeline.report(public=share == "public")
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def check(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write the public "am I affected?" page to check/, a folder for any static host.
+
+    It asks the advisory's condition in steps and ends with what to do. It holds no list of wallets, asks for no secret, and sends
+    nothing. Put it where the texts say that updates are, never on the affected site while control of it is lost.
+
+    Example: exposure check case
+    """
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        pipeline.check()
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def handoff(context: Context, incident: IncidentArgument) -> ExitCode:
+    """Write a file for each of those who can help, with only what they need; nothing is sent.
+
+    Exchanges, issuers of tokens, makers of wallets, keepers of blocklists, SEAL 911. Read handoff/README.md first.
+
+    Example: exposure handoff case
+    """
+    pipeline = pipeline_of(context, incident)
+    with pipeline.case.lock():
+        pipeline.handoff()
+        return figures(context, pipeline.outcome)
+
+
+@command(app, rich_help_panel=WORK)
+def review(
+    context: Context,
+    incident: IncidentArgument,
+    message: Annotated[
+        str | None,
+        typer.Argument(metavar="[MESSAGE]", help="initial, resolved ..., or one file of advisory/; none lists them."),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who has read it.")] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", metavar="NAME", help="Who wrote or changed it; they cannot review it.")
+    ] = None,
+) -> ExitCode:
+    """Record that a second person has read a message; any change of its text or its facts voids that. Nothing is sent.
+
+    Example: exposure review case initial --by "Ada Lovelace"
+    """
+    from exposure.errors import ExposureError
+    from exposure.reviewing import review as record
+    from exposure.reviewing import show_standings
+
+    if message is None:
+        return show_standings(context, incident)
+    if by is None:
+        raise ExposureError("nobody is named who has read it", "--by is missing", 'write --by "Ada Lovelace"')
+    with pipeline_of(context, incident).case.lock():
+        return record(context, incident, message, by, author)
