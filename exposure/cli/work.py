@@ -10,13 +10,19 @@ from exposure.cli.program import WORK, app
 from exposure.commands import Context, IncidentArgument, command
 from exposure.errors import ExitCode
 
+_Refresh = Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")]
+_Head = Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")]
+_Victims = Annotated[
+    bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
+]
+
 
 @command(app, rich_help_panel=WORK)
 def run(
     context: Context,
     incident: IncidentArgument,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
-    head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    refresh: _Refresh = False,
+    head: _Head = "finalized",
     allow_untrusted: AllowUntrusted = False,
 ) -> ExitCode:
     """Do all steps, in stages that publish as they go.
@@ -45,8 +51,8 @@ def ingest(context: Context, incident: IncidentArgument) -> ExitCode:
 def pull(
     context: Context,
     incident: IncidentArgument,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Move as_of to the chain's present head.")] = False,
-    head: Annotated[str, typer.Option(help="Which head as_of is pinned to: finalized, safe or latest.")] = "finalized",
+    refresh: _Refresh = False,
+    head: _Head = "finalized",
     allow_untrusted: AllowUntrusted = False,
 ) -> ExitCode:
     """Ask the chain about the attackers and the wallets seen so far; an interrupted pull goes on.
@@ -84,9 +90,7 @@ def sheet(
         Literal["team", "partners", "public"],
         typer.Option(help="Who it is for: team, partners (no notes, balances, chances) or public (attackers)."),
     ] = "team",
-    victims: Annotated[
-        bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
-    ] = False,
+    victims: _Victims = False,
 ) -> ExitCode:
     """Write the shared spreadsheet, keeping what people typed into it.
 
@@ -116,9 +120,7 @@ def export(
         Literal["team", "partners", "public"],
         typer.Option(help="Who it is for: the public gets attackers, the others victims too."),
     ] = "partners",
-    victims: Annotated[
-        bool, typer.Option("--victims", help="With --share public: name who lost everything, too. Read the warning.")
-    ] = False,
+    victims: _Victims = False,
 ) -> ExitCode:
     """Write attackers' and victims' addresses for other teams' programs; both formats where none is named.
 

@@ -213,23 +213,24 @@ def _redacted(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.DataFra
 
 def _unread(rejects: pl.DataFrame, others: pl.DataFrame, room: Mapping[int, int]) -> Unread:
     """Take in lines that are no requests: the first rejected ones, redacted, and the addresses of all."""
-    unread = Unread(others=count_by_source(others))
+    addresses: list[tuple[int, int, str]] = []
+    with_address: Counter[int] = Counter()
     for lines in (others, rejects):
         for source, line, text in lines.filter(may_hold_address("text")).select("source", "line", "text").iter_rows():
-            addresses = find_in_text(text)
-            unread.addresses.extend((source, line, address) for address in addresses)
-            unread.with_address[source] += bool(addresses)
-    if rejects.is_empty():
-        return unread
+            found = find_in_text(text)
+            addresses += [(source, line, address) for address in found]
+            with_address[source] += bool(found)
     counted = rejects.group_by("source", "reason").len().iter_rows()
-    unread.reasons.update({(source, reason): number for source, reason, number in counted})
-    unread.rejected.update(count_by_source(rejects))
     rows = []
     for (source,), of_source in rejects.sort("source", "line").group_by("source", maintain_order=True):
         for _, line, text, reason in of_source.head(room.get(source, MOST_REJECTS)).iter_rows():
             shown, secrets = excerpt(text)
             rows.append((source, line, reason, shown, secrets))
     return Unread(
-        pl.DataFrame(rows, schema=UNREAD, orient="row"), unread.rejected, unread.reasons, unread.others,
-        unread.addresses, unread.with_address,
-    )  # fmt: skip
+        rows=pl.DataFrame(rows, schema=UNREAD, orient="row"),
+        rejected=count_by_source(rejects),
+        reasons=Counter({(source, reason): number for source, reason, number in counted}),
+        others=count_by_source(others),
+        addresses=addresses,
+        with_address=with_address,
+    )

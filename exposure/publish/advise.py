@@ -79,35 +79,29 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
     """
     tables = {name: case.read(name) for name in READS}
     said = compose(case, incident, tables, clock)
-    facts, checks, messages, scope, before, changed = (
-        said.facts,
-        said.checks,
-        said.messages,
-        said.scope,
-        said.before,
-        said.changed,
-    )
+    facts, checks, messages = said.facts, said.checks, said.messages
     texts = {message.name: files(message, facts) for message in messages}
-    told = newly_described(before, scope, tables) if before else []
+    by_file = {name: text for named in texts.values() for name, text in named.items()}
+    told = newly_described(said.before, said.scope, tables) if said.before else []
     found = [
         *facts.problems,
         *problems(checks),
         *_misled(told),
         *hold_problems(incident, said.held_since, clock or case.now()),
-        *_said({name: text for named in texts.values() for name, text in named.items()}, facts),
+        *_said(by_file, facts),
     ]
-    _write(case, texts)
+    _write(case, list(texts), by_file)
     claims = claims_json(facts, checks, messages, texts, found)
     write_atomically(case.advisory / "claims.json", claims.encode())
-    write_atomically(case.advisory / "changes.json", changes_json(before, changed, told).encode())
-    keep_version(case, scope, {name: text for named in texts.values() for name, text in named.items()})
+    write_atomically(case.advisory / "changes.json", changes_json(said.before, said.changed, told).encode())
+    keep_version(case, said.scope, by_file)
     reviews = by_message(standings(case))
     found += [one.line for one in reviews if one.state == "void"]
     ready = [message.name for message in messages if not message.not_ready]
     return {
         "ready": ", ".join(ready),
         "not_ready": ", ".join(message.name for message in messages if message.not_ready),
-        "files": sum(len(named) for named in texts.values()),
+        "files": len(by_file),
         "unreviewed": ", ".join(one.file for one in reviews if one.state != "reviewed"),
         **_results([sentence for message in messages for sentence in message.sentences]),
         "path": str(case.advisory),
@@ -141,10 +135,9 @@ def changes_json(before: Scope | None, changed: Sequence[Change], told: Sequence
     return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
 
-def _write(case: Case, texts: Mapping[str, Mapping[str, str]]) -> None:
+def _write(case: Case, messages: Sequence[str], written: Mapping[str, str]) -> None:
     """Write the files; one of an earlier run that is no longer said goes, so that nobody posts it."""
-    written = {name: text for named in texts.values() for name, text in named.items()}
-    for message in texts:
+    for message in messages:
         # A person's own file, such as a translation, is not ours to take away.
         for channel in CHANNELS.values():
             old = case.advisory / f"{message}{channel.suffix}"
