@@ -221,6 +221,8 @@ def _write_rest(data: Path, addresses: pl.Series) -> None:
         block_number=pl.lit(24_200_000, pl.UInt64),
         kind=pl.lit("eoa"),
         nonce=number % 900,
+        owners=pl.lit(None, TABLES["accounts"].schema["owners"]),
+        threshold=pl.lit(None, TABLES["accounts"].schema["threshold"]),
     )
     write(data, "accounts", accounts)
 

@@ -181,6 +181,7 @@ def _transfers(rows: pl.DataFrame) -> pl.DataFrame:
     first = rows.select(
         *_PLACE,
         log_index=pl.when(native).then(None).otherwise(pl.col("transaction_index") * 4),
+        trace_address=pl.lit(None, pl.String),
         standard=pl.when(native).then(pl.lit("native")).otherwise(pl.lit("erc20")),
         token_address=pl.col("token"),
         from_address="frm",
@@ -194,6 +195,7 @@ def _transfers(rows: pl.DataFrame) -> pl.DataFrame:
     second = rows.filter(pl.col("kind") == "swap").select(
         *_PLACE,
         log_index=pl.col("transaction_index") * 4 + 1,
+        trace_address=pl.lit(None, pl.String),
         standard=pl.lit("erc20"),
         token_address=pl.col("paid_back"),
         from_address="to",

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -94,6 +95,14 @@ class Case:
             file.flush()
             yield
 
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """Give an empty folder for one step's own files, removed in the end; what a killed run left of it is removed first."""
+        for left in self.folder.glob(f".{name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=f".{name}-") as folder:
+            yield Path(folder)
+
     def key(self) -> bytes:
         """Give the key of the client pseudonyms (32 bytes), made once with mode 0600."""
         path = self.folder / KEY_FILE
@@ -128,6 +137,10 @@ class Case:
         path = self.path(table)
         return pl.scan_parquet(path) if path.exists() else TABLES[table].empty().lazy()
 
+    def count(self, table: str) -> int:
+        """Count the rows of a table of data/, without reading them."""
+        return pq.read_metadata(self.path(table)).num_rows if self.has(table) else 0
+
     def write(self, table: str, frame: pl.DataFrame) -> None:
         """Check, sort and write a table of data/, and note its hash in the manifest."""
         path = self.path(table)
@@ -142,6 +155,13 @@ class Case:
         rows = write_parquet_parts(path, TABLES[table].schema, (TABLES[table].check(part) for part in parts))
         with self.manifest() as manifest:
             manifest.setdefault("tables", {})[table] = {"rows": rows, "sha256": hash_file(path)}
+
+    def write_sorted(self, table: str, rows: pl.LazyFrame) -> None:
+        """Write a table that may be too large for memory, from rows that are checked and in the order of its key already."""
+        path = self.path(table)
+        write_parquet(path, rows.match_to_schema(TABLES[table].schema))
+        with self.manifest() as manifest:
+            manifest.setdefault("tables", {})[table] = {"rows": self.count(table), "sha256": hash_file(path)}
 
     def write_part(self, table: str, frame: pl.DataFrame, mine: pl.Expr) -> None:
         """Replace the rows of a shared table for which `mine` is true, and keep the others' rows."""
@@ -187,12 +207,14 @@ class Case:
             manifest.setdefault("stages", {})[stage] = dict(facts)
 
 
-def write_parquet(path: Path, frame: pl.DataFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:
+def write_parquet(
+    path: Path, frame: pl.DataFrame | pl.LazyFrame, compression: Literal["zstd", "lz4"] = "zstd"
+) -> None:
     """Write Parquet whole or not at all, with the same bytes for the same frame."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        frame.write_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
+        frame.lazy().sink_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
         temporary.chmod(0o600)
         temporary.replace(path)
     except BaseException:

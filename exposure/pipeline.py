@@ -207,19 +207,21 @@ class Pipeline:
 
     def assess(self) -> None:
         """Find X, the window, the attackers, and judge every wallet."""
-        from exposure.assess.assess import assess
+        from exposure.assess.assess import assess_on
+        from exposure.assess.shelf import Shelf
         from exposure.assess.takings import fact_table, takings
         from exposure.chain.prices import with_usd
         from exposure.judging import judge_again
 
         tables = {name: self.case.scan(name) for name in TABLES}
         prices = self.case.read("prices")
-        for name, frame in assess(tables, self.incident, self.as_of()).items():
-            self.case.write(name, with_usd(frame, prices) if name in ("losses", "holdings") else frame)
+        with self.case.scratch("assess") as scratch:
+            for name, rows in assess_on(Shelf(scratch), tables, self.incident, self.as_of()).items():
+                self.case.write_sorted(name, with_usd(rows, prices) if name in ("losses", "holdings") else rows)
         self.case.write("takings", takings(self.case.read("losses"), self.case.read("tokens")))
         self.case.write("facts", fact_table(self.incident))
         self.case.write("reports", judge_again(self.case, self.incident, self.as_of()))
-        self.case.finish_stage("assess", {"wallets": self.case.read("wallets").height})
+        self.case.finish_stage("assess", {"wallets": self.case.count("wallets")})
 
     def _stage(self, name: str, layers: tuple[str, ...]) -> None:
         """Pull some layers, assess, and publish the sheet as it stands."""

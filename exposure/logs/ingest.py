@@ -33,7 +33,6 @@ from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
 _LINKS = ["direct", "session", "key", "event"]
-_SCRATCH = ".ingest-"
 
 
 def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK) -> dict[str, object]:
@@ -44,10 +43,8 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
     the tables are empty.
     """
     files, said = _find(incident)
-    for left in case.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=case.folder, prefix=_SCRATCH) as scratch:
-        intake = Intake(Path(scratch), files)
+    with case.scratch("ingest") as scratch:
+        intake = Intake(scratch, files)
         digester = Digester(incident.actions, incident.assets, case.key())
         with teller.task("reading logs", "lines") as tick:
             done = 0
