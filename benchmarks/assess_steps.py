@@ -1,6 +1,6 @@
 """The steps of `benchmarks.assess`, each run in a process of its own: make a case, assess it, ask DuckDB the same.
 
-    python -m benchmarks.assess_steps make|ours|duckdb FOLDER [WALLETS]
+    python -m benchmarks.assess_steps make|ours|duckdb FOLDER [WALLETS [dear|real]]
 
 Each prints one JSON object as its last line.
 """
@@ -13,14 +13,14 @@ from typing import Any
 import polars as pl
 
 from benchmarks.fresh import measure
-from benchmarks.large_case import ACTIONS, NOW, incident, make_case
+from benchmarks.large_case import ACTIONS, DEAR, NOW, REAL, incident, make_case
 
 SEED = 1
 
 
-def make(folder: Path, wallets: int) -> dict[str, Any]:
+def make(folder: Path, wallets: int, shape: str = "dear") -> dict[str, Any]:
     """Make a case folder; what it holds is also written into it, for the other steps."""
-    facts = make_case(folder, wallets, SEED)
+    facts = make_case(folder, wallets, SEED, {"dear": DEAR, "real": REAL}[shape])
     (folder / "made.json").write_text(json.dumps(facts))
     return facts
 
@@ -83,7 +83,7 @@ def main() -> None:
     """Do one step."""
     step, folder = sys.argv[1], Path(sys.argv[2])
     steps = {
-        "make": lambda: make(folder, int(sys.argv[3])),
+        "make": lambda: make(folder, int(sys.argv[3]), *sys.argv[4:]),
         "ours": lambda: ours(folder),
         "duckdb": lambda: duckdb(folder),
     }

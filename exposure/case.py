@@ -165,8 +165,20 @@ class Case:
 
     def write_part(self, table: str, frame: pl.DataFrame, mine: pl.Expr) -> None:
         """Replace the rows of a shared table for which `mine` is true, and keep the others' rows."""
-        kept = self.read(table).filter(~mine)
-        self.write(table, pl.concat([kept, frame.select(kept.columns)]))
+        stored, new = self.scan(table), TABLES[table].check(frame)
+        if self.has(table) and stored.filter(mine).collect(engine="streaming").equals(new):
+            return
+        self.add_rows(table, new, stored.filter(~mine))
+
+    def add_rows(self, table: str, frame: pl.DataFrame, stored: pl.LazyFrame | None = None) -> None:
+        """Add rows to a table that may be too large for memory (to what is `stored` of it, which is in order)."""
+        kept = self.scan(table) if stored is None else stored
+        # What begins alike is sorted anew; the rest is in order, and differs from it in the first column.
+        first = TABLES[table].key[0]
+        alike = pl.col(first).is_in(frame.get_column(first).unique().implode()).fill_null(value=True)
+        beside = kept.filter(alike).collect(engine="streaming")
+        new = TABLES[table].check(pl.concat([beside, frame.select(beside.columns)]))
+        self.write_sorted(table, kept.filter(~alike).merge_sorted(new.lazy(), first))
 
     def read_manifest(self) -> dict[str, Any]:
         """Give the manifest; a new case has {"complete": false}."""
@@ -207,9 +219,7 @@ class Case:
             manifest.setdefault("stages", {})[stage] = dict(facts)
 
 
-def write_parquet(
-    path: Path, frame: pl.DataFrame | pl.LazyFrame, compression: Literal["zstd", "lz4"] = "zstd"
-) -> None:
+def write_parquet(path: Path, frame: pl.DataFrame | pl.LazyFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:
     """Write Parquet whole or not at all, with the same bytes for the same frame."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")

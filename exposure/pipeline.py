@@ -132,10 +132,10 @@ class Pipeline:
 
         named = self._resolve_names()
         self.case.write_part("sightings", report_sightings(self.incident), pl.col("link") == "report")
-        sightings, attackers = self.case.read("sightings"), self.attackers()
+        sightings, attackers = self.case.scan("sightings"), self.attackers()
         asked = candidates(sightings, self.incident, self.case.read("people"), attackers)
-        losses, before = self.case.read("losses"), self.case.read("candidates")
-        asked, left_out = with_attacker_side(asked, losses, self._signers(), before)
+        before = self.case.scan("candidates").filter(pl.col("reason") == "signature").collect()
+        asked, left_out = with_attacker_side(asked, self.case.read("losses"), self._signers(), before)
         self.case.write("candidates", asked)
         self._tell_left_out(left_out)
         start, end = span(sightings, self.incident, attackers, self.as_of())
@@ -162,8 +162,11 @@ class Pipeline:
 
     def _flagged(self) -> tuple[str, ...]:
         """Give the wallets that must act, as the last assessment has it, the most urgent first: traces are dear."""
-        must_act = self.case.read("wallets").filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
-        urgent = must_act.sort(pl.col("urgency").fill_null(0.0), "address", descending=[True, False])
+        wallets = self.case.scan("wallets").select("address", "verdict", "urgency")
+        must_act = wallets.filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
+        urgent = must_act.collect(engine="streaming").sort(
+            pl.col("urgency").fill_null(0.0), "address", descending=[True, False]
+        )
         return tuple(urgent.get_column("address"))
 
     def _resolve_names(self) -> pl.DataFrame:
@@ -173,9 +176,11 @@ class Pipeline:
         requests = self.case.scan("requests")
         found = names_in(requests)
         seen = named_sightings(requests, found, self.case.read("names"))
-        if not seen.is_empty():
-            known = pl.concat([self.case.read("sightings"), seen])
-            self.case.write("sightings", known.unique(TABLES["sightings"].key, keep="first", maintain_order=True))
+        key = TABLES["sightings"].key
+        known = self.case.scan("sightings").join(seen.lazy(), on="address", how="semi").collect(engine="streaming")
+        new = seen.unique(key, keep="first", maintain_order=True).join(known, on=key, how="anti", nulls_equal=True)
+        if not new.is_empty():
+            self.case.add_rows("sightings", new)
         return found.select("name", "time").unique().sort("name", "time")
 
     def attackers(self) -> pl.DataFrame:

@@ -49,9 +49,9 @@ class Rates:
 class Done:
     """What is counted of deeds, wallet by wallet: of millions of deeds this fits into memory.
 
-    `people`: whoever was seen (address). `surely`: what they surely did in the window (address, action, host, asset_state, exposure,
-    cleared, time of the first, rows). `maybe`: what they may have done there (address, action, strength). `hours`: in which hours
-    they surely came (address, hour).
+    `people`: whoever was seen (address). `surely`: what they surely did in the window (address, action, host, asset_state,
+    exposure, cleared, time of the first, rows). `maybe`: what they may have done there (address, action, strength). `hours`: in
+    which hours they surely came (address, hour).
     """
 
     people: pl.DataFrame
@@ -205,8 +205,8 @@ def _doers(done: Done, harmed: pl.DataFrame, actions: Iterable[str], owners: pl.
     owned = people.join(owners, on="address", how="left").select("address", owner=pl.coalesce("owner", "address"))
     everybody = owned.select("owner").unique().sort("owner")
     did = done.maybe.join(owned, on="address").group_by("owner", "action").agg(pl.col("strength").max())
-    came = done.hours.join(owned, on="address").group_by("owner")
-    hours = came.agg(more=(pl.col("hour").n_unique() - 1.0).clip(0, HOURS_MOST))
+    by_owner = done.hours.join(owned, on="address").group_by("owner")
+    hours = by_owner.agg(more=(pl.col("hour").n_unique() - 1.0).clip(0, HOURS_MOST))
 
     def in_order(rows: pl.DataFrame, name: str) -> NDArray[np.float64]:
         most = rows.group_by("owner").agg(pl.col(name).max())

@@ -121,11 +121,11 @@ def kin_deeds(deeds: pl.LazyFrame, browsers: pl.DataFrame) -> pl.DataFrame:
     They are weak, so that such a wallet is `possible` and no more; wallets that the deed names itself get none.
     """
     shown = browsers.rename({"group": "client"}).filter(pl.len().over("client").is_between(2, KIN_MOST))
-    key = deeds.filter(
+    given = deeds.filter(
         pl.col("exposing") & (pl.col("exposure") == "key") & (pl.col("link") != "key") & (pl.col("strength") > 0)
     )
     told = pl.any_horizontal(pl.col(name).is_in(shown.get_column(name).implode()) for name in ("client", "address"))
-    key = key.filter(told.fill_null(value=False)).collect(engine="streaming").sort("strength", descending=True)
+    key = given.filter(told.fill_null(value=False)).collect(engine="streaming").sort("strength", descending=True)
     # One row a deed: its request may stand there for several wallets.
     once = key.unique(["client", "ref"], keep="first", maintain_order=True)
     by_browser = once.drop("address").join(shown, on="client")
@@ -137,10 +137,9 @@ def kin_deeds(deeds: pl.LazyFrame, browsers: pl.DataFrame) -> pl.DataFrame:
     others = pl.concat([by_browser, by_wallet.select(by_browser.columns)])
     others = others.join(key.select("address", "ref"), on=["address", "ref"], how="anti")
     others = others.unique(["address", "ref"], keep="first", maintain_order=True)
-    kin = others.with_columns(
+    return others.with_columns(
         link=pl.lit("kin").cast(key.schema["link"]), strength=pl.min_horizontal("strength", pl.lit(KIN))
     )
-    return kin
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,14 @@ Given = Mapping[str, pl.DataFrame | pl.LazyFrame]
 _ADDRESSES = ("address", "from_address", "to_address", "token_address", "transaction_from", "transaction_to")
 # What this program itself writes has few values.
 _WORD = pl.Categorical(pl.Categories("exposure.words", physical=pl.UInt16))
-_WORDS = ("link", "standard", "kind")
+_WORDS = ("link", "standard", "kind", "reason")
 # Tables that are read whole; the big ones have readers of their own, and the others are not read at all.
 _SMALL = (
     *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
     *("candidates", "coverage", "delegations", "executions", "people", "secrets", "tokens", "traces", "traffic"),
 )
+# Of tables that have a row a wallet, what is asked for.
+_NEEDED = {"candidates": ("address", "reason"), "accounts": ("chain_id", "block_number", "address", "kind", "nonce")}
 # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
 _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
 
@@ -176,7 +178,8 @@ def take_in(given: Given, now: datetime) -> Intake:
         name: _until(given[name].lazy() if name in given else table.empty().lazy(), now)
         for name, table in TABLES.items()
     }
-    tables = {name: _encoded(past[name], address).collect(engine="streaming") for name in _SMALL}
+    needed = {name: past[name].select(_NEEDED[name]) if name in _NEEDED else past[name] for name in _SMALL}
+    tables = {name: _encoded(rows, address).collect(engine="streaming") for name, rows in needed.items()}
     approvals = tables["approvals"].with_columns(tx=tx_id())
     tables["approvals"] = by_their_own_act(approvals, tables["executions"]).drop("tx")
     return Intake(tables, address, past)

@@ -37,9 +37,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Scene:
     """What does not change while attackers are sought.
 
-    `laid`: sightings as they lie on the shelf; `nobody`: addresses that are nobody's wallet nor attacker (tokens, the dapp's contracts); `sighted`: addresses that sightings
-    name, and by how many rows (address, rows); `watched`: those of them, and of people's own, whose history was read; `shared`:
-    what may tie wallets.
+    `laid`: sightings as they lie on the shelf; `nobody`: addresses that are nobody's wallet nor attacker (tokens, the dapp's
+    contracts); `sighted`: addresses that sightings name, and by how many rows (address, rows); `watched`: those of them, and of
+    people's own, whose history was read; `shared`: what may tie wallets.
     """
 
     intake: Intake
@@ -101,7 +101,7 @@ def set_scene(intake: Intake, incident: Incident, shelf: Shelf) -> Scene:
     seen = pl.concat([sighted.get_column("address"), strangers]).unique().sort()
     asked = given["candidates"].filter(~pl.col("reason").is_in(FROM_CHAIN)).get_column("address").unique()
     watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
-    shared = shared_places(read, sighted.get_column("rows").sum() // shelf.looked_up + 1)
+    shared = shared_places(read, int(sighted.get_column("rows").sum()) // shelf.looked_up + 1)
     deeds = gather_deeds(intake, laid, shared.clients, incident, shelf)
     intake.read_transfers()
     real = real_tokens(given["transfers"], given["approvals"], watched, hostile)

@@ -1,7 +1,5 @@
 """Log files -> the tables sources, requests, sightings, traffic, assets, rejects, and their part of coverage."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
