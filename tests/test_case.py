@@ -102,7 +102,9 @@ def test_rows_that_are_there_already_are_not_written_again(tmp_path: Path) -> No
 def test_added_rows_stand_where_one_write_of_all_would_put_them(tmp_path: Path) -> None:
     """In the order of the key, before, between, beside and behind those that were there; the bytes are the same."""
     case, whole = Case(tmp_path / "one"), Case(tmp_path / "other")
-    rows = [{"address": address, "time": time, "ref": ref} for address in "bdf" for time, ref in ((None, "y"), (NOON, "x"))]
+    rows = [
+        {"address": address, "time": time, "ref": ref} for address in "bdf" for time, ref in ((None, "y"), (NOON, "x"))
+    ]
     more = [{"address": address, "time": NOON, "ref": "w"} for address in "acdg"]
     case.write("sightings", TABLES["sightings"].frame(rows))
     case.add_rows("sightings", TABLES["sightings"].frame(more))

@@ -60,16 +60,18 @@ class Done:
     hours: pl.DataFrame
 
 
-def count_deeds(deeds: pl.LazyFrame, watched: pl.Series) -> Done:
-    """Count placed deeds (column `inside`) of the wallets whose chain history was read: nobody else can be known to be unharmed."""
-    logged = deeds.filter(~pl.col("link").is_in(["report", "contract"]) & pl.col("address").is_in(watched.implode()))
+def count_deeds(deeds: pl.LazyFrame, people: pl.Series) -> Done:
+    """Count placed deeds (column `inside`) of people: logged wallets whose chain history was read, in order.
+
+    Nobody else can be known to be unharmed.
+    """
+    logged = deeds.filter(~pl.col("link").is_in(["report", "contract"]) & pl.col("address").is_in(people.implode()))
     inside = logged.filter(pl.col("inside") & (pl.col("strength") >= MAYBE))
     sure = pl.col("strength") >= STRONG
     surely = inside.filter(sure & pl.col("action").is_not_null() & pl.col("time").is_not_null())
     kinds = ("action", "host", "asset_state", "exposure", "cleared")
-    people, done, maybe, hours = pl.collect_all(
+    done, maybe, hours = pl.collect_all(
         [
-            logged.select("address").unique(),
             surely.group_by("address", *kinds).agg(pl.col("time").min(), rows=pl.len()),
             inside.group_by("address", "action").agg(pl.col("strength").max()),
             inside.filter(sure & (pl.col("link") != "kin"))
@@ -78,7 +80,7 @@ def count_deeds(deeds: pl.LazyFrame, watched: pl.Series) -> Done:
         ],
         engine="streaming",
     )
-    return Done(people.sort("address"), done, maybe, hours)
+    return Done(people.to_frame("address"), done, maybe, hours)
 
 
 def attack_rates(done: Done, harmed: pl.DataFrame, owners: pl.DataFrame | None = None) -> Rates:

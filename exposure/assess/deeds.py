@@ -64,12 +64,13 @@ class Deeds:
     """All deeds: more than memory may hold, so that they are read anew each time, a stretch of addresses where wanted.
 
     `seen` are the sightings as they were laid down, as text, with those of kin; `actions` says what each action means; `exposing`
-    are the deeds that expose, of which there are few.
+    are the deeds that expose, of which there are few; `kin` are the wallets against which another's deed is held.
     """
 
     intake: Intake
     seen: pl.LazyFrame
     actions: pl.DataFrame
+    kin: pl.Series
     exposing: pl.DataFrame
 
     def read(self, stretch: pl.Expr | None = None) -> pl.LazyFrame:
@@ -95,7 +96,8 @@ def gather_deeds(
     )
     kin = kin_deeds(deeds_of(intake.encode_seen(seen), actions), browsers).sort("address")
     laid = shelf.keep(plain(kin).lazy().select(seen.collect_schema().names()))
-    found = Deeds(intake, pl.concat([seen, laid]), actions, kin.select(EXPOSING).clear())
+    others = kin.get_column("address").unique()
+    found = Deeds(intake, pl.concat([seen, laid]), actions, others, kin.select(EXPOSING).clear())
     return replace(found, exposing=found.read().filter("exposing").select(EXPOSING).collect(engine="streaming"))
 
 

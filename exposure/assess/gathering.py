@@ -14,7 +14,7 @@ from exposure.assess.evidence import evidence_table
 from exposure.assess.holdings import at_risk, balances_now, departures, moved_most, unshared
 from exposure.assess.intake import add_exact
 from exposure.assess.layers import layer_flags
-from exposure.assess.moves import TX, kinds_of
+from exposure.assess.moves import TX
 from exposure.assess.naming import Names
 from exposure.assess.outbreak import Outbreak
 from exposure.assess.remedy import revoke_texts
@@ -39,8 +39,8 @@ class Gathered:
     """What is known beyond single wallets. `found` comes without its moves, whose losses are `found.taken`, named exactly.
 
     `wallets`: everybody who is judged, in order of the address: address, stretch (its number), tie, kind, state_read, and the
-    columns of `layer_flags`. `signs` (table evidence, addresses as held) and `held` (`balances_now`) are what the chain says of
-    them. The rest are sets of wallets, and what holds for all.
+    columns of `layer_flags`. `signs` (table evidence, addresses as held) is what the chain says of them. The rest are sets of
+    wallets, and what holds for all.
     """
 
     found: Outbreak
@@ -52,7 +52,6 @@ class Gathered:
     crowded: pl.DataFrame
     wallets: pl.DataFrame
     signs: pl.DataFrame
-    held: pl.DataFrame
     moved_most: pl.Series
     told_theft: pl.Series
     signers: pl.Series
@@ -73,13 +72,13 @@ def gather(found: Outbreak, together: int) -> Gathered:
     chances = deed_chances(found.exposing, found.harmed, found.scene.watched, is_x, until)
     coverage = find_coverage(tables, incident, found.windows.published)
     wallets = _everybody(found, together)
-    held = balances_now(tables["balances"])
     story = _story(found)
     found = replace(found, taken=story.taken)
-    gone = _gone(found, story, held)
-    unseen = unseen_losses(tables["balances"], found.moves, found.exposed, found.windows.published.t1)
+    gone = _gone(found, story)
+    held = found.scene.intake.rows_of("balances", found.exposed.get_column("address"))
+    unseen = unseen_losses(held, found.moves, found.exposed, found.windows.published.t1)
     strangers = wallets.filter(pl.col("tie") == "chain_only").get_column("address")
-    signs = evidence_table([*_signs(found, story, names, gone, strangers, held), unseen_rows(unseen, names)])
+    signs = evidence_table([*_signs(found, story, names, gone, strangers), unseen_rows(unseen, names)])
     told_theft = _told_theft(found)
     found = replace(found, moves=found.moves.clear())
     return Gathered(
@@ -92,7 +91,6 @@ def gather(found: Outbreak, together: int) -> Gathered:
         crowded=crowded_lines(found.placing.of(found.scene.deeds.read())),
         wallets=_with_flags(wallets, found, coverage),
         signs=found.scene.intake.encode(signs),
-        held=held,
         moved_most=gone.most.get_column("address"),
         told_theft=told_theft,
         signers=_signers(found),
@@ -163,7 +161,7 @@ def _with_flags(wallets: pl.DataFrame, found: Outbreak, coverage: Coverage) -> p
     read = coverage.state_read.filter(pl.col("chain_id").is_in(chains))
     read = read.group_by("address").agg(chains=pl.col("chain_id").n_unique())
     whole = read.filter(pl.col("chains") == len(chains)).get_column("address") if chains else read["address"].clear()
-    kinds = kinds_of(tables["accounts"]).select("address", "kind")
+    kinds = found.scene.intake.kinds.select("address", "kind")
     flags = layer_flags(wallets, tables, incident)
     return (
         wallets.with_columns(state_read=pl.col("address").is_in(whole.implode()))
@@ -180,34 +178,32 @@ class _Gone:
     most: pl.DataFrame
 
 
-def _gone(found: Outbreak, story: _Story, held: pl.DataFrame) -> _Gone:
+def _gone(found: Outbreak, story: _Story) -> _Gone:
     departed = departures(story.moves, found.exposed, found.taken)
     busy = found.counted.filter((pl.col("role") == "sink") & (pl.col("controls") > 0)).get_column("party")
     suspects = found.sinks.filter(pl.col("verdict") != "ordinary").get_column("party")
-    code = kinds_of(found.scene.tables["accounts"]).filter(pl.col("kind") == "contract").get_column("address")
+    code = found.scene.intake.kinds.filter(pl.col("kind") == "contract").get_column("address")
     others = pl.concat([busy, suspects, code, found.scene.nobody, found.attackers.get_column("address")]).unique()
     alone = unshared(departed, found.moves, found.owners, others)
-    theirs = held.join(alone.select(address="wallet"), on="address", how="semi")
-    most = moved_most(alone, theirs, found.scene.real)
+    theirs = found.scene.intake.rows_of("balances", alone.get_column("wallet"))
+    most = moved_most(alone, balances_now(theirs), found.scene.real)
     # Who was robbed by the attacker did not move it themself.
     return _Gone(departed, most.join(found.taken.select(address="wallet"), on="address", how="anti"))
 
 
-def _signs(
-    found: Outbreak, story: _Story, names: Names, gone: _Gone, strangers: pl.Series, held: pl.DataFrame
-) -> list[pl.DataFrame]:
+def _signs(found: Outbreak, story: _Story, names: Names, gone: _Gone, strangers: pl.Series) -> list[pl.DataFrame]:
     """Give the A and N rows of the chain; `strangers` are the wallets that only the chain shows."""
     suspects = pl.concat([found.taken.select(*TX, "wallet"), story.odd.select(*TX, "wallet")])
     earlier = story.moves.join(found.exposed, left_on="wallet", right_on="address").filter(
         (pl.col("time") < pl.col("since")) & pl.col("authorised") & ~pl.col("dust")
     )
-    allowed = held.join(found.permissions.select("address"), on="address", how="semi")
+    held = balances_now(found.scene.intake.rows_of("balances", found.permissions.get_column("address")))
     nobody = held.head(0)
     return [
         *taking_rows(found.taken, names),
         foreign_rows(story.odd, names),
         gas_rows(story.gas, names),
-        permission_rows(found.permissions, at_risk(allowed, nobody, nobody, found.permissions), strangers, names),
+        permission_rows(found.permissions, at_risk(held, nobody, nobody, found.permissions), strangers, names),
         delegation_rows(found.delegated, names),
         split_rows(story.moves, suspects),
         pretence_rows(story.moves, found.taken, found.takers, names),

@@ -15,6 +15,7 @@ import polars as pl
 import polars.selectors as cs
 
 from exposure.assess.actions import action_frame
+from exposure.assess.moves import kinds_of
 from exposure.assess.reports import reported_transactions
 from exposure.assess.shelf import Shelf
 from exposure.incident import Incident
@@ -32,17 +33,25 @@ _SMALL = (
     *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
     *("candidates", "coverage", "delegations", "executions", "people", "secrets", "tokens", "traces", "traffic"),
 )
-# Of tables that have a row a wallet, what is asked for.
-_NEEDED = {"candidates": ("address", "reason"), "accounts": ("chain_id", "block_number", "address", "kind", "nonce")}
+# Of tables that have a row a wallet, what is asked for of all of them.
+_NEEDED = {
+    "accounts": ("chain_id", "block_number", "address", "kind", "nonce"),
+    "balances": ("chain_id", "address"),
+    "candidates": ("address", "reason"),
+}
 # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
 _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The tables as the assessment works on them, how it holds addresses, and the tables as they are stored."""
+    """The tables as the assessment works on them, how it holds addresses, and the tables as they are stored.
+
+    Of accounts and balances `tables` only holds whose were read (chain_id, address); `kinds` is what `kinds_of` makes of accounts.
+    """
 
     tables: dict[str, pl.DataFrame]
+    kinds: pl.DataFrame
     address: pl.DataType
     stored: dict[str, pl.LazyFrame]
 
@@ -64,6 +73,21 @@ class Intake:
         return seen.with_columns(
             pl.col("address", "action", "host", "asset_state").cast(self.address), pl.col("link").cast(_WORD)
         )
+
+    def rows_where(self, table: str, wanted: pl.Expr) -> pl.DataFrame:
+        """Read rows of a table that is too large to be held whole; `wanted` sees addresses as text."""
+        return _encoded(self.stored[table].filter(wanted), self.address).collect(engine="streaming")
+
+    def rows_of(self, table: str, wallets: pl.Series) -> pl.DataFrame:
+        """Read the rows of some wallets, of a table with a column `address`."""
+        return self.rows_where(table, pl.col("address").is_in(wallets.cast(pl.String).unique().implode()))
+
+    def amounts_held(self) -> pl.DataFrame:
+        """Read balances, whose exact text is "some" here where it is not "0"."""
+        some = pl.when(pl.col("balance") != "0").then(pl.lit("some")).otherwise("balance")
+        columns = ("chain_id", "block_number", "address", "token_address", "balance_f64")
+        rows = self.stored["balances"].select(*columns, balance=some.cast(_WORD))
+        return _encoded(rows, self.address).collect(engine="streaming")
 
     def read_transfers(self) -> None:
         """Read transfers into the tables: the largest of them, so that what else is built of large ones is built before."""
@@ -113,9 +137,11 @@ class Intake:
         derived = sightings.filter(only_derived()).select("address").unique().collect(engine="streaming")
         if derived.is_empty():
             return sightings
+        mine = pl.col("address").is_in(derived.get_column("address").implode())
+        moved, holds = pl.col("nonce") > 0, pl.col("balance") != "0"
         used = [
-            self.tables["accounts"].filter(pl.col("nonce") > 0).select(pl.col("address").cast(pl.String)),
-            self.tables["balances"].filter(pl.col("balance") != "0").select(pl.col("address").cast(pl.String)),
+            self.stored["accounts"].filter(mine & moved).select("address").collect(engine="streaming"),
+            self.stored["balances"].filter(mine & holds).select("address").collect(engine="streaming"),
             sightings.filter(~only_derived())
             .select("address")
             .join(derived.lazy(), on="address", how="semi")
@@ -182,7 +208,10 @@ def take_in(given: Given, now: datetime) -> Intake:
     tables = {name: _encoded(rows, address).collect(engine="streaming") for name, rows in needed.items()}
     approvals = tables["approvals"].with_columns(tx=tx_id())
     tables["approvals"] = by_their_own_act(approvals, tables["executions"]).drop("tx")
-    return Intake(tables, address, past)
+    kinds = kinds_of(tables["accounts"])
+    for name in ("accounts", "balances"):
+        tables[name] = tables[name].select("chain_id", "address").unique()
+    return Intake(tables, kinds, address, past)
 
 
 def by_their_own_act(rows: pl.DataFrame, executions: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from exposure.assess.deeds import CLOCK_SLACK, STRONG, Deeds, Placing, Window, g
 from exposure.assess.holdings import Left, what_is_left
 from exposure.assess.intake import Intake, plain
 from exposure.assess.losses import delegations_to, permissions, takings
-from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
+from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, moves_of, real_tokens
 from exposure.assess.owners import Shared, Ties, find_ties, owners, shared_places
 from exposure.assess.served import changed_back
 from exposure.assess.shelf import Shelf
@@ -38,8 +38,8 @@ class Scene:
     """What does not change while attackers are sought.
 
     `laid`: sightings as they lie on the shelf; `nobody`: addresses that are nobody's wallet nor attacker (tokens, the dapp's
-    contracts); `sighted`: addresses that sightings name, and by how many rows (address, rows); `watched`: those of them, and of
-    people's own, whose history was read; `shared`: what may tie wallets.
+    contracts); `sighted`: addresses that sightings name, by how many rows, and whether logs do (address, rows, logged);
+    `watched`: those of them, and of people's own, whose history was read; `shared`: what may tie wallets.
     """
 
     intake: Intake
@@ -96,13 +96,15 @@ def set_scene(intake: Intake, incident: Incident, shelf: Shelf) -> Scene:
     sightings = intake.sightings(incident).filter(~pl.col("address").is_in(excluded.implode()))
     laid = intake.with_requests(sightings, shelf)
     read = intake.encode_seen(laid)
-    sighted = read.group_by("address").agg(rows=pl.len()).collect(engine="streaming")
+    logged = ~pl.col("link").is_in(["report", "contract"])
+    sighted = read.group_by("address").agg(rows=pl.len(), logged=logged.any()).collect(engine="streaming")
     strangers = people.filter(~people.is_in(nobody.implode()) & ~people.is_in(hostile.implode()))
     seen = pl.concat([sighted.get_column("address"), strangers]).unique().sort()
     asked = given["candidates"].filter(~pl.col("reason").is_in(FROM_CHAIN)).get_column("address").unique()
     watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
     shared = shared_places(read, int(sighted.get_column("rows").sum()) // shelf.looked_up + 1)
     deeds = gather_deeds(intake, laid, shared.clients, incident, shelf)
+    left = what_is_left(intake)
     intake.read_transfers()
     real = real_tokens(given["transfers"], given["approvals"], watched, hostile)
     return Scene(
@@ -118,7 +120,7 @@ def set_scene(intake: Intake, incident: Incident, shelf: Shelf) -> Scene:
         shared=shared,
         real=real,
         approvals=credible_approvals(given["approvals"], real),
-        left=what_is_left(given["balances"]),
+        left=left,
     )
 
 
@@ -217,7 +219,7 @@ def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
     watched = scene.watched.filter(~scene.watched.is_in(hostile.implode()))
     same = attackers.equals(scene.known)
     real = scene.real if same else real_tokens(tables["transfers"], tables["approvals"], watched, hostile)
-    moves = moves_of(tables, watched, hostile, takes.get_column("address"), real)
+    moves = moves_of(tables, scene.intake.kinds, watched, hostile, takes.get_column("address"), real)
     delegated = delegations_to(tables["delegations"], takes)
     taken = takings(moves, tables["transfers"], takes, delegated.select("chain_id", "wallet", "delegate", "since"))
     return _Chain(
@@ -257,7 +259,9 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         # The scan sees the window of the attackers known so far: thieves that took turns left their victims outside of it.
         wide = Placing(windows.physical, windows.bad_files, hostile).of(exposing)
         compared.append(Groups(_did(wide, x), chain.watched, owners(chain.ties, chain.watched, _exposed(wide))))
-    done = count_deeds(placing.of(scene.deeds.read()), chain.watched)
+    seen = pl.col("logged") | pl.col("address").is_in(scene.deeds.kin.implode())
+    logged = scene.sighted.filter(seen & pl.col("address").is_in(chain.watched.implode()))
+    done = count_deeds(placing.of(scene.deeds.read()), logged.get_column("address").sort())
     return Outbreak(
         scene=scene,
         attackers=chain.attackers,
@@ -289,7 +293,7 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain, first: p
     `first` is the count of the first comparison, where it was made already.
     """
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
-    kinds = kinds_of(scene.tables["accounts"])
+    kinds = scene.intake.kinds
     sure = chain.takers.filter("confirmed").get_column("address")
     reported = scene.intake.reported(scene.incident)
     parts: list[pl.DataFrame] = []
@@ -320,9 +324,7 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain, first: p
 
 
 def _read(tables: Tables) -> pl.DataFrame:
-    return pl.concat(
-        [tables["accounts"].select("chain_id", "address"), tables["balances"].select("chain_id", "address")]
-    ).unique()
+    return pl.concat([tables["accounts"], tables["balances"]]).unique()
 
 
 def _harmed(taken: pl.DataFrame, approvals: pl.DataFrame, delegated: pl.DataFrame, takes: pl.DataFrame) -> pl.DataFrame:

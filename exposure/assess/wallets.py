@@ -14,7 +14,7 @@ from exposure.assess.actions import exposures_of
 from exposure.assess.chances import spared_weight, taken_by
 from exposure.assess.evidence import evidence_table
 from exposure.assess.gathering import Gathered
-from exposure.assess.holdings import at_risk, holding_table
+from exposure.assess.holdings import at_risk, balances_now, holding_table
 from exposure.assess.intake import plain
 from exposure.assess.layers import layer_words
 from exposure.assess.outbreak import Outbreak
@@ -81,22 +81,22 @@ def _stretches(gathered: Gathered) -> Iterator[_Stretch]:
     found, wallets = gathered.found, gathered.wallets
     numbers = wallets.select("address", "stretch")
     signs = gathered.signs.join(numbers, on="address").partition_by("stretch", as_dict=True)
-    held = gathered.held.join(numbers, on="address").partition_by("stretch", as_dict=True)
     firsts = wallets.group_by("stretch").agg(pl.col("address").first(), pl.len()).sort("stretch")
     starts = plain(firsts).get_column("address").to_list()
-    none = {"signs": gathered.signs.clear(), "held": gathered.held.clear()}
+    unsigned = gathered.signs.clear()
     sizes = firsts.select("stretch", "len").rows() or [(0, 0)]
     at = 0
     for (low, high), (number, length) in zip(pairwise([None, *starts[1:], None]), sizes, strict=True):
-        deeds = found.placing.of(found.scene.deeds.read(_between(low, high))).collect(engine="streaming")
+        here, scene = _between(low, high), found.scene
+        deeds = found.placing.of(scene.deeds.read(here)).collect(engine="streaming")
         mine = wallets.slice(at, length)
         at += length
         key = (number,)
         yield _Stretch(
             wallets=mine.drop("stretch"),
             deeds=weigh(deeds, gathered.chances),
-            signs=signs[key].drop("stretch") if key in signs else none["signs"],
-            held=held[key].drop("stretch") if key in held else none["held"],
+            signs=signs[key].drop("stretch") if key in signs else unsigned,
+            held=balances_now(scene.intake.rows_where("balances", here)),
         )
 
 

@@ -18,7 +18,9 @@ def told(story: Story) -> Story:
         story.pays(f"typed {index}", "fresh", 2, "16:00").holds(f"typed {index}", index / 10)
         story.sees(f"signed {index}", "10:30", "signed").approves(f"signed {index}", "spender", "14:00")
         story.allows(f"signed {index}", "spender").holds(f"signed {index}", 9 + index, "USDC")
-        story.sees(f"fled {index}", "11:00").pays(f"fled {index}", f"home {index}", 3, "17:00").holds(f"fled {index}", 0)
+        story.sees(f"fled {index}", "11:00").pays(f"fled {index}", f"home {index}", 3, "17:00").holds(
+            f"fled {index}", 0
+        )
         story.pays(f"stranger {index}", "sink", 1 + index, "13:00")
         # One torn line names two wallets, another six: the first says something on each, the second nothing on any.
         for line, named in ((901, index < 2), (902, True)):
