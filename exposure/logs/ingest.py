@@ -144,7 +144,7 @@ def _write(
     typos = intake.mentions.scan().filter("typo").group_by("source").agg(pl.col("address").n_unique()).collect()
     intake.counts.typos.update(dict(typos.iter_rows()))
     case.write_parts("requests", finished.parts("requests"))
-    others = case.read("sightings").filter(~pl.col("link").is_in(_LINKS))
+    others = case.scan("sightings").filter(~pl.col("link").is_in(_LINKS)).collect(engine="streaming")
     finished.sightings.add(others)
     case.write_parts("sightings", finished.parts("sightings"))
     case.write("secrets", with_ids(proven.secrets, ids))
