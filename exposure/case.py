@@ -179,7 +179,7 @@ class Case:
         alike = pl.col(first).is_in(frame.get_column(first).unique().implode()).fill_null(value=True)
         beside = kept.filter(alike).collect(engine="streaming")
         new = TABLES[table].check(pl.concat([beside, frame.select(beside.columns)]))
-        self.write_sorted(table, kept.filter(~alike).merge_sorted(new.lazy(), first))
+        self.write_sorted(table, kept.filter(~alike).merge_sorted(new.lazy(), first, maintain_order=True))
 
     def read_manifest(self) -> dict[str, Any]:
         """Give the manifest; a new case has {"complete": false}."""
