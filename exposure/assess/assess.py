@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 
 from exposure.assess.attackers import when_seen
-from exposure.assess.gathering import Gathered, gather
+from exposure.assess.gathering import gather
 from exposure.assess.intake import Given, plain, take_in
 from exposure.assess.losses import loss_table
 from exposure.assess.outbreak import investigate, set_scene
@@ -28,7 +28,7 @@ def assess_on(shelf: Shelf, tables: Given, incident: Incident, now: datetime) ->
     attackers, sinks, attack_rates, windows, losses, holdings, evidence and wallets, each checked and sorted, to be read while the
     shelf stands. Rows dated after `now` (UTC) do not count: a clock that is off must not make the future.
     """
-    gathered = _gathered(tables, incident, now, shelf)
+    gathered = gather(investigate(set_scene(take_in(tables, now), incident, shelf)), shelf.together)
     found, losses = gathered.found, loss_table(gathered.found.taken)
     judged = judge_wallets(gathered, shelf)
     approvals = found.scene.approvals.select("value", "to_address", "timestamp")
@@ -41,11 +41,3 @@ def assess_on(shelf: Shelf, tables: Given, incident: Incident, now: datetime) ->
     }
     laid = {"holdings": judged.holdings, "evidence": judged.evidence, "wallets": judged.wallets}
     return {name: table.lazy() for name, table in whole.items()} | laid
-
-
-def _gathered(tables: Given, incident: Incident, now: datetime, shelf: Shelf) -> Gathered:
-    """Investigate, and gather what single wallets are judged by; then transfers are needed no more."""
-    intake = take_in(tables, now)
-    gathered = gather(investigate(set_scene(intake, incident, shelf)), shelf.together)
-    intake.forget_transfers()
-    return gathered

@@ -60,7 +60,7 @@ class Gathered:
 
 
 def gather(found: Outbreak, together: int) -> Gathered:
-    """Gather it; wallets that have about `together` rows of sightings make a stretch."""
+    """Gather it, and let go of the transfers; wallets that have about `together` rows of sightings make a stretch."""
     tables, incident = found.scene.tables, found.scene.incident
     names = Names(tables, incident, found.attackers)
     is_x = dict(
@@ -72,14 +72,16 @@ def gather(found: Outbreak, together: int) -> Gathered:
     chances = deed_chances(found.exposing, found.harmed, found.scene.watched, is_x, until)
     coverage = find_coverage(tables, incident, found.windows.published)
     wallets = _everybody(found, together)
-    story = _story(found)
+    told_theft, gas = _told_theft(found), _gas(found)
+    # Nothing else asks for transfers, and what follows needs their room.
+    found.scene.intake.forget_transfers()
+    story = _story(found, gas)
     found = replace(found, taken=story.taken)
     gone = _gone(found, story)
     held = found.scene.intake.rows_of("balances", found.exposed.get_column("address"))
     unseen = unseen_losses(held, found.moves, found.exposed, found.windows.published.t1)
     strangers = wallets.filter(pl.col("tie") == "chain_only").get_column("address")
     signs = evidence_table([*_signs(found, story, names, gone, strangers), unseen_rows(unseen, names)])
-    told_theft = _told_theft(found)
     found = replace(found, moves=found.moves.clear())
     return Gathered(
         found=found,
@@ -109,7 +111,14 @@ class _Story:
     gas: pl.DataFrame
 
 
-def _story(found: Outbreak) -> _Story:
+def _gas(found: Outbreak) -> pl.DataFrame:
+    """Give what attackers sent to the exposed and the robbed for gas."""
+    hurt = found.taken.group_by(address="wallet").agg(since=pl.col("time").min() - CLOCK_SLACK)
+    since = pl.concat([found.exposed, hurt.join(found.exposed, on="address", how="anti")])
+    return gas_sent(found.scene.tables["transfers"], found.attackers, since)
+
+
+def _story(found: Outbreak, gas: pl.DataFrame) -> _Story:
     """Pick the moves that may become evidence: of the exposed and the robbed, and whatever has to do with an attacker."""
     takes = found.takers.get_column("address").implode()
     wallets = pl.concat([found.exposed.get_column("address"), found.taken.get_column("wallet")]).unique().implode()
@@ -119,9 +128,6 @@ def _story(found: Outbreak) -> _Story:
     )
     moves = found.moves.filter(near.fill_null(value=False))
     odd = foreign_moves(found.moves, found.taken, found.exposed, found.scene.approvals)
-    hurt = found.taken.group_by(address="wallet").agg(since=pl.col("time").min() - CLOCK_SLACK)
-    since = pl.concat([found.exposed, hurt.join(found.exposed, on="address", how="anti")])
-    gas = gas_sent(found.scene.tables["transfers"], found.attackers, since)
     exact = found.scene.intake.exact(pl.concat([moves.get_column("row"), gas.get_column("row")]))
     return _Story(*[add_exact(rows, exact) for rows in (moves, found.taken, odd, gas)])
 
