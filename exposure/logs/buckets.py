@@ -52,11 +52,12 @@ _WHERE = {
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An object of a bucket."""
+    """An object of a bucket. `stamp` is its size and when it was written: another object of its key has another."""
 
     scheme: str
     key: str
     storage: Any = field(repr=False, hash=False)
+    stamp: str = ""
     path: None = None
     packed: int = 0
 
@@ -119,21 +120,27 @@ def find_objects(url: str, connect: Callable[[str, str], Any] | None = None) -> 
         )
     places: list[Place] = []
     for key in keys:
-        one = Object(scheme, key, storage)
+        one = Object(scheme, key, storage, found[key])
         # an archive must be opened to be known; by its name alone, or each object would cost a request
         inside: Sequence[Member] = members(one) if key.lower().endswith(".zip") else ()
         places += inside or [one]
     return places
 
 
-def _list(storage: Any, base: str) -> list[str]:
+def _list(storage: Any, base: str) -> dict[str, str]:
+    """Give the objects of a prefix by their keys, with their stamps."""
     from pyarrow.fs import FileSelector, FileType
 
     info = storage.get_file_info(base)
     if info.type == FileType.File:
-        return [base]
+        return {base: _stamp(info)}
     inside = storage.get_file_info(FileSelector(base, recursive=True, allow_not_found="/" in base))
-    return [entry.path for entry in inside if entry.type == FileType.File and not entry.base_name.startswith(".")]
+    files = (entry for entry in inside if entry.type == FileType.File and not entry.base_name.startswith("."))
+    return {entry.path: _stamp(entry) for entry in files}
+
+
+def _stamp(info: Any) -> str:
+    return f"{info.size}:{info.mtime_ns}"
 
 
 def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,7 +18,7 @@ from exposure.logs.assets import study
 from exposure.logs.blocks import Block
 from exposure.logs.clocks import tell_jumps
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
-from exposure.logs.digest import Digester, parse
+from exposure.logs.digest import Digest, Digester, parse
 from exposure.logs.faults import unquoted
 from exposure.logs.finding import find_places
 from exposure.logs.finish import finish, with_ids
@@ -36,6 +36,10 @@ _LINKS = ["direct", "session", "key", "event"]
 _SCRATCH = ".ingest-"
 
 
+# What was read: each block's digest in the order of the files, one of its files, and the number of its lines.
+Reading = Iterator[tuple[SourceFile, Digest, int]]
+
+
 def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK) -> dict[str, object]:
     """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes.
 
@@ -43,19 +47,38 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
     cannot be read is a problem, and the rest goes on; raises ExposureError where no line of any could be read. Without [[logs]]
     the tables are empty.
     """
-    files, said = _find(incident)
+    files, missing = find_files(incident)
+    digester = Digester(incident.actions, incident.assets, case.key())
+    listener = Listener(say=teller.line)
+
+    def read(intake: Intake) -> Reading:
+        for batch in one_ahead(in_order(parse, one_ahead(read_blocks(files, block, listener)), _at_once)):
+            file = files[batch.block.pieces[0].source]
+            yield file, digester.digest(batch, intake.wanted(batch.block)), batch.block.lines
+
+    return make_tables(incident, case, teller, files, missing, read)
+
+
+def make_tables(
+    incident: Incident,
+    case: Case,
+    teller: Teller,
+    files: list[SourceFile],
+    missing: Sequence[str],
+    read: Callable[[Intake], Reading],
+) -> dict[str, object]:
+    """Take in what is read of `files`, and write the tables; `missing` says what could not be found. Gives `ingest`'s figures."""
+    said = list(missing)
     for left in case.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=case.folder, prefix=_SCRATCH) as scratch:
         intake = Intake(Path(scratch), files)
-        digester = Digester(incident.actions, incident.assets, case.key())
         with teller.task("reading logs", "lines") as tick:
             done = 0
-            listener = Listener(say=teller.line)
             with unquoted():
-                for batch in one_ahead(in_order(parse, one_ahead(read_blocks(files, block, listener)), _at_once)):
-                    intake.add(files[batch.block.pieces[0].source], digester.digest(batch, intake.wanted(batch.block)))
-                    done += batch.block.lines
+                for file, digest, lines in read(intake):
+                    intake.add(file, digest)
+                    done += lines
                     tick(done)
         proven = intake.proofs.settle(intake.seen())
         intake.counts.opening.update(count_secrets(proven.secrets))
@@ -76,16 +99,19 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         said += [text for file in files for text in to_purge(file, intake.counts)]
     if incident.logs and not intake.counts.parsed.total():
         raise ExposureError("no log could be read", "; ".join(said), "correct [[logs]] in incident.toml, or the files")
+    return {**_figures(files, intake, done), "problems": said}
+
+
+def _figures(files: Sequence[SourceFile], intake: Intake, lines: int) -> dict[str, int]:
     counts = intake.counts
     return {
         "sources": sum(file.lines > 0 for file in files),
-        "lines": done,
+        "lines": lines,
         "parsed": counts.parsed.total(),
         "kept": counts.kept.total(),
         "rejected": counts.rejected.total(),
         "duplicates": counts.duplicates.total(),
         "secrets": sum(secrets_of(file.number, counts) for file in files),
-        "problems": said,
     }
 
 
@@ -94,7 +120,7 @@ def _at_once(block: Block) -> int:
     return max(1, cores() - 1) if block.format.scan else cores()
 
 
-def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
+def find_files(incident: Incident) -> tuple[list[SourceFile], list[str]]:
     """Find the files of all [[logs]], and say what is missing."""
     found: list[tuple[LogSource, Place]] = []
     missing: list[str] = []

@@ -1,7 +1,7 @@
 """Log files: opened, unpacked, told apart, and read in blocks of whole lines."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from exposure.logs.lines import LONGEST_LINE, count_lines, to_lines
 from exposure.logs.places import ZIP, Listener, Place
 from exposure.logs.plain import HEAD, dress, peek, to_plain
 from exposure.logs.secrets import excerpt
-from exposure.logs.tabular import as_objects
+from exposure.logs.tabular import as_objects, is_table
 from exposure.logs.unpack import ENOUGH, DamagedError, guarded, packing, unpack
 
 # Whole lines that are read at once. Larger blocks are no faster and take ten times their size in memory.
@@ -93,7 +93,9 @@ def read_blocks(files: Sequence[SourceFile], size: int = BLOCK, listener: Listen
     before: SourceFile | None = None
     for file in files:
         for piece in _pieces(file, size, listener or Listener()):
-            if before is not None and waiting and (before.log is not file.log or before.format is not file.format):
+            # of one file a block holds one piece, so that what is told of a file by blocks is the same whatever lies beside it
+            other = before is file or before is None or before.log is not file.log or before.format is not file.format
+            if before is not None and waiting and other:
                 yield _block(before, waiting)
                 waiting, held = [], 0
             waiting.append(piece)
@@ -114,20 +116,25 @@ def _block(file: SourceFile, waiting: list[Piece]) -> Block:
 def _pieces(file: SourceFile, size: int, listener: Listener) -> Iterator[Piece]:
     """Read one file in pieces of whole lines."""
     try:
-        for block in _whole_lines(as_objects(_unpacked(file, listener), file.log, file.shown), size):
-            if file.format is None:
-                file.format = _choose(file, block)
-            piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
-            file.lines += piece.lines
-            _remember_header(file, piece)
-            yield piece
+        yield from pieces_of(file, whole_lines(as_objects(_unpacked(file, listener), file.log, file.shown), size))
         if not file.lines:
-            raise _empty(file)
+            raise empty(file)
     except OSError as error:
         reason = error.strerror or "reading failed"
         file.fault = ExposureError(f"{file.shown} could not be read", reason, "see who may read it, or copy it again")
     except ExposureError as error:
         file.fault = error
+
+
+def pieces_of(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Piece]:
+    """Give a file's next blocks with the numbers of their lines. Raises ExposureError where its format is not known."""
+    for block in blocks:
+        if file.format is None:
+            file.format = choose(file, block)
+        piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
+        file.lines += piece.lines
+        _remember_header(file, piece)
+        yield piece
 
 
 def _remember_header(file: SourceFile, piece: Piece) -> None:
@@ -142,7 +149,8 @@ def _remember_header(file: SourceFile, piece: Piece) -> None:
         file.header = tuple(text for found in last for text in found)
 
 
-def _empty(file: SourceFile) -> ExposureError:
+def empty(file: SourceFile) -> ExposureError:
+    """Say that a file gave no line."""
     why = file.damage or ("it has 0 bytes" if not file.stored else "nothing is packed in it")
     return ExposureError(f"{file.shown} is empty", why, "export it again, or take it out of [[logs]]")
 
@@ -170,15 +178,25 @@ def _unpacked(file: SourceFile, listener: Listener) -> Iterator[bytes]:
             pass
 
 
+def is_plain(head: bytes, log: LogSource) -> bool:
+    """Tell by the first bytes (TELLING of them) whether a file's lines are its bytes: it is not packed, converted or a table."""
+    return not (packing(head) or dress(head[:HEAD]) or _no_lines(head) or is_table(head, log))
+
+
 def _refuse(file: SourceFile, head: bytes) -> None:
     """Refuse what is known to hold no lines. What is packed twice is not followed: bombs are made so."""
-    kinds = [(kind, way) for magic, kind, way in _OTHER_KINDS if head.startswith(magic)]
-    if head[_TAR_AT:].startswith(_TAR):
-        kinds.append(("a tar archive", "unpack it with: tar -xf FILE"))
+    kinds = _no_lines(head)
     if packing(head) is not None:
         kinds.append(("packed twice", "unpack it once"))
     for kind, way in kinds:
         raise ExposureError(f"{file.shown} is no log file", f"it is {kind}, which is not read", way)
+
+
+def _no_lines(head: bytes) -> list[tuple[str, str]]:
+    kinds = [(kind, way) for magic, kind, way in _OTHER_KINDS if head.startswith(magic)]
+    if head[_TAR_AT:].startswith(_TAR):
+        kinds.append(("a tar archive", "unpack it with: tar -xf FILE"))
+    return kinds
 
 
 def _stored(file: SourceFile, listener: Listener) -> Iterator[bytes]:
@@ -197,13 +215,14 @@ def _stored(file: SourceFile, listener: Listener) -> Iterator[bytes]:
         file.sha256 = digest.hexdigest()
 
 
-def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+def whole_lines(chunks: Iterator[bytes], size: int, at: int = 0) -> Iterator[bytes]:
     """Cut a stream after line feeds into blocks: each holds the lines that begin within its `size` bytes of the stream.
 
-    So a block is the same wherever one begins to read. Of a line that is longer than any, the start is kept.
+    So a block is the same wherever one begins to read: `at` is where the first chunk begins. Of a line that is longer than
+    any, the start is kept.
     """
     parts: list[bytes] = []
-    limit, at, skipping = size, 0, False
+    limit, skipping = block_limit(at, size), False
     for chunk in chunks:
         begin = chunk.find(b"\n") if skipping else 0
         end = at + len(chunk)
@@ -214,7 +233,7 @@ def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
         while end >= limit and (feed := chunk.find(b"\n", max(begin, limit - 1 - at))) >= 0:
             yield b"".join([*parts, chunk[begin : feed + 1]])
             parts, begin = [], feed + 1
-            limit = (at + begin) // size * size + size
+            limit = block_limit(at + begin, size)
         parts.append(chunk[begin:])
         at = end
         if at - limit > LONGEST_LINE:
@@ -226,7 +245,12 @@ def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
         yield last
 
 
-def _choose(file: SourceFile, block: bytes) -> Format:
+def block_limit(at: int, size: int) -> int:
+    """Give where the block ends whose first line begins `at`, but for the rest of its last line."""
+    return at // size * size + size
+
+
+def choose(file: SourceFile, block: bytes) -> Format:
     """Find the format of a file: the one that incident.toml names, or the one that most sampled lines are in."""
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]

@@ -19,7 +19,8 @@ from exposure.incident import LogSource
 from exposure.logs.formats import FORMATS, detect
 from exposure.logs.lines import LONGEST_LINE
 
-_HEAD = 256 << 10
+# So many bytes show whether a file is a table.
+TELLING = 256 << 10
 _PARQUET = b"PAR1"
 _LIST = re.compile(rb"\s*\[\s*\{")
 _DELIMITERS = ",;\t|"
@@ -43,7 +44,7 @@ def as_objects(content: Iterator[bytes], log: LogSource, shown: str) -> Iterator
     Whether a file is a table shows its content, never its name. Raises ExposureError for Parquet that cannot be read.
     """
     first: list[bytes] = []
-    while sum(map(len, first)) < _HEAD and (chunk := next(content, b"")):
+    while sum(map(len, first)) < TELLING and (chunk := next(content, b"")):
         first.append(chunk)
     head = b"".join(first)
     whole = chain([head], content) if head else content
@@ -53,6 +54,13 @@ def as_objects(content: Iterator[bytes], log: LogSource, shown: str) -> Iterator
         return _list_lines(whole)
     delimiter = _delimiter(head, log)
     return whole if delimiter is None else _csv_lines(whole, delimiter)
+
+
+def is_table(head: bytes, log: LogSource) -> bool:
+    """Tell by its first bytes whether `as_objects` turns a file into other lines than its own."""
+    if head.startswith(_PARQUET) or _LIST.match(head.removeprefix(codecs.BOM_UTF8)):
+        return True
+    return _delimiter(head, log) is not None
 
 
 def _delimiter(head: bytes, log: LogSource) -> str | None:
