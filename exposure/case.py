@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 from typing import Any, Literal
 
 import polars as pl
@@ -27,6 +28,9 @@ INCIDENT_FILE = "incident.toml"
 KEY_FILE = ".pseudonym.key"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
+# How a watch is named in a lock file. It works for seconds, and others wait so many times so long for it.
+WATCH = "watch"
+_TRIES, _PAUSE = 300, 0.2
 
 
 def find_case(path: Path) -> Path:
@@ -39,6 +43,31 @@ def find_case(path: Path) -> Path:
             f"name a case folder or its incident.toml, or start one with: exposure init {path}",
         )
     return file.parent.resolve()
+
+
+@contextmanager
+def hold(path: Path, holder: str) -> Iterator[None]:
+    """Hold a lock file. Where a watch holds it, it is free soon, and is waited for; raises ExposureError where another run does."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        for left in reversed(range(_TRIES)):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                file.seek(0)
+                other = file.read().strip() or "another process"
+                if not left or holder.startswith(WATCH) or not other.startswith(WATCH):
+                    raise ExposureError(
+                        f"the case folder {path.parent} is in use",
+                        f"another run holds it ({other}); two at once would overwrite each other's tables",
+                        "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
+                    ) from None
+                sleep(_PAUSE)
+        file.truncate(0)
+        file.write(holder)
+        file.flush()
+        yield
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -70,6 +99,7 @@ class Case:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.manifest_file = folder / MANIFEST_FILE
         self.chain = folder / "chain"
         self.sheet = folder / "sheet"
         self.advisory = folder / "advisory"
@@ -77,21 +107,8 @@ class Case:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the case for one run. Raises ExposureError where another run holds it."""
-        with (self.folder / LOCK_FILE).open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                raise ExposureError(
-                    f"the case folder {self.folder} is in use",
-                    f"another run holds it ({holder}); two at once would overwrite each other's tables",
-                    "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
-                ) from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()}")
-            file.flush()
+        """Hold the case for one run. Raises ExposureError where another run holds it; a watch lets go of it between two looks."""
+        with hold(self.folder / LOCK_FILE, f"process {os.getpid()}"):
             yield
 
     def key(self) -> bytes:
@@ -150,7 +167,7 @@ class Case:
 
     def read_manifest(self) -> dict[str, Any]:
         """Give the manifest; a new case has {"complete": false}."""
-        path = self.folder / MANIFEST_FILE
+        path = self.manifest_file
         if not path.exists():
             return {"complete": False}
         try:
@@ -174,7 +191,7 @@ class Case:
         manifest["version"] = __version__
         if json.dumps(manifest, sort_keys=True) != before:
             text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-            write_atomically(self.folder / MANIFEST_FILE, text.encode())
+            write_atomically(self.manifest_file, text.encode())
 
     def now(self) -> datetime | None:
         """Give the wall time pinned on the first run (UTC); None before it. No other module reads a clock."""

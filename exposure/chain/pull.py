@@ -35,11 +35,11 @@ from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Chain, Incident
 
-__all__ = ["Patience", "Stage", "Wanted", "pin", "pull"]
+__all__ = ["CHAIN_TABLES", "Patience", "Stage", "Wanted", "head_of", "pin", "pull"]
 
 T = TypeVar("T")
 
-_CHAIN_TABLES = (
+CHAIN_TABLES = (
     "blocks",
     "transactions",
     "transfers",
@@ -100,7 +100,7 @@ def pin(
         if str(chain.id) in chains:
             continue
         try:
-            chains[str(chain.id)] = _pin_chain(incident, case, chain, now, head, patience or Patience())
+            chains[str(chain.id)] = head_of(incident, case, chain, now, head, patience or Patience())
         except ExposureError as error:
             errors.append(error)
             failed[str(chain.id)] = f"{error.what}: {error.why}. {error.fix}"
@@ -114,9 +114,10 @@ def pin(
         raise errors[0]
 
 
-def _pin_chain(
+def head_of(
     incident: Incident, case: Case, chain: Chain, now: datetime, head: str, patience: Patience
 ) -> dict[str, Any]:
+    """Give a chain's `head` block, or the last one before `now`, as the manifest notes it. Raises ExposureError."""
     parts = Parts(case.chain / str(chain.id))
     if not chain.rpc and chain.data:
         number, block_hash, time = _files(incident, chain).head(int(now.timestamp()))
@@ -247,7 +248,7 @@ def _build_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, scope: Scop
     tables = {**built.tables, **extra, "coverage": coverage}
     if stage == "history":
         add_earlier(tables, job, scope, wanted.before, last)
-    for name in _CHAIN_TABLES:
+    for name in CHAIN_TABLES:
         case.write_part(name, tables[name], pl.col("chain_id") == chain_id)
     coverage = marked(tables["coverage"], job.head, job.here.number)
     case.write_part("coverage", coverage, pl.col("source") == f"chain:{chain_id}")

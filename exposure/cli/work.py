@@ -36,6 +36,41 @@ def run(
 
 
 @command(app, rich_help_panel=WORK)
+def watch(
+    context: Context,
+    incident: IncidentArgument,
+    every: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.1, help="From look to look; else a block of the fastest chain."),
+    ] = None,
+    head: Annotated[
+        str, typer.Option(help="Which block counts as the chain's head: latest, safe or finalized.")
+    ] = "latest",
+    on_event: Annotated[
+        str | None,
+        typer.Option("--on-event", metavar="CMD", help="A program that gets each event as JSON on its standard input."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="End then (2026-03-04T18:00:00Z).")] = None,
+    minutes: Annotated[float | None, typer.Option("--for", metavar="MINUTES", help="End after so long.")] = None,
+    allow_untrusted: AllowUntrusted = False,
+) -> ExitCode:
+    """Follow growing and rotating logs and the chain's head while the attack goes on.
+
+    Tables and sheet are kept up to date, merged with people's edits; every new victim, loss and attacker is told, loudest of all
+    a victim whom the published texts do not describe. Ends with whole tables on Ctrl-C or SIGTERM, and goes on where it was. Texts
+    are left alone: a person decides. See docs/watch.md.
+
+    Example: exposure watch case
+
+    Example: exposure watch case --on-event ./to-chat.sh
+    """
+    from exposure.watch.command import run_watch
+
+    return run_watch(context, incident, every, head, on_event, once, until, minutes, allow_untrusted=allow_untrusted)
+
+
+@command(app, rich_help_panel=WORK)
 def ingest(context: Context, incident: IncidentArgument) -> ExitCode:
     """Read the logs into requests, sightings, traffic, assets and rejects.
 
