@@ -87,22 +87,19 @@ def superseded(
     `files` are the sources of those that are there, by id; of others only the same content is found. `touched` are the ids of
     those that changed: the others were compared before.
     """
+    changed = [one for one in streams if one.id in touched]
     found: list[Stream] = []
     for old in streams:
         if not old.gone:
             continue
-        others = (
-            one
-            for one in streams
-            if one is not old and one.log == old.log and one not in found and (old.id in touched or one.id in touched)
-        )
-        if any(_holds(one, old, files.get(one.id), size) for one in others):
+        others = streams if old.id in touched else changed
+        if any(_holds(one, old, files.get(one.id), size) for one in others if one is not old and one not in found):
             found.append(old)
     return found
 
 
 def _holds(one: Stream, old: Stream, file: SourceFile | None, size: int) -> bool:
-    if one.read < old.read or (one.read >= HEAD and old.read >= HEAD and one.head != old.head):
+    if one.log != old.log or one.read < old.read or (one.read >= HEAD and old.read >= HEAD and one.head != old.head):
         return False
     if one.read == old.read:
         return one.sha256 == old.sha256

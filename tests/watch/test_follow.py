@@ -168,7 +168,7 @@ def test_a_log_that_is_rotated_out_of_what_is_named_is_read_to_its_end(tmp_path:
 
 
 def test_a_file_that_is_replaced_by_a_longer_copy_of_itself_has_grown(site: Site, tmp_path: Path) -> None:
-    """rsync writes a new file beside the old one and renames it: every time another inode, with the same start."""
+    """Rsync writes a new file beside the old one and renames it: every time another inode, with the same start."""
     for _ in range(3):
         copy = site.log.with_name(".access.log.XyZ")
         shutil.copyfile(site.log, copy)
@@ -197,7 +197,7 @@ def test_a_file_that_is_gone_for_one_look_comes_back(site: Site, tmp_path: Path)
 
 
 def test_a_packed_file_is_read_when_it_does_not_change_any_more(site: Site) -> None:
-    """gzip is still at work: half of its file is no damaged log."""
+    """Gzip is still at work: half of its file is no damaged log."""
     packed = gzip.compress("".join(line(number) for number in range(41, 200)).encode())
     path = site.log.with_name("access.log.7.gz")
     path.write_bytes(packed[: len(packed) // 2])
