@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from exposure.case import LOCK_FILE, WATCH, Case, hash_file, hold
+from exposure.chain.client import Patience
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident
@@ -24,7 +25,7 @@ from exposure.watch.conditions import READS, misfits
 from exposure.watch.draft import Draft
 from exposure.watch.events import Event, exposed_in, news
 from exposure.watch.follow import Follower, Looked
-from exposure.watch.heads import Heads, HeadWatch
+from exposure.watch.heads import HASTY, Heads, HeadWatch
 from exposure.watch.tables import LookPipeline
 from exposure.watch.telling import Telling
 
@@ -77,6 +78,7 @@ class Looker:
         head: str,
         once: bool,
         allow_untrusted: bool = False,
+        patience: Patience = HASTY,
     ) -> None:
         self.state = State()
         self._stop = stop
@@ -88,7 +90,7 @@ class Looker:
         self._head = head
         self._once = once
         self._allow_untrusted = allow_untrusted
-        self._heads = HeadWatch(clocks.monotonic)
+        self._heads = HeadWatch(clocks.monotonic, patience)
         self._time = case.now() if clocks.fixed is None else None
         self._inputs: object = None
         self._exact_at = clocks.monotonic()
