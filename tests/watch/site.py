@@ -66,7 +66,7 @@ class Site:
 
     def rename(self) -> None:
         """Rotate by renaming: access.log.1 is access.log from now on, and so forth; access.log is new and empty."""
-        for number in range(9, 0, -1):
+        for number in range(len(list(self.log.parent.iterdir())), 0, -1):
             for end in ("", ".gz"):
                 old = self.log.with_name(f"access.log.{number}{end}")
                 if old.exists():
