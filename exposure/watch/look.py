@@ -97,7 +97,7 @@ class Looker:
 
     def look(self, incident: Incident) -> State:
         """Look once. Raises OSError where the case's disk is full or gone; all else is told, and the next look goes on."""
-        state, now = self.state, self._now(None)
+        state, tables, now = self.state, self.state.tables, self._now(None)
         state.notes, state.looks = [], state.looks + 1
         looked = self._follower.look(
             incident, lambda source, digest: self._hear(incident, now, source, digest), settled=self._once
@@ -114,6 +114,8 @@ class Looker:
         elif state.due:
             state.notes.append("the tables follow: making them takes longer than the pause between two looks")
         self._write_sheet(incident)
+        if state.tables > tables:
+            state.line = standing(self._case, incident, now)[0]
         self._note_down(incident, heads)
         return state
 
@@ -162,7 +164,6 @@ class Looker:
         state.tables += 1
         took = self._clocks.monotonic() - started
         state.not_before = started + 2 * took
-        state.line = standing(self._case, incident, now)[0]
 
     def _run(self, incident: Incident, looked: Looked, heads: Heads, now: datetime) -> list[str]:
         draft, manifest = Draft(self._case), self._case.read_manifest()
