@@ -4,14 +4,18 @@ What the logs show of new victims is told at once; the tables follow in the same
 the time has been left to others.
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 
 from exposure.case import LOCK_FILE, WATCH, Case, hash_file, hold
 from exposure.chain.client import Patience
+from exposure.chain.compact import compact
+from exposure.chain.parts import Parts
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident
@@ -30,6 +34,10 @@ from exposure.watch.tables import LookPipeline
 from exposure.watch.telling import Telling
 
 _FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+# What wallets held at so many of the last heads is kept.
+_STATES = 3
+# Whoever waits longer than this (seconds) for tables is told why.
+_PATIENT = 60.0
 # So often (seconds) the tables are made by the very way of a run; in between by a shorter one (tables.py).
 _EXACT_EVERY = 3_600.0
 _NEWS = ("wallets", "losses", "attackers", "tokens")
@@ -93,6 +101,7 @@ class Looker:
         self._heads = HeadWatch(clocks.monotonic, patience)
         self._time = case.now() if clocks.fixed is None else None
         self._inputs: object = None
+        self._states: dict[str, list[Path]] = {}
         self._exact_at = clocks.monotonic()
 
     def look(self, incident: Incident) -> State:
@@ -111,11 +120,12 @@ class Looker:
         state.due |= looked.changed or self._moved(heads) or self._other_inputs(incident)
         if state.due and (self._once or self._clocks.monotonic() >= state.not_before):
             self._make(incident, looked, heads, now)
-        elif state.due:
+        elif state.due and state.not_before - self._clocks.monotonic() > _PATIENT:
             state.notes.append("the tables follow: making them takes longer than the pause between two looks")
         self._write_sheet(incident)
         if state.tables > tables:
             state.line = standing(self._case, incident, now)[0]
+            self._tidy(heads)
         self._note_down(incident, heads)
         return state
 
@@ -227,6 +237,18 @@ class Looker:
         state.sheet_due = False
         state.problems += [text for text in figures["problems"] if text not in state.problems]  # type: ignore[attr-defined]
         self._other_inputs(incident)  # what we wrote is no change of people's
+
+    def _tidy(self, heads: Heads) -> None:
+        """Keep the chain's folder small: join what was pulled block by block, and forget the state of heads that are past."""
+        for name, head in heads.there.items():
+            folder = self._case.chain / name
+            compact(Parts(folder), int(head["number"]))
+            pinned = self._states.setdefault(name, [])
+            pinned.append(folder / "state" / f"{head['number']}-{head['hash'][2:10]}")
+            if pinned[-1] in pinned[:-1]:
+                pinned.pop()
+            while len(pinned) > _STATES:
+                shutil.rmtree(pinned.pop(0), ignore_errors=True)
 
     def _note_down(self, incident: Incident, heads: Heads) -> None:
         names = {str(chain.id): chain.name for chain in incident.chains}

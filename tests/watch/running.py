@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 # On a machine that is busy with other tests.
-_PATIENCE = 120.0
+_PATIENCE = 240.0
 
 
 class Watching:
@@ -55,7 +55,7 @@ class Watching:
             running = self._process.poll() is None
             assert running, f"the watch ended before there was {what}: {self.lines}"
             assert monotonic() < end, f"there never was {what}: {self.lines}"
-            sleep(0.05)
+            sleep(0.3)
 
     def kill(self) -> None:
         """End it at once, wherever it is: kill -9."""
