@@ -118,10 +118,12 @@ class Pipeline:
         """Read the logs, and note the hashes of their files."""
         from exposure.arrivals import note_arrivals, read_files
         from exposure.logs.ingest import ingest
+        from exposure.watch.journal import left_out
 
         figures = ingest(self.incident, self.case, self.teller)
         self.outcome.add("ingest", figures)
         self.outcome.note(note_arrivals(self.case, read_files(self.case), self.now).problems)
+        self.outcome.note(left_out(self.case))
         self.case.finish_stage("ingest", self.outcome.figures["ingest"])
 
     def _wanted(self) -> "Wanted":

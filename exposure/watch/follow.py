@@ -22,7 +22,7 @@ from exposure.logs.sources import BLOCK, SourceFile, block_limit, empty, is_plai
 from exposure.logs.tabular import TELLING
 from exposure.watch.files import Found, Held, ShrunkError, look_at, told_by
 from exposure.watch.handles import Handles
-from exposure.watch.journal import Journal
+from exposure.watch.journal import journal_of
 from exposure.watch.matching import match, superseded
 from exposure.watch.reading import (
     RewrittenError,
@@ -69,7 +69,7 @@ class Follower:
         self._case = case
         self._size = size
         self._stop = stop
-        self.journal = Journal(case.folder / "watch" / "logs")
+        self.journal = journal_of(case)
         streams, self._said = self.journal.load()
         self.streams = {stream.id: stream for stream in streams}
         self._open: dict[str, _Hash] = {}

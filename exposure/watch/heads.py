@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from exposure.case import Case
@@ -18,6 +18,9 @@ _FIRST, _LONGEST = 5.0, 300.0
 # Endpoints behind one address differ by some blocks; one that stays behind so long says that the chain is shorter now.
 _BEHIND = 20
 _FASTEST, _SLOWEST = 2.0, 12.0
+
+# Whose clock is wrong is told by the chain's head, so that no clock of ours says which block that is.
+_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 
 Head = dict[str, Any]
 
@@ -50,8 +53,20 @@ class HeadWatch:
     _behind: dict[str, int] = field(default_factory=dict)
     _down: dict[str, Down] = field(default_factory=dict)
 
-    def look(self, incident: Incident, case: Case, now: datetime, tag: str, *, patient: bool = True) -> Heads:
-        """Ask every chain for its head, but those that did not answer a short while ago; not `patient`: those as well."""
+    def look(
+        self,
+        incident: Incident,
+        case: Case,
+        now: datetime,
+        tag: str,
+        *,
+        until: datetime = _FUTURE,
+        patient: bool = True,
+    ) -> Heads:
+        """Ask every chain for its head, but those that did not answer a short while ago; not `patient`: those as well.
+
+        The head is the `tag` block, or the last one before `until`.
+        """
         there: dict[str, Head] = {}
         for chain in incident.chains:
             name = str(chain.id)
@@ -59,7 +74,7 @@ class HeadWatch:
             if down is not None and patient and self.monotonic() < down.again:
                 continue
             try:
-                there[name] = self._later(name, head_of(incident, case, chain, now, tag, self.patience))
+                there[name] = self._later(name, head_of(incident, case, chain, until, tag, self.patience))
                 self._down.pop(name, None)
             except ExposureError as error:
                 self.fail(chain, now, f"{error.what}: {error.why}")

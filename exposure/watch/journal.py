@@ -8,13 +8,33 @@ import json
 import shutil
 from pathlib import Path
 
-from exposure.case import write_atomically
+from exposure.case import Case, write_atomically
 from exposure.errors import ExposureError
 from exposure.logs.digest import Digest
 from exposure.logs.parts import pack, unpack
 from exposure.watch.streams import Stream
 
 _STREAM = "stream.json"
+_SHOWN = 3
+
+
+def journal_of(case: Case) -> "Journal":
+    """Give the journal of a case."""
+    return Journal(case.folder / "watch" / "logs")
+
+
+def left_out(case: Case) -> list[str]:
+    """Say in words which logs a watch has read that are not there any more: a run reads the files that are there."""
+    streams, _ = journal_of(case).load()
+    gone = sorted(stream.shown for stream in streams if stream.gone)
+    if not gone:
+        return []
+    named = ", ".join(gone[:_SHOWN]) + (f" and {len(gone) - _SHOWN:,} more" if len(gone) > _SHOWN else "")
+    are, logs = ("is", "log") if len(gone) == 1 else ("are", "logs")
+    text = (
+        f"{len(gone):,} {logs} that a watch has read {are} not there any more, and {are} not in these tables ({named})"
+    )
+    return [f"{text}. To go on: `exposure watch {case.folder} --once` makes the tables with them"]
 
 
 class Journal:

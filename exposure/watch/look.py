@@ -7,7 +7,7 @@ the time has been left to others.
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -33,7 +33,6 @@ from exposure.watch.heads import HASTY, Heads, HeadWatch
 from exposure.watch.tables import LookPipeline
 from exposure.watch.telling import Telling
 
-_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 # What wallets held at so many of the last heads is kept.
 _STATES = 3
 # Whoever waits longer than this (seconds) for tables is told why.
@@ -113,9 +112,7 @@ class Looker:
         )
         if self._stop():
             return state
-        heads = self._heads.look(
-            incident, self._case, self._clocks.fixed or _FUTURE, self._head, patient=not self._once
-        )
+        heads = self._ask_heads(incident, now)
         now = self._now(heads)
         state.due |= looked.changed or self._moved(heads) or self._other_inputs(incident)
         if state.due and (self._once or self._clocks.monotonic() >= state.not_before):
@@ -128,6 +125,10 @@ class Looker:
             self._tidy(heads)
         self._note_down(incident, heads)
         return state
+
+    def _ask_heads(self, incident: Incident, now: datetime) -> Heads:
+        until = {} if self._clocks.fixed is None else {"until": self._clocks.fixed}
+        return self._heads.look(incident, self._case, now, self._head, patient=not self._once, **until)
 
     def _now(self, heads: Heads | None) -> datetime:
         if self._clocks.fixed is not None:
@@ -193,10 +194,18 @@ class Looker:
             allow_untrusted=self._allow_untrusted,
         )
         outcome = pipeline.run(refresh=True, head=self._head)
+        self._still_there(incident, heads, now)
         self._tell_news(incident, draft, now)
         earlier = manifest.get("as_of", {}).get("chains", {})
         draft.publish(not outcome.problems, [(name, earlier[name]) for name in heads.down if name in earlier])
         return outcome.problems
+
+    def _still_there(self, incident: Incident, heads: Heads, now: datetime) -> None:
+        """Look whether the chains that were asked still answer: half of their answers are worse than those of the last look."""
+        again = self._ask_heads(incident, now)
+        if lost := set(again.down) - set(heads.down):
+            why = "; ".join(again.down[name].why for name in sorted(lost))
+            raise ExposureError("a chain stopped to answer while it was asked", why, "the next look goes on without it")
 
     def _tell_news(self, incident: Incident, draft: Draft, now: datetime) -> None:
         before = {name: self._case.read(name) for name in _NEWS}

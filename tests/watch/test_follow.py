@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from exposure.logs.sources import BLOCK as REAL_BLOCK
+from exposure.watch.journal import left_out
 from tests.logs.logbook import cloudflare
 from tests.watch.site import Site, line, same_bytes, wallet
 
@@ -148,6 +149,11 @@ def test_a_deleted_log_is_read_to_its_end_and_stays(site: Site) -> None:
         site.log.write_text(line(43))
         site.look()
     assert [*site.written, 41, 42, 43] == site.numbers()
+    said = left_out(site.case)
+    assert 1 == len(said)
+    assert said[0].startswith(
+        "1 log that a watch has read is not there any more, and is not in these tables (logs/access.log)"
+    )
     notes = site.tables()["coverage"].get_column("note").to_list()
     assert 1 == sum("its file is not there any more; what was read of it stays" in note for note in notes)
 
