@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from exposure.case import Case
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
+from exposure.logs.buckets import is_bucket
 from exposure.logs.digest import Digest, Digester
 from exposure.logs.formats import FORMATS, Format, asked_for
 from exposure.logs.ingest import Reading, find_files
@@ -95,7 +96,11 @@ class Follower:
         ]
         waiting = [(one, stream) for one in written if (stream := by_place.get((one.file.log.path, one.place)))]
         ready = [one for one in found if one not in written]
-        others = [stream for stream in streams if all(stream is not known for _, known in waiting)]
+        # a storage that does not answer has lost nothing
+        seen = {one.file.log.path for one in found}
+        blind = {log.path for log in incident.logs if is_bucket(log.path)} - seen
+        held = {id(known) for _, known in waiting}
+        others = [stream for stream in streams if id(stream) not in held and stream.log not in blind]
         pairs, left = match(ready, others)
         there = [*waiting, *((one, stream) for one, stream in pairs if stream is not None)]
         self._found = {one.file.shown: (one.file, stream) for one, stream in there}
@@ -116,8 +121,11 @@ class Follower:
         logs = {log.path: log for log in reversed(incident.logs)}
         gone = sorted((one for one in self.streams.values() if one.gone and one.log in logs), key=lambda one: one.name)
         there = [(file.log, file.place) for file, _ in self._found.values()]
-        named = name_files(incident.folder, [*there, *((logs[one.log], Held(one.name)) for one in gone)])
-        streams = {shown: stream for shown, (_, stream) in self._found.items()} | {one.name: one for one in gone}
+        found = {stream.id for _, stream in self._found.values()}
+        unseen = [one for one in self.streams.values() if not one.gone and one.log in logs and one.id not in found]
+        others = [*sorted(unseen, key=lambda one: one.name), *gone]
+        named = name_files(incident.folder, [*there, *((logs[one.log], Held(one.name)) for one in others)])
+        streams = {shown: stream for shown, (_, stream) in self._found.items()} | {one.name: one for one in others}
         return [
             (_filled(file, streams[file.shown], self._settings(incident, file.log)), streams[file.shown])
             for file in named

@@ -27,7 +27,7 @@ Head = dict[str, Any]
 
 @dataclass(slots=True)
 class Down:
-    """A chain that does not answer: since when, how often it was tried, why, and when it is tried again (monotonic seconds)."""
+    """A chain that does not answer: since when, how often it was tried, why at first, and when it is tried again (monotonic)."""
 
     since: datetime
     tries: int
@@ -84,7 +84,7 @@ class HeadWatch:
     def fail(self, chain: Chain, now: datetime, why: str) -> None:
         """Note that a chain did not answer."""
         down = self._down.setdefault(str(chain.id), Down(now, 0, why, 0.0))
-        down.tries, down.why = down.tries + 1, why
+        down.tries += 1
         down.again = self.monotonic() + min(_FIRST * 2 ** (down.tries - 1), _LONGEST)
 
     def _later(self, name: str, found: Head) -> Head:

@@ -202,6 +202,8 @@ class Looker:
 
     def _still_there(self, incident: Incident, heads: Heads, now: datetime) -> None:
         """Look whether the chains that were asked still answer: half of their answers are worse than those of the last look."""
+        if not heads.there:
+            return
         again = self._ask_heads(incident, now)
         if lost := set(again.down) - set(heads.down):
             why = "; ".join(again.down[name].why for name in sorted(lost))
@@ -262,7 +264,4 @@ class Looker:
     def _note_down(self, incident: Incident, heads: Heads) -> None:
         names = {str(chain.id): chain.name for chain in incident.chains}
         for chain, down in sorted(heads.down.items()):
-            tries = f"{down.tries:,} {'try' if down.tries == 1 else 'tries'}"
-            self.state.notes.append(
-                f"{names[chain]} has not answered since {down.since:%H:%M} UTC ({tries}): {down.why}"
-            )
+            self.state.notes.append(f"{names[chain]} has not answered since {down.since:%H:%M} UTC: {down.why}")

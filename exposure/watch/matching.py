@@ -62,9 +62,17 @@ def _start(one: Found, length: int) -> str:
 
 
 def _same_content(one: Found, lost: Sequence[Stream]) -> Stream | None:
-    """Find the longest log that a file begins with, all of it."""
+    """Find the longest log that a file begins with, all of it; of what is read whole, the one that was at its place, unchanged."""
+    log, place, stamp = one.file.log.path, one.place, one.stamp
+    back = (
+        stream
+        for stream in lost
+        if not stream.plain and (stream.log, stream.place, stream.stamp) == (log, place, stamp)
+    )
     if not one.local:
-        return None
+        return next(back, None)
+    if (same := next(back, None)) is not None:
+        return same
     likely = [
         stream for stream in lost if stream.plain and stream.log == one.file.log.path and 0 < stream.read <= one.size
     ]

@@ -215,6 +215,22 @@ def test_a_packed_file_is_read_when_it_does_not_change_any_more(site: Site) -> N
     assert list(range(1, 200)) == site.numbers()
 
 
+def test_a_packed_file_that_is_gone_for_one_look_is_not_read_again(site: Site, tmp_path: Path) -> None:
+    """Nor is it there twice."""
+    path = site.log.with_name("access.log.7.gz")
+    path.write_bytes(gzip.compress("".join(line(number) for number in range(41, 60)).encode()))
+    site.look(settled=True)
+    path.rename(tmp_path / "away")
+    site.look()
+    (tmp_path / "away").rename(path)
+    site.heard.clear()
+    site.look()
+    site.look()
+    assert [] == site.heard
+    assert list(range(1, 60)) == site.numbers()
+    assert {"logs/access.log": "", "logs/access.log.7.gz": ""} == site.names()
+
+
 def test_a_table_that_grows_is_read_anew(site: Site) -> None:
     """A JSON list or a CSV has no lines that stay: it is read again, and what it held is not there twice."""
     path = site.log.with_name("access.log.json")
