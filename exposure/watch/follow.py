@@ -7,7 +7,7 @@ not there any more: it was read, and nothing else has it.
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from exposure.case import Case
@@ -15,12 +15,9 @@ from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.buckets import is_bucket
 from exposure.logs.digest import Digest, Digester
-from exposure.logs.formats import FORMATS, Format, asked_for
 from exposure.logs.ingest import Reading, find_files
 from exposure.logs.intake import Intake
-from exposure.logs.parts import placed
-from exposure.logs.sources import BLOCK, SourceFile, block_limit, empty, is_plain, name_files
-from exposure.logs.tabular import TELLING
+from exposure.logs.sources import BLOCK, SourceFile, block_limit, empty, name_files
 from exposure.watch.files import Found, Held, ShrunkError, look_at, told_by
 from exposure.watch.handles import Handles
 from exposure.watch.journal import journal_of
@@ -33,20 +30,15 @@ from exposure.watch.reading import (
     kept_sections,
     read_growth,
     read_whole,
+    reads_plain,
 )
 from exposure.watch.settings import settings_of
+from exposure.watch.sources import as_sources, format_of, replay
 from exposure.watch.streams import HEAD, Section, Stream
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-# What is told of a log whose file is gone, in its row of coverage, by why it is.
-GONE = {
-    "moved": "its file is not there any more; what was read of it stays",
-    "truncated": "its file was cut short where it lay (truncated); what was read of it before stays",
-    "rewritten": "its file holds something else now; what was read of it before stays",
-}
-OLD_SETTINGS = "it was read under earlier settings of incident.toml, and its file is not there to read it again"
 # A packed file that still changes is being written; after so many looks it is read as it is.
 _PATIENCE = 5
 _KEEP_EVERY = 16
@@ -118,33 +110,13 @@ class Follower:
 
     def sources(self, incident: Incident) -> list[tuple[SourceFile, Stream]]:
         """Give the logs as sources, in the order in which a run reads them; what is gone follows what is there."""
-        logs = {log.path: log for log in reversed(incident.logs)}
-        gone = sorted((one for one in self.streams.values() if one.gone and one.log in logs), key=lambda one: one.name)
-        there = [(file.log, file.place) for file, _ in self._found.values()]
-        found = {stream.id for _, stream in self._found.values()}
-        unseen = [one for one in self.streams.values() if not one.gone and one.log in logs and one.id not in found]
-        others = [*sorted(unseen, key=lambda one: one.name), *gone]
-        named = name_files(incident.folder, [*there, *((logs[one.log], Held(one.name)) for one in others)])
-        streams = {shown: stream for shown, (_, stream) in self._found.items()} | {one.name: one for one in others}
-        return [
-            (_filled(file, streams[file.shown], self._settings(incident, file.log)), streams[file.shown])
-            for file in named
-        ]
+        return as_sources(
+            incident, self._found.values(), self.streams.values(), lambda log: self._settings(incident, log)
+        )
 
     def read(self, sources: list[tuple[SourceFile, Stream]], intake: Intake) -> Reading:
         """Give what was read of the sources, from the journal."""
-        for file, stream in sources:
-            for section in stream.sections:
-                try:
-                    digest = self.journal.digest(stream, section.file)
-                except ExposureError as error:
-                    self._spoilt(stream, error)
-                    break
-                moved = placed(digest, {0: (file.number, 0)})
-                assert file.format is not None
-                if not intake.compares(file.log, file.format):
-                    moved = replace(moved, lines=None)
-                yield file, moved, section.lines
+        return replay(sources, self.journal, intake, self._spoilt)
 
     def close(self) -> None:
         """Close the files that are held open."""
@@ -167,7 +139,7 @@ class Follower:
     def _is_ready(self, one: Found, known: Stream | None, round_: "_Round") -> bool:
         """Tell whether a file may be read: what is packed waits until it does not change any more."""
         same = known is not None and known.stamp == one.stamp
-        if same or not one.local or round_.settled or _is_plain(one, known):
+        if same or not one.local or round_.settled or reads_plain(one, known):
             self._waits.pop(one.place, None)
             return True
         stamp, looks = self._waits.get(one.place, ("", 0))
@@ -182,7 +154,7 @@ class Follower:
             self._keep(stream)
         if stream is not None and stream.stamp == one.stamp and (not stream.plain or stream.read == one.size):
             return renamed
-        if not one.local or not _is_plain(one, stream):
+        if not one.local or not reads_plain(one, stream):
             return self._read_whole(one, stream, round_)
         return self._read_plain(one, stream, round_) or renamed
 
@@ -216,7 +188,7 @@ class Follower:
         assert handle is not None
         working = SourceFile(0, file.id, file.place, file.shown, file.log)
         kept = kept_sections(stream, self._size)
-        working.format = _format(file.log, stream.format) if kept else None
+        working.format = format_of(file.log, stream.format) if kept else None
         fault = stream.fault
         try:
             if not length:
@@ -362,33 +334,3 @@ class _Round:
         self.hear = hear
         self.settled = settled
         self.touched: set[str] = set()
-
-
-def _is_plain(one: Found, known: Stream | None) -> bool:
-    """Tell whether a file's lines are its bytes. Of one that was told by enough bytes, the start stays what it is."""
-    if known is not None and known.plain and known.read >= TELLING:
-        return True
-    assert one.file.path is not None
-    try:
-        with one.file.path.open("rb") as handle:
-            return is_plain(handle.read(TELLING), one.file.log)
-    except OSError:
-        return True
-
-
-def _format(log: LogSource, name: str) -> Format | None:
-    return asked_for(log) or FORMATS.get(name)
-
-
-def _filled(file: SourceFile, stream: Stream, settings: str) -> SourceFile:
-    """Fill in what reading found out."""
-    file.format = _format(file.log, stream.format) if stream.format else None
-    file.lines = stream.lines
-    file.stored = stream.read if stream.plain else stream.stored
-    file.sha256 = stream.sha256 if stream.plain else stream.stored_sha256
-    file.whole, file.damage = stream.whole, stream.damage
-    file.fault = ExposureError(*stream.fault) if stream.fault else None
-    file.remarks = [*stream.remarks, *([GONE[stream.gone]] if stream.gone else [])]
-    if stream.gone and stream.settings != settings:
-        file.remarks.append(OLD_SETTINGS)
-    return file

@@ -13,8 +13,9 @@ from exposure.logs.blocks import Block
 from exposure.logs.digest import Batch, Digest, Digester, Wanted, parse
 from exposure.logs.formats import asked_for
 from exposure.logs.places import Listener
-from exposure.logs.sources import SourceFile, block_limit, choose, pieces_of, read_blocks, whole_lines
-from exposure.watch.files import after_feed, between, whole_lines_end
+from exposure.logs.sources import SourceFile, block_limit, choose, is_plain, pieces_of, read_blocks, whole_lines
+from exposure.logs.tabular import TELLING
+from exposure.watch.files import Found, after_feed, between, whole_lines_end
 from exposure.watch.streams import HEAD, Section, Stream
 
 if TYPE_CHECKING:
@@ -126,3 +127,15 @@ def read_whole(
         if stop():
             return None
     return sections, running.hexdigest(), hashlib.sha256(head).hexdigest()
+
+
+def reads_plain(one: Found, known: Stream | None) -> bool:
+    """Tell whether a file's lines are its bytes. Of one that was told by enough bytes, the start stays what it is."""
+    if known is not None and known.plain and known.read >= TELLING:
+        return True
+    assert one.file.path is not None
+    try:
+        with one.file.path.open("rb") as handle:
+            return is_plain(handle.read(TELLING), one.file.log)
+    except OSError:
+        return True

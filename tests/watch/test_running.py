@@ -103,7 +103,8 @@ def test_a_watch_that_is_stopped_ends_in_order_and_holds_its_case_alone(site: Si
         assert 1 == watching.stop()
     assert 5 == len(watching.kinds("exposed"))
     assert ["end"] == [event["kind"] for event in watching.events[-1:]]
-    assert 1 == sum("anvil has not answered since" in line for line in watching.lines)
+    # not at every look, of which there were many: once, and once more where the line has new figures
+    assert 1 <= sum("anvil has not answered since" in line for line in watching.lines) <= 2
     assert not any("Traceback" in line for line in watching.lines)
 
 
