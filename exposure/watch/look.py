@@ -114,7 +114,8 @@ class Looker:
             return state
         heads = self._ask_heads(incident, now)
         now = self._now(heads)
-        state.due |= looked.changed or self._moved(heads) or self._other_inputs(incident)
+        edited = self._other_inputs(incident)
+        state.due |= looked.changed or edited or self._moved(heads)
         if state.due and (self._once or self._clocks.monotonic() >= state.not_before):
             self._make(incident, looked, heads, now)
         elif state.due and state.not_before - self._clocks.monotonic() > _PATIENT:
@@ -180,8 +181,6 @@ class Looker:
         draft, manifest = Draft(self._case), self._case.read_manifest()
         draft.begin(keep_chain=bool(heads.down) or not heads.there)
         exact = self._once or self._clocks.monotonic() >= self._exact_at
-        if exact:
-            self._exact_at = self._clocks.monotonic() + _EXACT_EVERY
         pipeline = LookPipeline(
             incident,
             draft,
@@ -195,6 +194,8 @@ class Looker:
         )
         outcome = pipeline.run(refresh=True, head=self._head)
         self._still_there(incident, heads, now)
+        if exact:
+            self._exact_at = self._clocks.monotonic() + _EXACT_EVERY
         self._tell_news(incident, draft, now)
         earlier = manifest.get("as_of", {}).get("chains", {})
         draft.publish(not outcome.problems, [(name, earlier[name]) for name in heads.down if name in earlier])
