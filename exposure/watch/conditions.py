@@ -8,9 +8,9 @@ import polars as pl
 
 from exposure.publish.facts import tied_wallets
 from exposure.publish.fits import fit_wallets
-from exposure.publish.scope import Said
-from exposure.publish.sentences import checksum
-from exposure.publish.versions import Said as Version
+from exposure.publish.texts.scope import Said
+from exposure.publish.texts.sentences import checksum
+from exposure.publish.texts.versions import Said as Version
 from exposure.watch.events import Event
 
 # What is compared: the tables that `misfits` looks at.

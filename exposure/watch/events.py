@@ -18,8 +18,8 @@ from exposure.chain.presets import preset_of
 from exposure.incident import Incident
 from exposure.logs.digest import Digest
 from exposure.publish.facts import HARMED
-from exposure.publish.sentences import checksum
 from exposure.publish.tallies import plain_symbol
+from exposure.publish.texts.sentences import checksum
 
 # What stands out of how much it is told by: a flood of one kind is counted, after so many.
 MOST = 20

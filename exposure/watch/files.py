@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from exposure.logs.buckets import Object
-from exposure.logs.places import CHUNK, Listener, LocalFile, Member, Pipe
-from exposure.logs.sources import SourceFile
+from exposure.logs.reading.buckets import Object
+from exposure.logs.reading.places import CHUNK, Listener, LocalFile, Member, Pipe
+from exposure.logs.reading.sources import SourceFile
 
 
 class ShrunkError(Exception):

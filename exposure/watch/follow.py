@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING
 from exposure.case import Case
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
-from exposure.logs.buckets import is_bucket
 from exposure.logs.digest import Digest, Digester
 from exposure.logs.ingest import Reading, find_files
 from exposure.logs.intake import Intake
-from exposure.logs.sources import BLOCK, SourceFile, block_limit, empty, name_files
+from exposure.logs.reading.buckets import is_bucket
+from exposure.logs.reading.sources import BLOCK, SourceFile, block_limit, empty, name_files
 from exposure.watch.files import Found, Held, ShrunkError, look_at, told_by
 from exposure.watch.handles import Handles
 from exposure.watch.journal import journal_of

@@ -7,7 +7,7 @@ from exposure.case import Case
 from exposure.console import Teller
 from exposure.incident import Incident
 from exposure.logs.ingest import make_tables
-from exposure.logs.sources import SourceFile
+from exposure.logs.reading.sources import SourceFile
 from exposure.watch.follow import Follower
 
 

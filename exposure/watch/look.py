@@ -20,10 +20,10 @@ from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident
 from exposure.logs.digest import Digest
-from exposure.publish.sheet import write_sheet
-from exposure.publish.sheet_lock import sheet_lock
-from exposure.publish.standing import standing
-from exposure.publish.versions import last_said
+from exposure.publish.sheet.keep import write_sheet
+from exposure.publish.sheet.lock import sheet_lock
+from exposure.publish.texts.standing import standing
+from exposure.publish.texts.versions import last_said
 from exposure.watch.clock import as_of
 from exposure.watch.conditions import READS, misfits
 from exposure.watch.draft import Draft

@@ -7,8 +7,8 @@ and where the place is new, it is the log whose content it begins with; else it 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 
-from exposure.logs.places import Listener
-from exposure.logs.sources import SourceFile, read_blocks
+from exposure.logs.reading.places import Listener
+from exposure.logs.reading.sources import SourceFile, read_blocks
 from exposure.watch.files import Found, ShrunkError, hash_start
 from exposure.watch.streams import HEAD, Stream
 

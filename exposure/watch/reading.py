@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING
 
 from exposure.logs.ahead import cores, in_order, one_ahead
-from exposure.logs.blocks import Block
 from exposure.logs.digest import Batch, Digest, Digester, Wanted, parse
-from exposure.logs.formats import asked_for
-from exposure.logs.places import Listener
-from exposure.logs.sources import SourceFile, block_limit, choose, is_plain, pieces_of, read_blocks, whole_lines
-from exposure.logs.tabular import TELLING
+from exposure.logs.formats.known import asked_for
+from exposure.logs.reading.blocks import Block
+from exposure.logs.reading.places import Listener
+from exposure.logs.reading.sources import SourceFile, block_limit, choose, is_plain, pieces_of, read_blocks, whole_lines
+from exposure.logs.reading.tabular import TELLING
 from exposure.watch.files import Found, after_feed, between, whole_lines_end
 from exposure.watch.streams import HEAD, Section, Stream
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
-from exposure.logs.formats import FORMATS, Format, asked_for
+from exposure.logs.formats.known import FORMATS, Format, asked_for
 from exposure.logs.ingest import Reading
 from exposure.logs.intake import Intake
 from exposure.logs.parts import placed
-from exposure.logs.sources import SourceFile, name_files
+from exposure.logs.reading.sources import SourceFile, name_files
 from exposure.watch.files import Held
 from exposure.watch.journal import Journal
 from exposure.watch.streams import Stream

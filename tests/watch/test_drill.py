@@ -19,8 +19,8 @@ from exposure.drill.node import Node
 from exposure.drill.replay import anvil_for, play
 from exposure.incident_toml import load_incident
 from exposure.pipeline import Pipeline
-from exposure.publish.review import Review, hash_text
-from exposure.publish.review_store import facts_hash, write_reviews
+from exposure.publish.texts.review import Review, hash_text
+from exposure.publish.texts.review_store import facts_hash, write_reviews
 from tests.watch.running import Watching
 from tests.watch.site import same_bytes
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exposure.logs.sources import BLOCK as REAL_BLOCK
+from exposure.logs.reading.sources import BLOCK as REAL_BLOCK
 from exposure.watch.journal import left_out
 from tests.logs.logbook import cloudflare
 from tests.watch.site import Site, line, same_bytes, wallet

@@ -11,8 +11,8 @@ import pytest
 
 from exposure.errors import ExposureError
 from exposure.incident import Incident
-from exposure.publish.scope import Said, Scope
-from exposure.publish.versions import Said as Version
+from exposure.publish.texts.scope import Said, Scope
+from exposure.publish.texts.versions import Said as Version
 from exposure.tables import TABLES
 from exposure.watch.conditions import READS, misfits
 from exposure.watch.events import MOST, Event, exposed_in, news, shortened
