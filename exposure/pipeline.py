@@ -20,6 +20,7 @@ from exposure.tables import TABLES, Audience
 
 if TYPE_CHECKING:
     from exposure.chain.pull import Wanted
+    from exposure.logs.reading import Reader
 
 # A new attacker brings new victims, who bring a new attacker: real cases end after two rounds.
 MAX_ROUNDS = 4
@@ -52,13 +53,21 @@ class Pipeline:
     """The steps of one case, for one run. Hold `case.lock()` around it."""
 
     def __init__(
-        self, incident: Incident, case: Case, teller: Teller, now: datetime, *, allow_untrusted: bool = False
+        self,
+        incident: Incident,
+        case: Case,
+        teller: Teller,
+        now: datetime,
+        *,
+        allow_untrusted: bool = False,
+        reader: "Reader | None" = None,
     ) -> None:
         self.incident = incident
         self.case = case
         self.teller = teller
         self.now = now
         self.allow_untrusted = allow_untrusted
+        self._reader = reader
         self.outcome = Outcome(problems=list(incident.problems))
 
     def run(self, *, refresh: bool = False, head: str = "finalized") -> Outcome:
@@ -118,8 +127,9 @@ class Pipeline:
         """Read the logs, and note the hashes of their files."""
         from exposure.arrivals import note_arrivals, read_files
         from exposure.logs.ingest import ingest
+        from exposure.logs.reading import read_here
 
-        figures = ingest(self.incident, self.case, self.teller)
+        figures = ingest(self.incident, self.case, self.teller, reader=self._reader or read_here)
         self.outcome.add("ingest", figures)
         self.outcome.note(note_arrivals(self.case, read_files(self.case), self.now).problems)
         self.case.finish_stage("ingest", self.outcome.figures["ingest"])

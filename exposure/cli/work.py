@@ -17,6 +17,17 @@ _Victims = Annotated[
 ]
 
 
+_Engine = Annotated[
+    str, typer.Option(metavar="ENGINE", help="Who reads the logs: local, dask://HOST:PORT or spark://HOST:PORT.")
+]
+_Parts = Annotated[
+    str,
+    typer.Option(
+        metavar="PLACE", help="With --engine: a shared folder or a bucket for what workers find, not the network."
+    ),
+]
+
+
 @command(app, rich_help_panel=WORK)
 def run(
     context: Context,
@@ -24,24 +35,28 @@ def run(
     refresh: _Refresh = False,
     head: _Head = "finalized",
     allow_untrusted: AllowUntrusted = False,
+    engine: _Engine = "local",
+    parts: _Parts = "",
 ) -> ExitCode:
     """Do all steps, in stages that publish as they go.
 
     Example: exposure run case
     """
-    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted)
+    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted, engine=engine, parts=parts)
     with pipeline.case.lock():
         outcome = pipeline.run(refresh=refresh, head=head)
         return ending(context, pipeline, outcome)
 
 
 @command(app, rich_help_panel=WORK)
-def ingest(context: Context, incident: IncidentArgument) -> ExitCode:
-    """Read the logs into requests, sightings, traffic, assets and rejects.
+def ingest(context: Context, incident: IncidentArgument, engine: _Engine = "local", parts: _Parts = "") -> ExitCode:
+    """Read the logs into requests, sightings, traffic, assets and rejects; the same tables whoever reads.
 
     Example: exposure ingest case
+
+    Example: exposure ingest case --engine dask://10.0.0.7:8786
     """
-    pipeline = pipeline_of(context, incident)
+    pipeline = pipeline_of(context, incident, engine=engine, parts=parts)
     with pipeline.case.lock():
         pipeline.ingest()
         return figures(context, pipeline.outcome)

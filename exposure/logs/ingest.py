@@ -13,12 +13,9 @@ from exposure.case import Case
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
-from exposure.logs.ahead import cores, in_order, one_ahead
 from exposure.logs.assets import study
-from exposure.logs.blocks import Block
 from exposure.logs.clocks import tell_jumps
 from exposure.logs.coverage import coverage_row, hostless, outside, problems
-from exposure.logs.digest import Digester, parse
 from exposure.logs.faults import unquoted
 from exposure.logs.finding import find_places
 from exposure.logs.finish import finish, with_ids
@@ -28,7 +25,8 @@ from exposure.logs.noticed import Noticed, notice
 from exposure.logs.places import Listener, LocalFile, Place
 from exposure.logs.proofs import Proven
 from exposure.logs.purge import count_secrets, secrets_of, to_purge
-from exposure.logs.sources import BLOCK, SourceFile, name_files, read_blocks
+from exposure.logs.reading import Reader, Reading, read_here
+from exposure.logs.sources import BLOCK, SourceFile, name_files
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
@@ -36,8 +34,10 @@ _LINKS = ["direct", "session", "key", "event"]
 _SCRATCH = ".ingest-"
 
 
-def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK) -> dict[str, object]:
-    """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes.
+def ingest(
+    incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK, reader: Reader = read_here
+) -> dict[str, object]:
+    """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes, by `reader`.
 
     Gives figures: sources, lines, parsed, kept, rejected, duplicates, secrets, and `problems`, what needs a person. A file that
     cannot be read is a problem, and the rest goes on; raises ExposureError where no line of any could be read. Without [[logs]]
@@ -48,14 +48,13 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=case.folder, prefix=_SCRATCH) as scratch:
         intake = Intake(Path(scratch), files)
-        digester = Digester(incident.actions, incident.assets, case.key())
+        reading = Reading(incident, files, case.key(), block, Listener(say=teller.line), intake.wanted)
         with teller.task("reading logs", "lines") as tick:
             done = 0
-            listener = Listener(say=teller.line)
             with unquoted():
-                for batch in one_ahead(in_order(parse, one_ahead(read_blocks(files, block, listener)), _at_once)):
-                    intake.add(files[batch.block.pieces[0].source], digester.digest(batch, intake.wanted(batch.block)))
-                    done += batch.block.lines
+                for taken in reader(reading):
+                    intake.add(taken.file, taken.digest)
+                    done += taken.lines
                     tick(done)
         proven = intake.proofs.settle(intake.seen())
         intake.counts.opening.update(count_secrets(proven.secrets))
@@ -87,11 +86,6 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         "secrets": sum(secrets_of(file.number, counts) for file in files),
         "problems": said,
     }
-
-
-def _at_once(block: Block) -> int:
-    """Say how many blocks are parsed at once: what machine code reads is soon done, and a core is wanted for what follows."""
-    return max(1, cores() - 1) if block.format.scan else cores()
 
 
 def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
