@@ -34,7 +34,7 @@ class Dask:
         with self._connected() as client:
             coming: deque[tuple[Task, Any]] = deque()
             for task in tasks:
-                coming.append((task, client.submit(work, job, task, key=f"{job.run}-{task.number}", retries=_RETRIES)))
+                coming.append((task, client.submit(work, job, task, key=f"{job.run}-{task.name}", retries=_RETRIES)))
                 if len(coming) >= 2 * max(1, sum(client.nthreads().values())):
                     yield self._next(client, job, *coming.popleft())
             while coming:
@@ -105,6 +105,8 @@ class Dask:
             return Failure("every worker that tried it died")
         except ExposureError as error:
             return Failure(f"{error.what}: {error.why}")
+        except Exception as error:  # noqa: BLE001 - whatever a worker raised before it began; what it says is not known to be harmless
+            return Failure(f"{type(error).__name__} on the worker")
         return found
 
 

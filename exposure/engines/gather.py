@@ -5,16 +5,17 @@ What no worker could do is said: its lines are counted here, so that those behin
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import msgspec
 
 from exposure import __version__
 from exposure.engines.parts import read_part, remove_parts
-from exposure.engines.tasks import Hash, Job, Range, Task, Whole, plan, repeated
+from exposure.engines.tasks import Hash, Job, Range, Task, Whole, plan
 from exposure.engines.work import Findings, Told, format_of
 from exposure.errors import ExposureError
+from exposure.logs.ahead import one_ahead
 from exposure.logs.digest import empty_digest
 from exposure.logs.parts import placed, unpack
 from exposure.logs.places import Pipe
@@ -48,17 +49,18 @@ class Cluster:
     _ended: set[int] = field(default_factory=set)
 
     def __call__(self, reading: Reading) -> Iterator[Taken]:
-        """Read all files."""
+        """Read all files; where there are none, nobody is asked."""
+        if not reading.files:
+            return
         actions, assets = reading.incident.actions, reading.incident.assets
         run = f"exposure-{secrets.token_hex(8)}"
-        several = repeated(reading.files)
-        job = Job(tuple(actions), tuple(assets), reading.key, several, reading.block, self.parts, run)
+        job = Job(tuple(actions), tuple(assets), reading.key, reading.block, self.parts, run)
         self._ended.clear()
         for file in reading.files:
             if isinstance(file.place, Pipe):
                 file.fault = _no_pipe(file)
         try:
-            yield from self._take(reading, job, plan(reading.files, reading.block))
+            yield from self._take(reading, job, one_ahead(plan(reading.files, reading.block)))
         finally:
             if self.parts:
                 remove_parts(self.parts, run)
@@ -104,8 +106,7 @@ class Cluster:
     def _without(self, reading: Reading, job: Job, task: Task, why: str) -> Iterator[Taken]:
         """Go on without a task: files that were read together are read one by one, and what then remains is said."""
         if isinstance(task, Whole) and len(task.files) > 1:
-            singles = [Whole(task.number, (file,)) for file in task.files]
-            yield from self._take(reading, job, iter(singles))
+            yield from self._take(reading, job, iter(task.alone()))
             return
         fix = "see the workers' logs for why, and read again; --engine local needs no workers"
         if isinstance(task, Whole):
@@ -176,7 +177,7 @@ def _count_here(task: Range, block: int) -> int | None:
         for _ in read_span(file, task.span, block):
             pass
     except TornError:
-        return _count_here(Range(task.number, file, from_start(task.span), task.format), block)
+        return _count_here(replace(task, span=from_start(task.span)), block)
     except (OSError, ExposureError):
         return None
     return None if file.damage else file.lines

@@ -1,6 +1,6 @@
 """Where workers write what they found, and the driver reads it: a folder that all machines share, or a bucket.
 
-Each part is written whole or not at all, under the number of its task: one that two workers write is the same part.
+Each part is written whole or not at all, under the name of its task: one that two workers write is the same part.
 """
 
 import shutil
@@ -12,9 +12,9 @@ from exposure.errors import ExposureError
 from exposure.logs.buckets import connect_once, is_bucket, refused
 
 
-def write_part(place: str, run: str, number: int, data: bytes) -> str:
+def write_part(place: str, run: str, task: str, data: bytes) -> str:
     """Write what a task found; gives the part's name. Raises ExposureError."""
-    name = f"{run}/{number:08}.part"
+    name = f"{run}/{task}.part"
     try:
         if is_bucket(place):
             storage, folder = _bucket(place)

@@ -27,6 +27,7 @@ _SETTINGS = {
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
     # a task that takes far longer than its like is begun by another executor, too
     "spark.speculation": "true",
+    "spark.speculation.minTaskRuntime": "30s",
 }
 
 
@@ -35,16 +36,22 @@ class Spark:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self._session: Any = None
 
     def run(self, job: Job, tasks: Iterator[Task]) -> Iterator[tuple[Task, bytes | Failure]]:
         """Give what `work` gives of each task, in their order; a job has a task for every core, and a few jobs are under way."""
-        session = self._connected()
+        first = (
+            self._session is None
+        )  # a process has one session, and tasks that failed together are tried alone meanwhile
+        session = self._session = self._session or self._connected()
         try:
             waves = in_order(lambda wave: self._do(session, job, wave), _waves(session, tasks), lambda _: MOST_AT_ONCE)
             for wave in waves:
                 yield from wave
         finally:
-            session.stop()
+            if first:
+                self._session = None
+                session.stop()
 
     def _connected(self) -> Any:
         try:

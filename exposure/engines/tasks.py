@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 
 from exposure.incident import Action, Asset
 from exposure.logs.places import Pipe
@@ -20,14 +21,12 @@ _MOST_FILES = 256
 class Job:
     """What is the same for all tasks of a run. `key` is the case's, for pseudonyms: it goes to the workers and is written nowhere.
 
-    `repeated` are the files that may hold what another one of their [[logs]] entry holds; `parts` is where results are written
-    (empty: they come back over the network), `run` the folder there.
+    `parts` is where results are written (empty: they come back over the network), `run` the folder there.
     """
 
     actions: tuple[Action, ...]
     assets: tuple[Asset, ...]
     key: bytes = field(repr=False)
-    repeated: frozenset[int]
     block: int
     parts: str = ""
     run: str = ""
@@ -35,10 +34,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Files to be read from start to end, in their order."""
+    """Files to be read from start to end, in their order; those `repeated`, by number, may hold what others of their entry hold."""
 
-    number: int
+    name: str
     files: tuple[SourceFile, ...]
+    repeated: frozenset[int]
+
+    def alone(self) -> "list[Whole]":
+        """Give a task for each of the files."""
+        return [replace(self, name=f"{self.name}.{file.number}", files=(file,)) for file in self.files]
 
     def __str__(self) -> str:
         first, more = self.files[0].shown, len(self.files) - 1
@@ -49,10 +53,11 @@ class Whole:
 class Range:
     """A range of one file, whose format is known: the name of one, unless the [[logs]] entry says it."""
 
-    number: int
+    name: str
     file: SourceFile
     span: Span
     format: str
+    repeated: frozenset[int]
 
     def __str__(self) -> str:
         end = "the end" if self.span.end is None else f"{self.span.end:,}"
@@ -63,7 +68,7 @@ class Range:
 class Hash:
     """All bytes of a file that was read in ranges, for its SHA-256."""
 
-    number: int
+    name: str
     file: SourceFile
     stored: int
 
@@ -74,26 +79,25 @@ class Hash:
 Task = Whole | Range | Hash
 
 
-def repeated(files: Sequence[SourceFile]) -> frozenset[int]:
-    """Give the numbers of files of a [[logs]] entry that names several."""
-    several = Counter(id(file.log) for file in files)
-    return frozenset(file.number for file in files if several[id(file.log)] > 1)
-
-
 def plan(files: Sequence[SourceFile], block: int) -> Iterator[Task]:
     """Give the tasks of all files, in the order in which their results are taken; hashes come last.
 
     Large files are looked into on the way, and get their format. A pipe is nobody else's to read: it gets no task.
     """
-    number = 0
+    several = Counter(id(file.log) for file in files)
+    numbers = count()
     waiting: list[SourceFile] = []
     cut: list[tuple[SourceFile, int]] = []
 
+    def repeated(*some: SourceFile) -> frozenset[int]:
+        return frozenset(file.number for file in some if several[id(file.log)] > 1)
+
+    def name() -> str:
+        return f"{next(numbers):08}"
+
     def together() -> Iterator[Task]:
-        nonlocal number
         if waiting:
-            yield Whole(number, tuple(waiting))
-            number += 1
+            yield Whole(name(), tuple(waiting), repeated(*waiting))
             waiting.clear()
 
     for file in files:
@@ -108,13 +112,11 @@ def plan(files: Sequence[SourceFile], block: int) -> Iterator[Task]:
         yield from together()
         assert file.format is not None
         for span in spans:
-            yield Range(number, _sent(file), span, file.format.name)
-            number += 1
+            yield Range(name(), _sent(file), span, file.format.name, repeated(file))
         cut.append((file, spans[0].stored))
     yield from together()
     for file, stored in sorted(cut, key=lambda one: -one[1]):  # the longest first: it is what all wait for at the end
-        yield Hash(number, _sent(file), stored)
-        number += 1
+        yield Hash(name(), _sent(file), stored)
 
 
 def _weight(file: SourceFile) -> int:

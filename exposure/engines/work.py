@@ -70,14 +70,14 @@ def work(job: Job, task: Task) -> bytes:
         found = msgspec.msgpack.encode(_do(job, task))
         if not job.parts:
             return found
-        return msgspec.msgpack.encode(Findings(part=write_part(job.parts, job.run, task.number, found)))
+        return msgspec.msgpack.encode(Findings(part=write_part(job.parts, job.run, task.name, found)))
 
 
 def _do(job: Job, task: Task) -> Findings:
     if isinstance(task, Whole):
         # the worker may do a task again, and reading changes what it is given
         files = [replace(file, remarks=[]) for file in task.files]
-        kept = list(_digest(job, read_blocks(files, job.block)))
+        kept = list(_digest(job, task.repeated, read_blocks(files, job.block)))
         return Findings(files=[_told(file) for file in files], kept=kept)
     file = replace(task.file, remarks=[])
     try:
@@ -85,7 +85,7 @@ def _do(job: Job, task: Task) -> Findings:
             hash_stored(file, task.stored)
             return Findings(files=[_told(file)])
         file.format = format_of(file, task.format)
-        kept = list(_digest(job, read_span(file, task.span, job.block)))
+        kept = list(_digest(job, task.repeated, read_span(file, task.span, job.block)))
     except TornError:
         assert isinstance(task, Range)
         return _do(job, replace(task, span=from_start(task.span)))
@@ -95,13 +95,13 @@ def _do(job: Job, task: Task) -> Findings:
     return Findings(files=[_told(file)], kept=kept)
 
 
-def _digest(job: Job, blocks: Iterator[Block]) -> Iterator[Kept]:
+def _digest(job: Job, repeated: frozenset[int], blocks: Iterator[Block]) -> Iterator[Kept]:
     digester = Digester(job.actions, job.assets, job.key)
     rejected: dict[int, int] = {}
     for block in blocks:
         sources = [piece.source for piece in block.pieces]
         wanted = Wanted(
-            lines=block.format.request_ids or sources[0] in job.repeated,
+            lines=block.format.request_ids or sources[0] in repeated,
             rejects={source: max(0, MOST_REJECTS - rejected.get(source, 0)) for source in sources},
         )
         digest = digester.digest(parse(block), wanted)

@@ -1,56 +1,16 @@
-"""Real clusters on this machine, each started once: a scheduler or master, and two workers that are processes of their own."""
+"""Real clusters on this machine, each started once, and logs that they read."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from benchmarks.clusters import Workers, dask_cluster, spark_cluster
 from tests.engines.stories import SMALL, book, read, visits, write_all
 from tests.logs.logbook import Logbook
 
 Library = tuple[Logbook, dict[str, bytes], dict[str, object]]
-_SECONDS = 120
-
-
-class Process:
-    """A program with all that it starts."""
-
-    def __init__(self, command: list[str], log: Path, environment: dict[str, str]) -> None:
-        self._log = log
-        with log.open("wb") as out:
-            self._process = subprocess.Popen(
-                command, stdout=out, stderr=subprocess.STDOUT, env=environment, start_new_session=True
-            )
-
-    def send(self, sign: signal.Signals) -> None:
-        """Send a signal to all of it."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, sign)
-
-    def end(self) -> None:
-        """End it, be it stopped or not."""
-        self.send(signal.SIGKILL)
-        self._process.wait()
-
-    def told(self) -> str:
-        """Give what it has said."""
-        return self._log.read_text(errors="replace")
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + _SECONDS
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
@@ -89,68 +49,15 @@ def bucket() -> Iterator[str]:
     server.stop()
 
 
-class Workers:
-    """The address of a cluster, and its workers, which may be hurt: `start` brings a new one."""
-
-    def __init__(self, address: str, start: Callable[[], Process], ready: Callable[[int], bool]) -> None:
-        self.address = address
-        self._start = start
-        self._ready = ready
-        self._running: list[Process] = []
-
-    def two(self) -> list[Process]:
-        """Give two workers that are well."""
-        while len(self._running) < 2:
-            self._running.append(self._start())
-        until(lambda: self._ready(2), "two workers came")
-        return self._running
-
-    def replace(self, worker: Process) -> None:
-        """End a worker for good."""
-        worker.end()
-        self._running.remove(worker)
-        until(lambda: not self._ready(len(self._running) + 1), "the worker was missed")
-
-
-@contextmanager
-def processes(folder: Path) -> Iterator[Callable[..., Process]]:
-    """Give a way to start programs of Python that end with this one."""
-    count = 0
-    with ExitStack() as running:
-
-        def start(*command: str, **more: str) -> Process:
-            nonlocal count
-            count += 1
-            room = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-            process = Process([*command], folder / f"{count}.txt", os.environ | room | more)
-            running.callback(process.end)
-            return process
-
-        yield start
+@pytest.fixture(scope="session")
+def dask(bucket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """A Dask cluster whose workers may read the bucket."""
+    with dask_cluster(tmp_path_factory.mktemp("dask")) as workers:
+        yield workers
 
 
 @pytest.fixture(scope="session")
-def dask(bucket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
-    """A Dask scheduler with two workers."""
-    from distributed import Client
-
-    folder = tmp_path_factory.mktemp("dask")
-    file = folder / "scheduler.json"
-    with processes(folder) as start:
-        python = (sys.executable, "-m")
-        alone = ("--no-dashboard", "--scheduler-file", str(file))
-        start(*python, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *alone)
-        until(file.exists, "the scheduler began")
-        with Client(scheduler_file=str(file), set_as_default=False, timeout=_SECONDS) as client:
-            address = client.scheduler.address
-
-            def worker() -> Process:
-                quiet = ("--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
-                room = ("--local-directory", str(folder), "--memory-limit", "0")
-                return start(*python, "distributed.cli.dask_worker", address, *quiet, *room)
-
-            yield Workers(
-                address.removeprefix("tcp://"),
-                worker,
-                lambda number: len(client.scheduler_info(-1)["workers"]) >= number,
-            )
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """A Spark standalone cluster."""
+    with spark_cluster(tmp_path_factory.mktemp("spark")) as workers:
+        yield workers

@@ -147,6 +147,7 @@ class Pickled:
 
     def __init__(self, broken: str = "", times: int = 1) -> None:
         self.done: list[str] = []
+        self.names: list[str] = []
         self._broken = broken
         self._times = times
 
@@ -154,6 +155,7 @@ class Pickled:
         """Do the tasks, one by one."""
         for task in tasks:
             self.done.append(str(task))
+            self.names.append(task.name)
             names = [file.shown for file in task.files] if isinstance(task, Whole) else [str(task)]
             if self._broken and any(self._broken in name for name in names):
                 yield task, Failure("every worker that tried it died")

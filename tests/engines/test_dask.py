@@ -1,22 +1,24 @@
 """A real Dask cluster on this machine gives what this machine gives by itself, whatever happens to its workers."""
 
 import signal
+from pathlib import Path
 
 import boto3
 import pytest
 
+from benchmarks.clusters import Workers
 from exposure.engines.choose import reader_of
 from exposure.engines.dask import Dask
 from exposure.engines.gather import Cluster
 from exposure.errors import ExposureError
-from tests.engines.conftest import Library, Workers
+from tests.engines.conftest import Library
 from tests.engines.stories import SMALL, after, book, read, text, visits
 
 
 def test_two_workers_give_the_same_tables(library: Library, dask: Workers) -> None:
     """Files of every kind, byte by byte, and the same figures and problems."""
     made, tables, figures = library
-    dask.two()
+    dask.have(2)
     reader = reader_of(f"dask://{dask.address}")
     assert reader is not None
     assert (tables, figures) == read(made, reader=reader)
@@ -25,19 +27,32 @@ def test_two_workers_give_the_same_tables(library: Library, dask: Workers) -> No
 def test_a_worker_that_is_killed_is_not_missed(long: Library, dask: Workers) -> None:
     """What it did not finish, or had finished and not handed over, another one does."""
     made, tables, figures = long
-    victim = dask.two()[0]
+    victim = dask.have(2)[0]
     reader = after(5, Cluster(Dask(dask.address)), lambda: victim.send(signal.SIGKILL))
     assert (tables, figures) == read(made, block=SMALL, reader=reader)
-    dask.replace(victim)
+    dask.lose(victim)
 
 
 def test_a_worker_that_hangs_is_not_waited_for(long: Library, dask: Workers) -> None:
     """It is alive to the scheduler, and does nothing: a second worker is asked."""
     made, tables, figures = long
-    victim = dask.two()[1]
+    victim = dask.have(2)[1]
     reader = after(5, Cluster(Dask(dask.address, patience=2)), lambda: victim.send(signal.SIGSTOP))
     assert (tables, figures) == read(made, block=SMALL, reader=reader)
-    dask.replace(victim)
+    dask.lose(victim)
+
+
+def test_a_file_that_goes_away_is_said(tmp_path: Path, dask: Workers) -> None:
+    """Every worker that is asked for its ranges says so; what was read before stays."""
+    made = book(tmp_path)
+    path = made.write("access.log", *visits(0, 5_000))
+    dask.have(2)
+    _, figures = read(made, block=SMALL, reader=after(5, Cluster(Dask(dask.address)), path.unlink))
+    (row,) = made.case.read("coverage").rows(named=True)
+    assert 0 < row["lines"] == row["parsed"] + row["rejected"] < 5_000
+    said = [text for text in figures["problems"] if "nothing behind it was read, either" in text]
+    assert ["access.log, bytes"] == [text[: len("access.log, bytes")] for text in said]
+    assert any("the SHA-256 of access.log is not known" in text for text in figures["problems"])
 
 
 def test_objects_of_a_bucket_are_read_by_the_workers(
@@ -50,7 +65,7 @@ def test_objects_of_a_bucket_are_read_by_the_workers(
     client.put_object(Bucket="cluster-logs", Key="cdn/b.log", Body=text(visits(9_000, 100)))
     made.name("s3://cluster-logs/cdn")
     expected = read(made)
-    dask.two()
+    dask.have(2)
     seen: list[int] = []
 
     def look() -> None:

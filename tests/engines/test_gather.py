@@ -69,7 +69,9 @@ def test_a_file_that_nobody_can_read_is_said_by_name(tmp_path: Path) -> None:
         made.write(f"logs/{name}.log", *visits(0, 20, f"192.0.2.{ord(name)}"), listed=False)
     made.name("logs")
 
-    _, figures = read(made, reader=Cluster(Pickled(broken="b.log")))
+    engine = Pickled(broken="b.log")
+    _, figures = read(made, reader=Cluster(engine))
+    assert 4 == len(set(engine.names))
     assert [("logs/a.log",), ("logs/c.log",)] == made.rows("sources", "path")
     assert (
         "logs/b.log could not be read: every worker that tried it died. To go on: see the workers' logs for why, and read "
@@ -109,7 +111,7 @@ def test_the_key_and_secrets_are_shown_nowhere(long: Library, tmp_path: Path) ->
     """The key goes to the workers and is written nowhere; what they leave in parts holds no secret of the logs."""
     made = long[0]
     key = made.case.key()
-    job = Job((), (), key, frozenset(), SMALL)
+    job = Job((), (), key, SMALL)
     assert key.hex() not in repr(job)
     assert repr(key) not in repr(job)
     assert key in pickle.dumps(job)
