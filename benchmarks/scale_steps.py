@@ -18,7 +18,7 @@ from exposure.engines.gather import Cluster, Failure
 from exposure.engines.tasks import Job, Task, plan
 from exposure.engines.work import work
 from exposure.incident import Asset, LogSource
-from exposure.logs.places import LocalFile
+from exposure.logs.finding import find_places
 from exposure.logs.sources import BLOCK, name_files
 
 
@@ -38,10 +38,11 @@ class Here:
 
 def worker(file: Path) -> dict[str, Any]:
     """Do all tasks of a file on one core, as a worker does, and nothing else."""
-    files = name_files(file.parent, [(LogSource(path=str(file)), LocalFile(file))])
+    log = LogSource(path=str(file))
+    files = name_files(file.parent, [(log, place) for place in find_places(file.parent, log)])
     job = Job(ACTIONS, (Asset(path="/static/app.js"),), b"k" * 32, BLOCK)
     tasks = list(plan(files, BLOCK))
-    work(job, tasks[-2])  # the machine code is loaded once in a worker's life
+    work(job, tasks[0])  # the machine code is loaded once in a worker's life
     return measure(lambda: {"bytes": sum(len(work(job, task)) for task in tasks)})
 
 

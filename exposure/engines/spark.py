@@ -17,7 +17,9 @@ from exposure.logs.ahead import MOST_AT_ONCE, in_order
 _CONNECT = 30
 _EXECUTORS = 60
 _LOOK = 0.2
-_SCHEMA = "number long, found binary"
+_SCHEMA = "number long, found binary, why string"
+# An executor tries so often what cannot be read, and then says so: to fail would end its Python, which takes seconds to start.
+_TRIES = 2
 _SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     # a task is a row: a batch of more of them would hold several results
@@ -114,7 +116,7 @@ class Spark:
             if len(wave) == 1:
                 return [(wave[0], Failure("every executor that tried it failed"))]
             return [done for task in wave for done in self._do(session, job, [task])]
-        found = {row.number: bytes(row.found) for row in rows}
+        found = {row.number: Failure(row.why) if row.found is None else bytes(row.found) for row in rows}
         return [(task, found[number]) for number, task in enumerate(wave)]
 
 
@@ -131,10 +133,22 @@ def _worker(job: Job, wave: Sequence[Task]) -> Any:
 
         for batch in batches:
             for number in batch.column(0).to_pylist():
-                found = pa.array([work(job, wave[number])], pa.binary())
-                yield pa.record_batch([pa.array([number], pa.int64()), found], ["number", "found"])
+                found, why = _tried(job, wave[number])
+                row = [pa.array([number], pa.int64()), pa.array([found], pa.binary()), pa.array([why], pa.string())]
+                yield pa.record_batch(row, ["number", "found", "why"])
 
     return do
+
+
+def _tried(job: Job, task: Task) -> tuple[bytes | None, str | None]:
+    """Do a task; gives what was found, or why it cannot be done."""
+    why = None
+    for _ in range(_TRIES):
+        try:
+            return work(job, task), None
+        except ExposureError as error:
+            why = f"{error.what}: {error.why}"
+    return None, why
 
 
 def _introduced(session: Any) -> list[str]:
