@@ -42,10 +42,11 @@ class Process:
 
 
 class Workers:
-    """The address of a cluster, and its workers, which may be hurt and replaced."""
+    """The address of a cluster, its head, and its workers, which may be hurt and replaced."""
 
-    def __init__(self, address: str, start: Callable[[], Process], known: Callable[[], int]) -> None:
+    def __init__(self, address: str, head: Process, start: Callable[[], Process], known: Callable[[], int]) -> None:
         self.address = address
+        self.head = head
         self._start = start
         self._known = known
         self._running: list[Process] = []
@@ -82,7 +83,7 @@ def dask_cluster(folder: Path) -> Iterator[Workers]:
     python = (sys.executable, "-m")
     with _programs(folder) as start:
         place = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-        start(*python, "distributed.cli.dask_scheduler", *place, "--no-dashboard")
+        head = start(*python, "distributed.cli.dask_scheduler", *place, "--no-dashboard")
         until(file.exists, "the scheduler began")
         with Client(scheduler_file=str(file), set_as_default=False, timeout=_SECONDS) as client:
             address = client.scheduler.address
@@ -93,7 +94,10 @@ def dask_cluster(folder: Path) -> Iterator[Workers]:
                 return start(*python, "distributed.cli.dask_worker", address, *alone, *room)
 
             yield Workers(
-                address.removeprefix("tcp://"), worker, lambda: len(client.scheduler_info(n_workers=-1)["workers"])
+                address.removeprefix("tcp://"),
+                head,
+                worker,
+                lambda: len(client.scheduler_info(n_workers=-1)["workers"]),
             )
 
 
@@ -124,7 +128,7 @@ def spark_cluster(folder: Path) -> Iterator[Workers]:
             def known() -> int:
                 return master.told().count("Registering worker") - master.told().count("Removing worker")
 
-            yield Workers(address, worker, known)
+            yield Workers(address, master, worker, known)
     finally:
         os.environ.clear()
         os.environ.update(before)

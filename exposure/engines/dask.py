@@ -33,12 +33,17 @@ class Dask:
         """Give what `work` gives of each task, in their order; twice as many are under way as can run."""
         with self._connected() as client:
             coming: deque[tuple[Task, Any]] = deque()
-            for task in tasks:
-                coming.append((task, client.submit(work, job, task, key=f"{job.run}-{task.name}", retries=_RETRIES)))
-                if len(coming) >= 2 * max(1, sum(client.nthreads().values())):
+            try:
+                for task in tasks:
+                    coming.append(
+                        (task, client.submit(work, job, task, key=f"{job.run}-{task.name}", retries=_RETRIES))
+                    )
+                    if len(coming) >= 2 * max(1, sum(client.nthreads().values())):
+                        yield self._next(client, job, *coming.popleft())
+                while coming:
                     yield self._next(client, job, *coming.popleft())
-            while coming:
-                yield self._next(client, job, *coming.popleft())
+            except OSError:  # the scheduler's; a task's own stay with the task
+                raise _gone(self.address) from None
 
     def _connected(self) -> Any:
         try:
@@ -96,11 +101,7 @@ class Dask:
         except TimeoutError:
             return None
         except CancelledError:
-            raise ExposureError(
-                f"the Dask scheduler at {self.address} went away",
-                "what it was asked for was lost with it",
-                "start it again, and read again",
-            ) from None
+            raise _gone(self.address) from None
         except KilledWorker:
             return Failure("every worker that tried it died")
         except ExposureError as error:
@@ -115,6 +116,14 @@ def _others(client: Any, key: str) -> list[str]:
     busy = {worker for worker, keys in client.processing().items() if key in keys}
     busy |= {worker for workers in client.who_has([key]).values() for worker in workers}
     return [worker for worker in client.nthreads() if worker not in busy]
+
+
+def _gone(address: str) -> ExposureError:
+    return ExposureError(
+        f"the Dask scheduler at {address} went away",
+        "what it was asked for was lost with it",
+        "start it again, and read again",
+    )
 
 
 def _unknown(address: str) -> ExposureError:

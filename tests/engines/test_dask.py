@@ -6,7 +6,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from benchmarks.clusters import Workers
+from benchmarks.clusters import Workers, dask_cluster
 from exposure.engines.choose import reader_of
 from exposure.engines.dask import Dask
 from exposure.engines.gather import Cluster
@@ -87,3 +87,15 @@ def test_a_scheduler_that_is_not_there(library: Library, monkeypatch: pytest.Mon
         "  why: nothing is there, it is not a scheduler, or it wants TLS\n"
         "  fix: see that it runs and can be reached; where it wants TLS, name the certificates in Dask's configuration"
     )
+
+
+def test_a_scheduler_that_goes_away_is_said(long: Library, tmp_path: Path) -> None:
+    """And the tables stay as they were."""
+    made, tables, _ = long
+    read(made, block=SMALL)
+    with dask_cluster(tmp_path) as doomed:
+        doomed.have(1)
+        reader = after(2, Cluster(Dask(doomed.address)), lambda: doomed.head.send(signal.SIGKILL))
+        with pytest.raises(ExposureError, match=f"the Dask scheduler at {doomed.address} went away"):
+            made.read(block=SMALL, reader=reader)
+    assert tables == {path.name: path.read_bytes() for path in sorted(made.case.data.glob("*.parquet"))}
