@@ -20,7 +20,7 @@ from benchmarks.fresh import measure
 from exposure.incident import Action
 
 if TYPE_CHECKING:
-    from exposure.logs.reading import Reader
+    from exposure.logs.reading.reader import Reader
 
 ADDRESS = "0x[0-9a-fA-F]{40}"
 COMBINED = r'^(\S+) \S+ \S+ \[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d{3}) (\d+|-) "([^"]*)" "([^"]*)"'
@@ -38,7 +38,7 @@ ACTIONS = tuple(
 
 def ours(file: Path) -> dict[str, Any]:
     """Ingest as the command does: every line accounted for, traffic, sessions, files, sightings, written as tables."""
-    from exposure.logs.reading import read_here
+    from exposure.logs.reading.reader import read_here
 
     return ingested(file, read_here)
 

@@ -18,8 +18,8 @@ from exposure.engines.gather import Cluster, Failure
 from exposure.engines.tasks import Job, Task, plan
 from exposure.engines.work import work
 from exposure.incident import Asset, LogSource
-from exposure.logs.finding import find_places
-from exposure.logs.sources import BLOCK, name_files
+from exposure.logs.reading.finding import find_places
+from exposure.logs.reading.sources import BLOCK, name_files
 
 
 class Here:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from exposure.errors import ExposureError
 
 if TYPE_CHECKING:
-    from exposure.logs.reading import Reader
+    from exposure.logs.reading.reader import Reader
 
 LOCAL = "local"
 
@@ -31,7 +31,7 @@ def reader_of(engine: str, parts: str = "") -> "Reader | None":
             "write local, dask://HOST:PORT or spark://HOST:PORT",
         )
     from exposure.engines.gather import Cluster
-    from exposure.logs.buckets import is_bucket, without_credentials
+    from exposure.logs.reading.buckets import is_bucket, without_credentials
 
     if is_bucket(parts):
         without_credentials(parts, "--parts")

@@ -18,10 +18,10 @@ from exposure.errors import ExposureError
 from exposure.logs.ahead import one_ahead
 from exposure.logs.digest import empty_digest
 from exposure.logs.parts import placed, unpack
-from exposure.logs.places import Pipe
-from exposure.logs.ranges import TornError, from_start, read_span
-from exposure.logs.reading import Reading, Taken
-from exposure.logs.sources import SourceFile, hash_stored
+from exposure.logs.reading.places import Pipe
+from exposure.logs.reading.ranges import TornError, from_start, read_span
+from exposure.logs.reading.reader import Reading, Taken
+from exposure.logs.reading.sources import SourceFile, hash_stored
 
 LOST = "no worker could read this part of the file"
 

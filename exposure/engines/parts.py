@@ -9,7 +9,7 @@ from typing import Any
 
 from exposure.case import write_atomically
 from exposure.errors import ExposureError
-from exposure.logs.buckets import connect_once, is_bucket, refused
+from exposure.logs.reading.buckets import connect_once, is_bucket, refused
 
 
 def write_part(place: str, run: str, task: str, data: bytes) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from exposure.incident import Action, Asset
-from exposure.logs.places import Pipe
-from exposure.logs.ranges import Span, find_spans
-from exposure.logs.sources import SourceFile
+from exposure.logs.reading.places import Pipe
+from exposure.logs.reading.ranges import Span, find_spans
+from exposure.logs.reading.sources import SourceFile
 
 # A range is so many blocks: 64 MiB, which a core reads in a second or two.
 BLOCKS = 8

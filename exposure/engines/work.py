@@ -9,13 +9,13 @@ from exposure import __version__
 from exposure.engines.parts import write_part
 from exposure.engines.tasks import Hash, Job, Range, Task, Whole
 from exposure.errors import ExposureError
-from exposure.logs.blocks import Block
 from exposure.logs.digest import MOST_REJECTS, Digester, Wanted, parse
 from exposure.logs.faults import unquoted
-from exposure.logs.formats import FORMATS, Format, asked_for
+from exposure.logs.formats.known import FORMATS, Format, asked_for
 from exposure.logs.parts import PROBE, pack
-from exposure.logs.ranges import TornError, from_start, read_span
-from exposure.logs.sources import SourceFile, hash_stored, read_blocks
+from exposure.logs.reading.blocks import Block
+from exposure.logs.reading.ranges import TornError, from_start, read_span
+from exposure.logs.reading.sources import SourceFile, hash_stored, read_blocks
 
 
 class Told(msgspec.Struct):

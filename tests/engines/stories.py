@@ -14,8 +14,8 @@ from exposure.engines.gather import Failure
 from exposure.engines.tasks import Job, Task, Whole
 from exposure.engines.work import work
 from exposure.incident import Asset
-from exposure.logs.reading import Reader, Reading, Taken
-from exposure.logs.unpack import zstd
+from exposure.logs.reading.reader import Reader, Reading, Taken
+from exposure.logs.reading.unpack import zstd
 from tests.logs.logbook import ALICE, BOB, Logbook, at, cloudflare, combined
 from tests.logs.test_proofs import KEY, PHRASE
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.lines import LONGEST_LINE, to_lines, whole_lines
+from exposure.logs.reading.lines import LONGEST_LINE, to_lines, whole_lines
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from exposure.incident import LogSource
-from exposure.logs.places import LocalFile
-from exposure.logs.ranges import Span, TornError, find_spans, from_start, read_span
-from exposure.logs.sources import SourceFile, hash_stored, name_files, read_blocks
-from exposure.logs.unpack import zstd
+from exposure.logs.reading.places import LocalFile
+from exposure.logs.reading.ranges import Span, TornError, find_spans, from_start, read_span
+from exposure.logs.reading.sources import SourceFile, hash_stored, name_files, read_blocks
+from exposure.logs.reading.unpack import zstd
 from tests.logs.logbook import at, combined
 from tests.logs.test_w3c import IIS, iis
 
@@ -86,9 +86,9 @@ def test_what_can_only_be_read_from_its_start_is_not_cut(tmp_path: Path, content
 def test_frames_that_might_be_a_bomb_are_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One who reads from the start looks out for it."""
     file = file_of(tmp_path, b"".join(framed(LINES)))
-    monkeypatch.setattr("exposure.logs.ranges.FREE", 20_000)
+    monkeypatch.setattr("exposure.logs.reading.ranges.FREE", 20_000)
     assert find_spans(file, LENGTH, BLOCK)
-    monkeypatch.setattr("exposure.logs.ranges.RATIO", 2)
+    monkeypatch.setattr("exposure.logs.reading.ranges.RATIO", 2)
     assert [] == find_spans(file, LENGTH, BLOCK)
 
 
