@@ -261,7 +261,8 @@ class Client:
             return error
         if kind is Kind.BACK_OFF:
             pause = min(error.reaction.wait or 0.0, LONGEST_WAIT)
-            endpoint.pace.complained(pause)
+            endpoint.pace.complained(pause, error.reaction.limit)
+            endpoint.limits.rate = round(endpoint.pace.rate, 1)
             return _AgainError(error, pause)
         if kind is Kind.PARK:
             endpoint.parked = error.shown
