@@ -30,7 +30,8 @@ class Limits:
 
     `ceilings` are the widest ranges below one that was refused without a number, `steady` the successes since. `archive` says
     whether it answered about the state of old blocks when it was asked last; null: never asked. `rate` is how many exchanges
-    a second it took after it had complained; null: it never did.
+    a second it took after it had complained; null: it never did. `batch` may fall below `most_batch`, the largest batch that is
+    not refused as such, where an answer took too long.
     """
 
     ranges: dict[str, int] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Limits:
     said: int | None = None
     topics: int = FIRST_TOPICS
     batch: int = FIRST_BATCH
+    most_batch: int = FIRST_BATCH
     archive: bool | None = None
     rate: float | None = None
 
@@ -81,8 +83,18 @@ class Limits:
         self.ranges[shape] = max(asked, min(grown, ceiling))
 
     def smaller_batch(self, asked: int, limit: int | None) -> None:
-        """Learn from a refusal of a batch of `asked` calls."""
+        """Learn that the endpoint takes no batches of `asked` calls."""
+        self.lighter_batch(asked, limit)
+        self.most_batch = min(self.most_batch, self.batch)
+
+    def lighter_batch(self, asked: int, limit: int | None = None) -> None:
+        """Learn that a batch of `asked` calls was too much this once."""
         self.batch = max(1, min(limit if limit and limit < asked else asked // 2, self.batch))
+
+    def fuller_batch(self, asked: int) -> None:
+        """Learn from an answer to a whole batch of `asked` calls."""
+        if asked >= self.batch:
+            self.batch = min(self.most_batch, self.batch + 1)
 
     def shorter_lists(self, asked: int, limit: int | None) -> None:
         """Learn from a refusal of a list of `asked` topics."""
@@ -98,7 +110,7 @@ class Limits:
         limits = cls()
         if not isinstance(kept, dict):
             return limits
-        for name in ("topics", "batch", "said"):
+        for name in ("topics", "batch", "most_batch", "said"):
             if isinstance(kept.get(name), int) and not isinstance(kept[name], bool) and kept[name] > 0:
                 setattr(limits, name, kept[name])
         rate = kept.get("rate")

@@ -1,11 +1,15 @@
 """The files that other programs make of a chain: ethereum-etl's CSV, and cryo's Parquet by cryo itself."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from exposure.drill.node import Node
+
+# cryo comes as one wheel, for this system and this Python: there it must be installed.
+CRYO_RUNS = sys.platform == "linux" and sys.version_info[:2] == (3, 11)
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -63,7 +67,7 @@ def read_chain(url: str) -> Rows:
 def write_etl(rows: Rows, folder: Path) -> None:
     """Write the columns of ethereum-etl that matter, receipts apart, in the files that its export_all makes."""
     receipt = ["status", "gas_used", "contract_address"]
-    txs = pl.DataFrame(rows["transactions"]).with_columns(pl.col("value").cast(pl.String))
+    txs = pl.DataFrame(rows["transactions"], infer_schema_length=None).with_columns(pl.col("value").cast(pl.String))
     logs = pl.DataFrame(rows["logs"]).with_columns(pl.col("topics").list.join(","))
     frames = {
         "blocks": pl.DataFrame(rows["blocks"]).rename({"time": "timestamp"}),
@@ -80,7 +84,6 @@ def write_etl(rows: Rows, folder: Path) -> None:
 
 def write_cryo(url: str, folder: Path, network: str) -> None:
     """Let cryo write blocks, transactions and logs up to the finalized block."""
-    # Only a test asks for it, and only there it is installed.
     import cryo
 
     with Node(url) as node:

@@ -183,9 +183,20 @@ def test_limits_that_cannot_be_read_are_learned_anew(kept: object) -> None:
     assert Limits() == Limits.from_dict(kept)
 
 
+def test_a_batch_that_took_too_long_once_is_tried_again_and_one_that_is_refused_as_such_is_not() -> None:
+    """A timeout must not leave single calls for good; three at most are three at most."""
+    limits = Limits()
+    limits.smaller_batch(20, 3)
+    limits.lighter_batch(3)
+    assert 1 == limits.batch
+    for _ in range(30):
+        limits.fuller_batch(limits.batch)
+    assert 3 == limits.batch
+
+
 def test_limits_survive_a_run() -> None:
     """What was learned is kept as it is."""
-    limits = Limits(ranges={"c1": 7}, said=9, topics=100, batch=3)
+    limits = Limits(ranges={"c1": 7}, said=9, topics=100, batch=3, most_batch=4, rate=7.5)
     assert limits == Limits.from_dict(limits.as_dict())
 
 
