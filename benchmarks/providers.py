@@ -85,7 +85,7 @@ def _sample() -> list[Row]:
 def _judged(url: str, folder: Path) -> Iterator[Row]:
     logs = read_logs(folder / "logs")
     honest = judge(logs, folder / "honest", [url])
-    size = size_of(url, honest.wallets.height)
+    size = size_of(folder / "honest", honest.wallets.height)
     for number, profile in enumerate(PROFILES):
         yield _through(profile, size, url, logs, folder / str(number), honest)
     programs = {"ethereum-etl's CSV": lambda at: write_etl(read_chain(url), at)}

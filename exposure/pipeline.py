@@ -63,6 +63,9 @@ class Pipeline:
 
     def run(self, *, refresh: bool = False, head: str = "finalized") -> Outcome:
         """Do all steps, in stages that publish as they go."""
+        old = self.case.renew()
+        if old:
+            self.teller.line(f"tables of another version of exposure are made anew: {', '.join(old)}")
         self._begin()
         self.read_people()
         reached = self._try(lambda: self.pin(refresh=refresh, head=head))

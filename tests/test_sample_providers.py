@@ -1,11 +1,14 @@
 """The sample incident gives the same wallets through limited providers, and through other programs' files."""
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from exposure.case import Case
 from tests.chain.exports import CRYO_RUNS, read_chain, write_cryo, write_etl
 from tests.chain.profiles import PROFILES
 from tests.chain.proxy import Proxy
@@ -25,7 +28,7 @@ def test_a_limited_provider_gives_the_wallets_of_an_honest_one(
 ) -> None:
     """Ids, verdicts and amounts are the same, and so is what is said to be covered; its limits stand to the sample's size."""
     folder, expected = honest
-    size = size_of(sample_url, expected.wallets.height)
+    size = size_of(folder, expected.wallets.height)
     [profile] = [at_sample_size(one, size) for one in PROFILES if one.name == name]
     with Proxy(sample_url, profile) as proxy:
         found = judge(folder, tmp_path / "case", [proxy.url], again=True)
@@ -52,3 +55,19 @@ def test_files_of_other_programs_give_the_wallets_of_an_honest_endpoint(
         assert 0 == proxy.count("eth_getLogs")
     assert [] == found.problems
     assert expected.wallets.select(TOLD).equals(found.wallets.select(TOLD))
+
+
+def test_a_case_of_an_older_version_is_brought_up_to_date_by_a_run(
+    honest: tuple[Path, Judged], sample_url: str, tmp_path: Path
+) -> None:
+    """Its tables lack columns that were added since; afterwards they are those of a new case."""
+    folder, expected = honest
+    old = shutil.copytree(folder, tmp_path / "old")
+    for name in ("transfers", "losses", "candidates", "wallets", "evidence"):
+        path = Case(old).path(name)
+        table = pl.read_parquet(path)
+        table.drop(table.columns[-1]).write_parquet(path)
+    found = judge(old, tmp_path / "new", [sample_url])
+    assert ([], []) == (found.problems, found.differs(expected))
+    for name in ("transfers", "losses", "candidates", "evidence"):
+        assert Case(folder).read(name).equals(Case(tmp_path / "new").read(name)), name

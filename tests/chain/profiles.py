@@ -20,7 +20,7 @@ Check = Callable[[Asked, Forward], Awaitable[web.Response | None]]
 
 @dataclass(frozen=True)
 class Size:
-    """How much a chain holds: final blocks, their logs, and the people who are asked about."""
+    """How much is asked for: blocks, the logs that they hold of the people, and these."""
 
     blocks: int
     logs: int

@@ -13,7 +13,6 @@ import polars as pl
 from exposure.case import Case
 from exposure.console import Silent
 from exposure.drill.demo import copy_sample
-from exposure.drill.node import Node
 from exposure.incident_toml import load_incident
 from exposure.pipeline import Pipeline
 from exposure.tables import Audience
@@ -101,9 +100,8 @@ def at_sample_size(profile: Profile, size: Size) -> Profile:
     return replace(profile, size=size)
 
 
-def size_of(url: str, people: int) -> Size:
-    """Say how much a chain holds of what limits are about."""
-    with Node(url) as node:
-        last = int(node.call("eth_getBlockByNumber", "finalized", False)["number"], 16)
-        logs = node.call("eth_getLogs", {"fromBlock": "0x0", "toBlock": hex(last)})
-    return Size(last + 1, len(logs), people)
+def size_of(folder: Path, people: int) -> Size:
+    """Say how much of what limits are about a judged case met: blocks asked, and logs that came."""
+    coverage = Case(folder).read("coverage")
+    blocks, logs = (int(coverage.filter(layer=layer).item(0, "lines")) for layer in ("logs", "events"))
+    return Size(blocks, logs, people)

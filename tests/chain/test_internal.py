@@ -109,8 +109,10 @@ def test_where_nobody_traces_that_is_learned_and_said(town: Village, tmp_path: P
     assert [] == _inner(tmp_path)
     assert ["none"] == Case(tmp_path).read("traces").get_column("how").to_list()
     row = Case(tmp_path).read("coverage").filter(layer="internal")
-    note = "ETH that contracts send on (internal transfers) is not visible without traces: of 1 wallets that must act 1 could not be"
-    assert f"{note} traced by any endpoint" == row.item(0, "note")
+    assert (
+        "internal transfers of ETH were looked for in wallets that must act alone: 1 of 1 not at all, since no endpoint traces; what "
+        "contracts sent to or from any other wallet inside a transaction is not known (it shows in traces alone)"
+    ) == row.item(0, "note")
 
 
 def test_only_wallets_that_matter_are_traced_and_only_by_trusted_endpoints(town: Village, tmp_path: Path) -> None:
