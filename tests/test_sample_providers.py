@@ -22,7 +22,7 @@ def honest(sample_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     return folder / "case", judge(read_logs(folder / "logs"), folder / "case", [sample_url])
 
 
-@pytest.mark.parametrize("name", ["dRPC free", "Infura", "geth"])
+@pytest.mark.parametrize("name", ["1rpc", "Infura", "geth"])
 def test_a_limited_provider_gives_the_wallets_of_an_honest_one(
     honest: tuple[Path, Judged], sample_url: str, tmp_path: Path, name: str
 ) -> None:

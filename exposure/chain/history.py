@@ -92,6 +92,7 @@ class _Logs:
         begun, at, last = task.blocks[0], task.blocks[0], task.blocks[1]
         frames: list[pl.DataFrame] = []
         rejected = hopeless = 0
+        slow = -1
         while at <= last and not self._outcome.ended:
             limits = self._client.limits("eth_getLogs")
             listed, span = task.listed, min(limits.blocks(task.pattern), last - at + 1)
@@ -115,6 +116,10 @@ class _Logs:
                     return
                 if self._learn(task, error, listed, span):
                     self._outcome.learned()
+                    continue
+                if error.kind is Kind.HALVE and at != slow:
+                    # One block, and perhaps it took too long only this once.
+                    slow = at
                     continue
                 await self._keep(task, (begun, at - 1), frames, rejected)
                 hopeless += 1

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from exposure.amounts import NATIVE
-from exposure.chain.batches import ask_many
+from exposure.chain.batches import ROW_TRIES, ask_many
 from exposure.chain.build import Raw, decimal, hexed
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.coverage import INTERNAL_NOTE, Asked
@@ -89,6 +89,7 @@ class Tracing:
 
     async def _search_range(self, client: Client, wallets: Sequence[str], blocks: Range) -> bool:
         at, last = blocks
+        slow = 0
         while at <= last:
             limits = client.limits(SEARCH)
             span = min(blocks_at_once(limits), last - at + 1)
@@ -103,15 +104,18 @@ class Tracing:
                     for one in hashes_of(traces):
                         self.traces.found.add({"transaction_hash": one})
             except RefusedError as error:
-                if error.kind in _NARROWER and span > 1:
+                # Less than a block cannot be asked for; that it took too long once does not mean that it always will.
+                slow += span == 1
+                if error.kind in _NARROWER and slow < ROW_TRIES:
                     said = error.reaction.limit
-                    limits.ranges[SEARCH] = said if said and said < span else span // 2
+                    limits.ranges[SEARCH] = said if said and said < span else max(1, span // 2)
                     continue
                 self._learn(client, SEARCH, error)
                 return False
             except NoEndpointError as error:
                 self._learn(client, SEARCH, error)
                 return False
+            slow = 0
             self.traces.found.flush()
             for wallet in wallets:
                 self.traces.searched.add(

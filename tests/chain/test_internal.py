@@ -142,6 +142,21 @@ def test_a_narrow_endpoint_is_searched_in_pieces(town: Village, tmp_path: Path) 
     assert _both(town) == _inner(tmp_path)
 
 
+def test_a_block_that_took_too_long_once_is_searched_again(town: Village, tmp_path: Path) -> None:
+    """Less than a block cannot be asked for, and one timeout is no reason to search no more."""
+    slow: list[int] = []
+
+    async def late(asked: Asked, forward: Forward) -> web.Response | None:
+        if asked.methods == {"trace_filter"} and len(slow) < 8:
+            slow.append(asked.number)
+            return asked.refuse("request timed out", -32002)
+        return None
+
+    with Proxy(town.url, late) as proxy:
+        assert [] == pull_all(incident(tmp_path, proxy.url), _asked(town, VICTIM))["problems"]
+    assert (8, ["searched"]) == (len(slow), Case(tmp_path).read("traces").get_column("how").to_list())
+
+
 @pytest.mark.parametrize("nonsense", [[{"foo": 1}], {"a": "b"}, "0x", 7], ids=["rows", "object", "text", "number"])
 def test_nonsense_in_place_of_traces_is_as_good_as_none(town: Village, tmp_path: Path, nonsense: object) -> None:
     """The endpoint goes on being asked for everything else, and the next way to trace is taken."""
