@@ -15,7 +15,7 @@ def lead(speaker: Speaker) -> list[Sentence]:
     found = []
     conditions = speaker.facts.conditions
     for place, condition in enumerate(conditions):
-        checks = ("condition", condition.x_check, f"window:{condition.exposure}", "remedy")
+        checks = ("condition", condition.x_check, condition.window_check, "remedy")
         who = f"If you {show_words(condition)}{speaker.where(condition.hosts)} {show_when(condition)}"
         text = f"**{who}, {danger(condition.exposure, sure=speaker.proven(*checks))} Act now.**"
         if not speaker.facts.attack_shown:
@@ -98,7 +98,7 @@ def outliers(speaker: Speaker) -> list[Sentence]:
         f"**We know of at least {more} that this does not describe, and are looking into it.** If you did the same at "
     )
     text += "another time, or something else there worries you, act as if you are affected."
-    return [speaker.say(text, f"{len(rows)} confirmed victims lie outside the condition", "condition")]
+    return [speaker.say(text, f"{len(rows)} confirmed victims lie outside the condition", "outside")]
 
 
 def unsure(speaker: Speaker) -> Sentence:

@@ -12,15 +12,16 @@ from xml.etree import ElementTree as ET
 
 from exposure.publish.facts import Facts
 from exposure.publish.markdown import break_host, inert, plain
-from exposure.publish.sentences import Sentence, checksum
+from exposure.publish.sentences import Sentence, checksum, subject
 
 if TYPE_CHECKING:
     from exposure.publish.wording import Message
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+# What screens show of a headline.
+_HEADLINE = 160
 # After this a reader should look for a newer alert, whatever became of us.
 _EXPIRES = timedelta(hours=24)
-_HEADLINE = 160
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,7 +70,7 @@ def _info(message: "Message", facts: Facts) -> Iterator[tuple[str, str]]:
     yield "expires", _time((facts.as_of or _NEVER) + _EXPIRES)
     if links.signer:
         yield "senderName", plain(inert(links.signer))
-    yield "headline", _shorten(plain(lead[0].text))
+    yield "headline", _headline(plain(lead[0].text), facts)
     yield (
         "description",
         _text((*message.parts.get("news", ()), *lead, *message.parts["state"], *message.parts["known"])),
@@ -113,11 +114,9 @@ def _text(sentences: tuple[Sentence, ...]) -> str:
     return "\n".join(plain(sentence.text) for sentence in sentences)
 
 
-def _shorten(text: str) -> str:
-    """Cut a headline between words at what screens show."""
-    if len(text) <= _HEADLINE:
-        return text
-    return text[: _HEADLINE - 2].rsplit(" ", 1)[0] + " …"
+def _headline(lead: str, facts: Facts) -> str:
+    """Give who is affected where screens show all of it; a condition that is cut off is another one."""
+    return lead if len(lead) <= _HEADLINE else subject(facts)
 
 
 def _word(text: str) -> str:

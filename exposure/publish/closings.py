@@ -56,7 +56,7 @@ def stay_away(speaker: Speaker) -> list[Sentence]:
     safe = speaker.facts.control == "regained" and speaker.facts.status != "ongoing"
     if safe or not (speaker.facts.sites or speaker.facts.conditions):
         return []
-    site = join_or(map(break_host, speaker.facts.sites)) if speaker.facts.sites else "the affected software"
+    site = join_or(map(break_host, speaker.facts.sites)) or "the affected software"
     until = "the attack is over" if speaker.facts.control == "regained" else "it is ours again"
     text = f"Do not use {site}, whatever it shows you, until we say that {until}."
     return [speaker.say(text, "control is not regained, or the attack goes on", "stated")]

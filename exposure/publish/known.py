@@ -145,5 +145,5 @@ def exact_times(speaker: Speaker) -> tuple[Sentence, ...]:
     for condition in speaker.facts.conditions:
         words = show_words(condition)
         text = f"{words[:1].upper()}{words[1:]}{speaker.where(condition.hosts)}: {_exactly(condition)}."
-        found.append(speaker.say(text, "the published bounds, to the second", f"window:{condition.exposure}"))
+        found.append(speaker.say(text, "the published bounds, to the second", condition.window_check))
     return tuple(found)

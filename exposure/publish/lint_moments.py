@@ -34,7 +34,7 @@ _DATES = (
     re.compile(rf"\b{_DAY.format('wa')}(?P<ya>\d{{4}})-(?P<ma>\d{{2}})-(?P<da>\d{{2}})(?![0-9-])", _I),
 )
 _CLOCK = re.compile(
-    r"(?<![\d:.])(?<!\d[+−-])(?P<h>[01]?\d"
+    r"(?<![\d:.])(?<!\d[+−-])(?<!(?:UTC|GMT)[+−-])(?<!(?:UTC|GMT)\s[+−-])(?P<h>[01]?\d"
     r"|2[0-4])[:.](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?(?![\d:%])\s?(?P<half>[ap]\.?m\b\.?)?"
     r"|(?<![\d:.])(?P<h2>1[0-2]|0?[1-9])\s?(?P<half2>[ap]\.?m\b\.?)",
     _I,
@@ -54,6 +54,8 @@ _ZONE = re.compile(
     r"|(?P<num>(?<=\d)[+-]\d{2}:?\d{2}\b)"
     rf"|\b(?P<abbr>{'|'.join([*_PLACES, 'ET', 'PT', 'CT', 'MT', 'CST', 'IST', 'AST'])})\b"
 )
+# Between a time and the date that belongs to it: "23:40 UTC on Tuesday 3 March".
+_ON = re.compile(r"\s*\(?(?:[A-Z]{1,5}(?:\s?[+−-]\d{1,2}(?::?\d{2})?)?|Z)?\)?,?\s*(?:on )?")
 _ALL_IN = re.compile(r"\b(?:all )?times (?:are |is |shown |given )*(?:in )?\(?(UTC|GMT)", _I)
 _JOIN = re.compile(
     r"^\W*(?:UTC|GMT|Z|[A-Z]{2,4})?\W*[^.!?;]{0,40}?(?:\b(?:and|to|until|till|through|before)\b|[-–—→])[^.!?;]{0,30}$",
@@ -186,9 +188,12 @@ def _zone_of(zones: list[re.Match[str]], clock: re.Match[str]) -> str:
 
 
 def _day_of(draft: Draft, sentence: Sentence, start: int, end: int) -> Day | None:
-    """Give the date nearest to a time in its sentence; else the only date of the text."""
+    """Give the date that a time stands "on"; else the nearest in its sentence; else the only date of the text."""
     everywhere = days(draft)
     mine = [day for day in everywhere if sentence.start <= day.start < sentence.end]
+    follows = next((day for day in mine if day.start >= end), None)
+    if follows is not None and _ON.fullmatch(draft.seen[end : follows.start]):
+        return follows
     if mine:
         return min(mine, key=lambda day: day.start - end if day.start >= end else start - day.end)
     values = {(day.month, day.day, day.year) for day in everywhere}

@@ -12,8 +12,8 @@ from exposure.publish import times
 from exposure.publish.cap import cap_xml
 from exposure.publish.channels import CHANNELS, POST_BREAK, fold, join, posts
 from exposure.publish.facts import Facts
-from exposure.publish.markdown import break_host, inert, join_or, plain
-from exposure.publish.sentences import Sentence
+from exposure.publish.markdown import inert, plain
+from exposure.publish.sentences import Sentence, show_sites, subject
 from exposure.publish.wording import Message
 
 _HOLD = "DO NOT POST YET"
@@ -97,17 +97,11 @@ def _held(message: Message) -> str:
 
 def email(message: Message, facts: Facts) -> str:
     """Write the plain mail: a subject that says whom it is for, the long form in 72 columns, and why one can trust it."""
-    site = plain(_site(facts))
-    subject = f"If you used {site}: please check if your wallet is affected" if site else plain(inert(facts.title))
     text = render(replace(message, not_ready=()))
     note = "This mail has no attachment, asks for no answer, and asks for nothing that is secret. Compare it with what we publish"
     place = facts.links.within("email").source
     note += f": {place}" if place else "."
-    return f"{_held(message)}Subject: {subject}\n\n{fold(text).strip()}\n\n{fold(note)}\n"
-
-
-def _site(facts: Facts) -> str:
-    return join_or(map(break_host, facts.sites)) if facts.sites else ""
+    return f"{_held(message)}Subject: {subject(facts)}\n\n{fold(text).strip()}\n\n{fold(note)}\n"
 
 
 def status_entry(message: Message, facts: Facts) -> str:
@@ -121,7 +115,7 @@ def status_entry(message: Message, facts: Facts) -> str:
     lines = [
         f"Title: {plain(inert(facts.title))}",
         f"Status: {state}",
-        f"Affected: {plain(_site(facts)) or plain(inert(facts.title))}",
+        f"Affected: {show_sites(facts) or plain(inert(facts.title))}",
         f"Started: {times.show_exact(start) if start else 'not known yet'}",
         f"Ended: {times.show_exact(end) if end else 'still open' if facts.status == 'ongoing' else 'not known yet'}",
     ]

@@ -104,7 +104,7 @@ def scope_of(facts: Facts, passed: Collection[str]) -> Scope:
 
 
 def _proven(condition: Condition, passed: Collection[str]) -> bool:
-    return {"condition", condition.x_check, f"window:{condition.exposure}"} <= set(passed)
+    return {"condition", condition.x_check, condition.window_check} <= set(passed)
 
 
 def _iso(time: datetime | None) -> str | None:

@@ -16,7 +16,7 @@ from tests.publish.test_advise import fill
 def scope(scene: Scene, *passed: str) -> Scope:
     """Draw the scope of a scene; `passed` checks besides those that say that all of it is proven."""
     facts = gather(scene.tables, scene.incident, NOW)
-    proven = {"condition", *(c.x_check for c in facts.conditions), *(f"window:{c.exposure}" for c in facts.conditions)}
+    proven = {"condition", *(c.x_check for c in facts.conditions), *(c.window_check for c in facts.conditions)}
     return scope_of(facts, {*proven, *passed})
 
 
