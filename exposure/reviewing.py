@@ -9,8 +9,7 @@ from exposure.commands import Context
 from exposure.errors import ExitCode, ExposureError
 from exposure.incident_toml import load_incident
 from exposure.linting import ground_of_case
-from exposure.publish.lint import kind_of, lint
-from exposure.publish.lint_draft import Draft
+from exposure.publish.lint import draft_of, kind_of, lint
 from exposure.publish.review import Review, hash_text, usable_name, wrote_it
 from exposure.publish.review_store import (
     authors_of,
@@ -60,7 +59,7 @@ def review(context: Context, path: Path, message: str, by: str, author: str | No
     made: list[Review] = []
     for file in files:
         text = read_text(file)
-        found = lint(Draft(text, ground, kind_of(file.name)))
+        found = lint(draft_of(file.name, text, ground))
         errors += sum(finding.severity == "error" for finding in found)
         lines += [f"{file.name}:{f.line}:{f.column}: {f.severity}[{f.rule}] {f.message}" for f in found]
         made.append(Review(file.name, reader, writer, context.now, hash_text(text), facts))

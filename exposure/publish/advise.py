@@ -14,7 +14,8 @@ from exposure.publish.channels import CHANNELS
 from exposure.publish.claims import Check, Checks, check_claims, problems
 from exposure.publish.facts import Facts, gather
 from exposure.publish.holding import hold_problems, note_hold
-from exposure.publish.lint import Fault, find_faults
+from exposure.publish.lint import Finding, draft_of, ground_of_facts, lint
+from exposure.publish.lint_draft import Draft, Ground
 from exposure.publish.rendering import files
 from exposure.publish.review import by_message, hash_facts
 from exposure.publish.review_store import standings
@@ -83,12 +84,13 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
     texts = {message.name: files(message, facts) for message in messages}
     by_file = {name: text for named in texts.values() for name, text in named.items()}
     told = newly_described(said.before, said.scope, tables) if said.before else []
+    faults = judge(by_file, ground_of_facts(facts, checks, tables["wallets"].get_column("address").to_list()))
     found = [
         *facts.problems,
         *problems(checks),
         *_misled(told),
         *hold_problems(incident, said.held_since, clock or case.now()),
-        *_said(by_file, facts),
+        *_said(faults),
     ]
     _write(case, list(texts), by_file)
     claims = claims_json(facts, checks, messages, texts, found)
@@ -103,6 +105,7 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
         "not_ready": ", ".join(message.name for message in messages if message.not_ready),
         "files": len(by_file),
         "unreviewed": ", ".join(one.file for one in reviews if one.state != "reviewed"),
+        "lint_warnings": sum(fault.severity == "warning" for _, fault in faults),
         **_results([sentence for message in messages for sentence in message.sentences]),
         "path": str(case.advisory),
         "needs_person": bool(found),
@@ -153,18 +156,23 @@ def _results(sentences: Sequence[Sentence]) -> dict[str, int]:
     return {f"sentences_{result}": results.count(result) for result in ("passed", "failed", "not_checked")}
 
 
-def faults_of(text: str, facts: Facts) -> tuple[Fault, ...]:
-    """Look for what must not stand in our own text."""
-    links = (facts.links.guide, facts.links.support, facts.links.source)
-    return find_faults(text, facts.sites, [link for link in links if link])
+def judge(texts: Mapping[str, str], ground: Ground) -> list[tuple[str, Finding]]:
+    """Give what the rules of `exposure lint` find in texts of ours, by file."""
+    return [(name, found) for name, text in texts.items() for found in lint(draft_of(name, text, ground))]
 
 
-def _said(texts: Mapping[str, str], facts: Facts) -> list[str]:
-    """Name each fault once, at its first place: the same sentence stands in many files."""
+def faults_of(text: str, facts: Facts) -> tuple[Finding, ...]:
+    """Give what the rules find in another text of ours, such as a page."""
+    return lint(Draft(text, ground_of_facts(facts, check_claims(facts), ())))
+
+
+def _said(faults: Sequence[tuple[str, Finding]]) -> list[str]:
+    """Name each error once, at its first place: the same sentence stands in many files."""
     found: dict[tuple[str, str], list[str]] = {}
-    for name, text in texts.items():
-        for fault in faults_of(text, facts):
-            where = f"{name} line {fault.line}: {fault.rule} ({fault.excerpt}): {fault.why}"
+    for name, fault in faults:
+        if fault.severity == "error":
+            shown = f" ({fault.excerpt})" if fault.excerpt else ""
+            where = f"{name} line {fault.line}: {fault.rule}{shown}: {fault.message}"
             found.setdefault((fault.rule, fault.excerpt), []).append(where)
     more = {key: len({where.partition(" ")[0] for where in places}) - 1 for key, places in found.items()}
     return [

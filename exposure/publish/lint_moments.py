@@ -156,12 +156,12 @@ def moments(draft: Draft) -> tuple[Moment, ...]:
 def _moments(draft: Draft, sentence: Sentence) -> Iterator[Moment]:
     text = sentence.text
     zones = list(_ZONE.finditer(text))
-    whole = _ALL_IN.search(draft.seen)
     clocks = [
         match
         for match in _CLOCK.finditer(text)
         if "." not in match[0][:5] or match["half"] or match["half2"] or _near(zones, match)
     ]
+    whole = _ALL_IN.search(draft.seen) if clocks else None
     for match in clocks:
         hour = int(match["h"] or match["h2"])
         half = (match["half"] or match["half2"] or "").replace(".", "").lower()

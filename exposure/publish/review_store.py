@@ -8,13 +8,12 @@ from pathlib import Path
 
 from exposure.case import Case, write_atomically
 from exposure.errors import ExposureError
+from exposure.publish.lint import NOT_READY
 from exposure.publish.review import Review, Standing, standing
 
 FILE = "review.json"
 # What stands in advisory/ and is no text for the public.
 _NO_TEXT = (".json",)
-# The first words of a message whose time has not come.
-_NOT_READY = "**Not ready"
 
 
 def read_reviews(case: Case) -> list[Review]:
@@ -55,7 +54,7 @@ def text_files(case: Case) -> list[Path]:
     if not case.advisory.is_dir():
         return []
     files = sorted(file for file in case.advisory.iterdir() if file.is_file() and not file.name.startswith("."))
-    return [file for file in files if file.suffix not in _NO_TEXT and not read_text(file).startswith(_NOT_READY)]
+    return [file for file in files if file.suffix not in _NO_TEXT and not read_text(file).startswith(NOT_READY)]
 
 
 def read_text(file: Path) -> str:

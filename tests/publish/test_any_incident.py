@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from exposure.case import Case
 from exposure.publish.advise import Composition, compose
 from exposure.publish.claims import problems
-from exposure.publish.lint import lint
-from exposure.publish.lint_draft import Draft, Ground
+from exposure.publish.lint import draft_of, ground_of_facts, lint
 from exposure.publish.rendering import files
 from tests.publish.any_incident import EXPOSES, OTHER_SPENDER, WORDS, Drawn, Wallet, incidents
 from tests.publish.scene import SPENDER
@@ -222,9 +221,6 @@ def what_is_told_to_do_fits(told: Told) -> None:
 
 def lint_finds_no_error(told: Told) -> None:
     """The rules for any text hold for ours, held against the same facts."""
-    facts = told.said.facts
-    links = tuple(link for link in (facts.links.guide, facts.links.support, facts.links.source) if link)
-    victims = frozenset(wallet.address for wallet in told.drawn.wallets)
-    ground = Ground(facts.sites, links, told.drawn.now.year, facts, told.said.checks, victims)
-    found = [one for one in lint(Draft(told.texts["initial.md"], ground, "initial")) if one.severity == "error"]
-    assert found == []
+    ground = ground_of_facts(told.said.facts, told.said.checks, [wallet.address for wallet in told.drawn.wallets])
+    found = lint(draft_of("initial.md", told.texts["initial.md"], ground))
+    assert [one for one in found if one.severity == "error"] == []
