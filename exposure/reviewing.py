@@ -25,7 +25,7 @@ from exposure.publish.review_store import (
 def show_standings(context: Context, path: Path) -> ExitCode:
     """List every text with its review. 1 where one is not reviewed, or its review is void."""
     case = Case(load_incident(path).folder)
-    found = standings(case)
+    found = standings(case, facts_hash(case))
     if not found:
         raise ExposureError(
             f"{case.advisory} holds no text", "exposure advise has written none yet", f"run: exposure advise {path}"

@@ -21,7 +21,7 @@ from exposure.publish.review import by_message, hash_facts
 from exposure.publish.review_store import standings
 from exposure.publish.scope import Change, Scope, changes, newly_described, scope_of
 from exposure.publish.sentences import Sentence, show_count
-from exposure.publish.versions import keep_version, last_reviewed
+from exposure.publish.versions import keep_version, last_reviewed, reviewed_alerts
 from exposure.publish.wording import Message, write_messages
 
 # What the texts look at; requests and transactions can be large and say nothing here.
@@ -81,7 +81,8 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
     tables = {name: case.read(name) for name in READS}
     said = compose(case, incident, tables, clock)
     facts, checks, messages = said.facts, said.checks, said.messages
-    texts = {message.name: files(message, facts) for message in messages}
+    read = reviewed_alerts(case)
+    texts = {message.name: files(message, facts, read) for message in messages}
     by_file = {name: text for named in texts.values() for name, text in named.items()}
     told = newly_described(said.before, said.scope, tables) if said.before else []
     faults = judge(by_file, ground_of_facts(facts, checks, tables["wallets"].get_column("address").to_list()))
@@ -93,12 +94,12 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
         *_said(faults),
     ]
     _write(case, list(texts), by_file)
+    reviews = by_message(standings(case, hash_facts(facts)))
+    found += [one.line for one in reviews if one.state == "void"]
     claims = claims_json(facts, checks, messages, texts, found)
     write_atomically(case.advisory / "claims.json", claims.encode())
     write_atomically(case.advisory / "changes.json", changes_json(said.before, said.changed, told).encode())
     keep_version(case, said.scope, by_file)
-    reviews = by_message(standings(case))
-    found += [one.line for one in reviews if one.state == "void"]
     ready = [message.name for message in messages if not message.not_ready]
     return {
         "ready": ", ".join(ready),

@@ -61,21 +61,24 @@ def running(block: Sequence[Sentence]) -> str:
     return join([sentence.text for sentence in block])
 
 
-def files(message: Message, facts: Facts) -> dict[str, str]:
-    """Give the text of every channel of a message by its file's name; one that is not to be written yet gives its reasons alone."""
+def files(message: Message, facts: Facts, read: Sequence[str] = ()) -> dict[str, str]:
+    """Give the text of every channel of a message by its file's name; one that is not to be written yet gives its reasons alone.
+
+    `read` are the references of the alerts (CAP) that a second person has read.
+    """
     empty = not (message.parts or message.blocks)
     found = {}
     for name in message.channels:
         channel = CHANNELS[name]
         if empty and name != "markdown":
             continue
-        text = render_channel(message, name, facts)
+        text = render_channel(message, name, facts, read)
         if text:
             found[f"{message.name}{channel.suffix}"] = text
     return found
 
 
-def render_channel(message: Message, name: str, facts: Facts) -> str:
+def render_channel(message: Message, name: str, facts: Facts, read: Sequence[str] = ()) -> str:
     """Write a message as one channel takes it; empty where the channel cannot carry it yet (CAP needs a time)."""
     if name == "markdown":
         return render(message)
@@ -84,7 +87,7 @@ def render_channel(message: Message, name: str, facts: Facts) -> str:
     if name == "status":
         return status_entry(message, facts)
     if name == "cap":
-        return cap_xml(message, facts) if facts.as_of else ""
+        return cap_xml(message, facts, read) if facts.as_of else ""
     if name == "html":
         return banner(message)
     found = posts([[s.text for s in block] for block in message.blocks], CHANNELS[name])

@@ -62,9 +62,9 @@ def read_text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="surrogateescape").encode("utf-8", "backslashreplace").decode()
 
 
-def standings(case: Case) -> list[Standing]:
-    """Tell where each text of advisory/ stands now."""
-    reviews, facts = read_reviews(case), facts_hash(case)
+def standings(case: Case, facts: str) -> list[Standing]:
+    """Tell where each text of advisory/ stands now, with the facts of this hash behind it."""
+    reviews = read_reviews(case)
     return [standing(file.name, read_text(file), facts, reviews) for file in text_files(case)]
 
 

@@ -99,6 +99,7 @@ def test_a_changed_fact_voids_it_though_the_text_is_the_same(case: Scene) -> Non
         "initial: its review by Ada Lovelace at 2026-03-04 12:30 UTC is void, since the facts behind it changed: it must be read again"
     ]
     assert (figures["unreviewed"], figures["needs_person"]) == (UNREAD, True)
+    assert json.loads((case.folder / "advisory" / "claims.json").read_text())["problems"] == figures["problems"]
 
 
 @pytest.mark.parametrize("by", [getpass.getuser(), "grace hopper", "Grace  Hopper.", "EXAMPLEWALLET security-team"])
