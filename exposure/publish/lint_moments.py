@@ -1,7 +1,7 @@
 """Clock times and dates in running text: where they stand, which zone and date belong to them, and the windows they make. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
@@ -45,14 +45,20 @@ _PLACES = {
     "CEST": "Europe/Berlin", "EET": "Europe/Helsinki", "EEST": "Europe/Helsinki", "WET": "Europe/Lisbon", "WEST": "Europe/Lisbon",
     "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney", "NZST": "Pacific/Auckland", "NZDT": "Pacific/Auckland",
     "BST": "Europe/London", "JST": "Asia/Tokyo", "KST": "Asia/Seoul", "SGT": "Asia/Singapore", "HKT": "Asia/Hong_Kong",
-    "MSK": "Europe/Moscow",
+    "MSK": "Europe/Moscow", "AKST": "America/Anchorage", "AKDT": "America/Anchorage", "HST": "Pacific/Honolulu",
+    "HDT": "America/Adak", "ADT": "America/Halifax", "NST": "America/St_Johns", "NDT": "America/St_Johns", "IDT": "Asia/Jerusalem",
+    "ACST": "Australia/Adelaide", "ACDT": "Australia/Adelaide", "AWST": "Australia/Perth", "PKT": "Asia/Karachi",
+    "WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "SAST": "Africa/Johannesburg", "ChST": "Pacific/Guam",
 }  # fmt: skip
+# Words, too: zones where they stand right behind a time.
+_WORDLIKE = {"EAT": "Africa/Nairobi", "CAT": "Africa/Maputo", "WAT": "Africa/Lagos", "WIT": "Asia/Jayapura"}
 # Each of these names several zones, or none at a given date.
-AMBIGUOUS = ("ET", "PT", "CT", "MT", "CST", "IST", "BST", "AST", "local time", "our time")
+AMBIGUOUS = ("ET", "PT", "CT", "MT", "CST", "IST", "BST", "AST", "SST", "local time", "our time")
 _ZONE = re.compile(
     r"\b(?P<utc>UTC|GMT)\s?(?P<off>[+−-]\d{1,2}(?::?\d{2})?)?(?!\w)|(?P<z>(?<=\d)Z\b)"
     r"|(?P<num>(?<=\d)[+-]\d{2}:?\d{2}\b)"
-    rf"|\b(?P<abbr>{'|'.join([*_PLACES, 'ET', 'PT', 'CT', 'MT', 'CST', 'IST', 'AST'])})\b"
+    rf"|\b(?P<abbr>{'|'.join([*_PLACES, 'ET', 'PT', 'CT', 'MT', 'CST', 'IST', 'AST', 'SST'])})\b"
+    rf"|(?<=\d )(?P<word>{'|'.join(_WORDLIKE)})\b"
 )
 # Between a time and the date that belongs to it: "23:40 UTC on Tuesday 3 March".
 _ON = re.compile(r"\s*\(?(?:[A-Z]{1,5}(?:\s?[+−-]\d{1,2}(?::?\d{2})?)?|Z)?\)?,?\s*(?:on )?")
@@ -168,7 +174,8 @@ def _moments(draft: Draft, sentence: Sentence) -> Iterator[Moment]:
         zone = _zone_of(zones, match) or (whole[1] if whole else "")
         day = _day_of(draft, sentence, sentence.start + match.start(), sentence.start + match.end())
         shown = hour % 12 + 12 * (half == "pm") if half else hour
-        utc = _utc(day, shown, int(match["m"] or 0), int(match["s"] or 0), zone)
+        facts = draft.ground.facts
+        utc = _utc(day, shown, int(match["m"] or 0), int(match["s"] or 0), zone, facts.zones if facts else ())
         place = sentence.start + match.start(), sentence.start + match.end()
         yield Moment(*place, hour, int(match["m"] or 0), half, zone, day, utc, sentence)
 
@@ -200,13 +207,15 @@ def _day_of(draft: Draft, sentence: Sentence, start: int, end: int) -> Day | Non
     return everywhere[0] if len(values) == 1 else None
 
 
-def _utc(day: Day | None, hour: int, minute: int, second: int, zone: str) -> datetime | None:
-    offset = offset_of(zone)
-    if day is None or day.value is None or offset is None:
+def _utc(day: Day | None, hour: int, minute: int, second: int, zone: str, zones: Sequence[str] = ()) -> datetime | None:
+    if day is None or day.value is None:
         return None
     at = datetime(day.value.year, day.value.month, day.value.day, tzinfo=UTC) + timedelta(
         hours=hour, minutes=minute, seconds=second
     )
+    offset = next((ZoneInfo(key) for key in zones if zone in _names(at, key)), None) or offset_of(zone)
+    if offset is None:
+        return None
     if isinstance(offset, ZoneInfo):
         return at.replace(tzinfo=offset).astimezone(UTC)
     return at - offset
@@ -226,17 +235,29 @@ def offset_of(zone: str) -> timedelta | ZoneInfo | None:
         hours, minutes = (digits[1:-2], digits[-2:]) if len(digits) > 3 else (digits[1:], "0")
         span = timedelta(hours=int(hours), minutes=int(minutes))
         return -span if digits[0] == "-" else span
-    return ZoneInfo(_PLACES[zone]) if zone in _PLACES and zone != "BST" else None
+    place = None if zone == "BST" else _PLACES.get(zone) or _WORDLIKE.get(zone)
+    return ZoneInfo(place) if place else None
 
 
-def wrong_season(moment: Moment) -> str:
-    """Give the abbreviation that its place has on that date, where the text writes the other one; else ""."""
+def wrong_season(moment: Moment, zones: Sequence[str]) -> str:
+    """Give the abbreviation that its place has at that time, where the text writes the other one; else "".
+
+    `zones` are those of the incident: in Jamaica it is EST in July, too.
+    """
     place = _PLACES.get(moment.zone)
     if place is None or moment.day is None or moment.day.value is None:
         return ""
-    at = datetime(moment.day.value.year, moment.day.value.month, moment.day.value.day, 12, tzinfo=ZoneInfo(place))
-    real = at.tzname() or ""
-    return "" if real == moment.zone else real
+    hour = moment.hour % 12 + 12 * (moment.half == "pm") if moment.half else moment.hour % 24
+    day = moment.day.value
+    at = datetime(day.year, day.month, day.day, hour, moment.minute, tzinfo=UTC)
+    real = _names(at, place)
+    return "" if any(moment.zone in _names(at, key) for key in (place, *zones)) else real[0]
+
+
+def _names(at: datetime, key: str) -> tuple[str, str]:
+    """Give what a zone is called when its clocks show what `at` shows: two names in the hour that comes twice."""
+    local = at.replace(tzinfo=ZoneInfo(key))
+    return local.tzname() or "", local.replace(fold=1).tzname() or ""
 
 
 @lru_cache(maxsize=8)

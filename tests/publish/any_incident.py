@@ -24,6 +24,10 @@ EXPOSES = {
 }
 OTHER_SPENDER = "0x" + "cafe" * 10
 ZONES = (
+    "America/Jamaica",
+    "Australia/Brisbane",
+    "Asia/Jerusalem",
+    "Pacific/Guam",
     "America/New_York",
     "Europe/London",
     "Asia/Kathmandu",

@@ -1,6 +1,7 @@
 """The plain check of our own texts, and the rules for any text."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,12 @@ def test_hostile_walls_of_text_end(wall: str) -> None:
         ("If you signed between 09:00 and 10:00 UTC on Wednesday 2026-03-04, revoke.", None),
         ("If you signed between 2026-03-04T09:00:00Z and 2026-03-04T10:00:00Z, revoke.", None),
         ("If you signed at 09:00 PST on Wednesday 15 July 2026 (16:00 UTC), revoke.", "wrong-season"),
+        ("If you signed at 01:30 EST on Sunday 8 March 2026 (06:30 UTC), revoke.", None),
+        ("If you signed at 03:30 EST on Sunday 8 March 2026 (08:30 UTC), revoke.", "wrong-season"),
+        ("If you signed at 01:30 EST on Sunday 1 November 2026 (06:30 UTC), revoke.", None),
+        ("If you signed at 09:00 AKST on Wednesday 15 July 2026 (18:00 UTC), revoke.", "wrong-season"),
+        ("If you signed at 09:00 IDT on Wednesday 14 January 2026 (06:00 UTC), revoke.", "wrong-season"),
+        ("If you signed at 09:00 EAT on Wednesday 14 January 2026 (06:00 UTC), revoke.", None),
         ("If you signed at 09:00 PDT on Wednesday 15 July 2026 (16:00 UTC), revoke.", None),
         ("If you signed from 12 am to 4 am UTC on Saturday 14 May 2022, revoke.", "lost-am-pm"),
     ],
@@ -212,6 +219,31 @@ def test_times_are_held_against_the_calendar(text: str, rule: str | None) -> Non
     """Weekdays, days that do not exist, summer time, midnight."""
     found = {"real-weekday", "wrong-season", "lost-am-pm"} & set(rules_found(text))
     assert ({rule} if rule else set()) == found
+
+
+@pytest.mark.parametrize(
+    ("zone", "month"),
+    [
+        ("America/Jamaica", 7),
+        ("America/Phoenix", 7),
+        ("Australia/Brisbane", 1),
+        ("Africa/Tripoli", 7),
+        ("America/New_York", 7),
+    ],
+)
+def test_the_abbreviations_of_our_own_texts_are_right_in_every_zone_of_the_incident(
+    zone: str, month: int, scene: Scene
+) -> None:
+    """Some clocks never change: EST in July is Jamaica's time, and its local line says the same hours as the one in UTC."""
+    start = datetime(2026, month, 15, 9, 12, 37, tzinfo=UTC)
+    scene.key_incident().tell(zones=(zone,), status="contained")
+    scene.rows["windows"].clear()
+    scene.window(start, start + timedelta(hours=2))
+    scene.rows["windows"][-1]["earliest"] = start
+    text = write(scene)["initial"]
+    assert zone.rpartition("/")[2].replace("_", " ") in text
+    found = [one.rule for one in lint(Draft(text, case_ground(scene), kind="initial"))]
+    assert {"wrong-season", "case-window", "case-wide", "utc-first"}.isdisjoint(found)
 
 
 def test_x_counts_links_and_wide_letters_its_own_way() -> None:
