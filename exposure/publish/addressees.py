@@ -20,7 +20,8 @@ def lead(speaker: Speaker) -> list[Sentence]:
         text = f"**{who}, {danger(condition.exposure, sure=speaker.proven(*checks))} Act now.**"
         if not speaker.facts.attack_shown:
             # Nothing but the team's word shows an attack: calm, and no less careful.
-            text = f"**{who}, we believe that your wallet may not be safe. Act as if you are affected until we know more.**"
+            later = " until we know more" if speaker.facts.status == "ongoing" else ", to be on the safe side"
+            text = f"**{who}, we believe that your wallet may not be safe. Act as if you are affected{later}.**"
         claim = (
             f"who {' or '.join(condition.actions)} in the published window is affected, and every confirmed victim did"
         )

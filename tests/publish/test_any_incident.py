@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from exposure.case import Case
 from exposure.publish.advise import Composition, compose
@@ -107,7 +107,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("case")
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# Shrinking takes minutes: a failing example is small enough to read as it is.
+@settings(
+    max_examples=80,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(drawn=incidents())
 def test_every_victim_is_described_and_every_sentence_is_proven(drawn: Drawn, empty: Path) -> None:
     """Whatever the tables hold."""
@@ -204,7 +209,11 @@ def what_is_said_is_true(told: Told) -> None:
 def what_is_told_to_do_fits(told: Told) -> None:
     """Each kind of harm that somebody suffered has its remedy, and each spender is named, as surely as a person said so."""
     must = [w for w in told.drawn.wallets if w.tied and w.verdict in ("compromised", "probable", "exposed")]
-    gave = {EXPOSES.get(action, "none") for wallet in must for action, _, _ in wallet.deeds}
+    gave = set()
+    for wallet in must:
+        risky = {action for action, *_ in wallet.deeds if EXPOSES.get(action, "none") != "none"}
+        # What the rates rule out is what harmed nobody, unless a wallet did nothing else.
+        gave |= {EXPOSES[action] for action in risky if told.drawn.rates[action] != "no" or len(risky) == 1}
     if "key" in gave:
         assert "**new recovery phrase**" in told.initial
     if "approval" in gave or told.drawn.spenders:
