@@ -68,8 +68,9 @@ _JOIN = re.compile(
     _I,
 )
 _SINCE = re.compile(r"\b(?:since|after|starting(?: at| from)?|from|as of|beginning(?: at)?|past)\b[^.!?;]{0,25}$", _I)
-# How far words reach to a time that they belong to.
+# How far words reach to a time that they belong to, and a date to the next one of the same stretch.
 _NEAR = 160
+_STRETCH = 40
 _AFTER_THAT = re.compile(
     r"\b(?:after (?:that|this|then)|since (?:then|that)|from (?:then|that (?:time"
     r"|moment)) on)\b",
@@ -139,7 +140,15 @@ def days(draft: Draft) -> tuple[Day, ...]:
     found.sort(key=lambda one: one[0])
     named = [int(year) for *_, year in found if year]
     assumed = named[0] if len(set(named)) == 1 else None if named else draft.ground.year
-    return tuple(_day(one, assumed) for one in found)
+    return tuple(_day(one, _year_behind(found, place) or assumed) for place, one in enumerate(found))
+
+
+def _year_behind(found: list[tuple[int, int, str | None, str, str, str | None]], place: int) -> int | None:
+    """Give the year that stands with the next date, where both are of one stretch: "on 30 December and ... 31 December 2025"."""
+    following = found[place + 1] if place + 1 < len(found) else None
+    if following is None or not following[5] or following[0] - found[place][1] > _STRETCH:
+        return None
+    return int(following[5])
 
 
 def _day(found: tuple[int, int, str | None, str, str, str | None], assumed: int | None) -> Day:

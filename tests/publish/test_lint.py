@@ -75,10 +75,10 @@ DRAFTS = {str(draft["name"]): draft for draft in read_drafts()}
 
 @pytest.mark.parametrize("name", DRAFTS)
 def test_a_draft_breaks_the_rules_that_a_careful_reader_says(name: str) -> None:
-    """Forty drafts of the first hour, each with what is wrong with it; the benchmark prints precision and recall."""
+    """Fifty drafts of the first hour, each with what is wrong with it; the benchmark prints precision and recall."""
     want = expected_rules(list(DRAFTS[name]["rules"]))  # type: ignore[call-overload]
-    # Held out: "stop using it" counts as a word to everyone, which the reader did not let pass.
-    want -= {"act-if-not"} if name == "held-caps" else set()
+    # Where lint and the reader differ, the draft itself says so.
+    want = want - set(DRAFTS[name].get("missed", [])) | set(DRAFTS[name].get("extra", []))  # type: ignore[call-overload]
     assert want == set(rules_found(str(DRAFTS[name]["text"]).strip("\n")))
 
 
@@ -244,6 +244,18 @@ def test_the_abbreviations_of_our_own_texts_are_right_in_every_zone_of_the_incid
     assert zone.rpartition("/")[2].replace("_", " ") in text
     found = [one.rule for one in lint(Draft(text, case_ground(scene), kind="initial"))]
     assert {"wrong-season", "case-window", "case-wide", "utc-first"}.isdisjoint(found)
+
+
+def test_over_the_turn_of_the_year_a_date_has_the_year_of_its_own_stretch(scene: Scene) -> None:
+    """One window lies over two days of December 2025, the text is of 2026: the first date of the window names no year."""
+    start = datetime(2025, 12, 30, 6, 6, tzinfo=UTC)
+    scene.mixed_incident().tell(status="contained")
+    scene.rows["windows"].clear()
+    scene.window(start, start + timedelta(hours=27))
+    scene.window(start + timedelta(hours=2), start + timedelta(hours=3), exposure="approval", window_id="w2")
+    text = write(scene)["initial"]
+    assert "between 06:00 UTC on Tuesday 30 December and 09:15 UTC on Wednesday 31 December 2025" in text
+    assert not [one for one in lint(Draft(text, case_ground(scene), kind="initial")) if one.severity == "error"]
 
 
 def test_x_counts_links_and_wide_letters_its_own_way() -> None:
