@@ -21,6 +21,7 @@ from exposure.publish.lint_size import LIMITS
 MOST = 20
 # The first words of a message of ours whose time has not come: there is nothing to judge, to review or to post.
 NOT_READY = "**Not ready"
+_HELD = re.compile(r"\A(?:> \*\*Do not (?:post|use) yet\.\*\* [^\n]*|DO NOT POST YET: [^\n]*(?:\n\n-----\n)?)")
 # The kinds of messages; a file is told by its name: initial.md, initial.discord.md, draft.md (any).
 KINDS = (
     "initial",
@@ -113,7 +114,9 @@ def _finding(draft: Draft, rule: Rule, hit: Hit, more: int) -> Finding:
 def draft_of(name: str, text: str, ground: Ground, kind: str = "", channel: str = "") -> Draft:
     """Give a text to judge; what nobody said of it, its file's name says: initial.x.txt is the first message, on X."""
     found = next((one.name for one in CHANNELS.values() if name.endswith(one.suffix) and one.name in LIMITS), "")
-    return Draft(text, ground, kind or kind_of(name), channel or found)
+    # What says that a text of ours is held back is not posted with it; lines and columns stay.
+    bare = _HELD.sub(lambda notice: re.sub(r"\S", " ", notice[0]), text)
+    return Draft(bare, ground, kind or kind_of(name), channel or found)
 
 
 def ground_of_facts(facts: Facts, checks: Checks, addresses: Collection[str]) -> Ground:
