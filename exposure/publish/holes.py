@@ -11,8 +11,8 @@ import polars as pl
 
 from exposure.assess.coverage import dips, silences
 from exposure.incident import Incident
-from exposure.logs.coverage import UNREAD
-from exposure.logs.dips import tell_dip
+from exposure.logs.noticing.coverage import UNREAD
+from exposure.logs.noticing.dips import tell_dip
 from exposure.publish import times
 
 # Quiet minutes are ordinary on a small site; silence this long, on a site that is otherwise asked every minute, is not.

@@ -14,7 +14,7 @@ from exposure.case import Case
 from exposure.drill.anvil import Anvil
 from exposure.drill.calls import UNLIMITED, call, create
 from exposure.drill.contracts import load
-from exposure.publish.checker import write_check
+from exposure.publish.check.write import write_check
 from tests.pages.conftest import DESKTOP, PHONE
 from tests.publish.scene import ETHEREUM, PHRASE, SIGNED, SPENDER, START, Scene, wallet_address
 

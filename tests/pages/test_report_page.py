@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from exposure.case import Case
-from exposure.publish.report import write_report
-from exposure.publish.sentences import checksum
+from exposure.publish.report.write import write_report
+from exposure.publish.texts.sentences import checksum
 from tests.pages.conftest import DESKTOP, PHONE
 from tests.publish.scene import PHRASE, SINK, Scene, wallet_address
 

@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 from exposure.case import Case
 from exposure.cli import app
 from exposure.incident_toml import load_incident
-from exposure.publish.advise import advise
-from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
-from exposure.publish.wording import MESSAGES
+from exposure.publish.texts.advise import advise
+from exposure.publish.texts.claims import check_claims
+from exposure.publish.texts.wording import MESSAGES
 from tests.publish.scene import ADVICE, HARDWARE, NOW, PHRASE, SIGNED, SINK, START, Scene, wallet_address
 
 # Written by people in a hurry: no [advice], and words that a text should not hold.

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from exposure.case import Case
-from exposure.publish.advise import Composition, compose
-from exposure.publish.claims import problems
-from exposure.publish.lint import draft_of, ground_of_facts, lint
-from exposure.publish.rendering import files
+from exposure.publish.lint.judge import draft_of, ground_of_facts, lint
+from exposure.publish.texts.advise import Composition, compose
+from exposure.publish.texts.claims import problems
+from exposure.publish.texts.rendering import files
 from tests.publish.any_incident import EXPOSES, OTHER_SPENDER, WORDS, Drawn, Wallet, incidents
 from tests.publish.scene import SPENDER
 

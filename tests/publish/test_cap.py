@@ -8,9 +8,9 @@ import pytest
 import xmlschema
 
 from exposure.case import Case
-from exposure.publish.advise import advise
-from exposure.publish.review import Review, hash_text
-from exposure.publish.review_store import read_reviews, write_reviews
+from exposure.publish.texts.advise import advise
+from exposure.publish.texts.review import Review, hash_text
+from exposure.publish.texts.review_store import read_reviews, write_reviews
 from tests.publish.scene import NOW, SPENDER, Scene, write_files
 from tests.publish.test_advise import fill
 from tests.publish.test_wording import CASES, HOSTILE
