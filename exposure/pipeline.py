@@ -209,7 +209,7 @@ class Pipeline:
         """Find X, the window, the attackers, and judge every wallet."""
         from exposure.assess.assess import assess
         from exposure.assess.takings import fact_table, takings
-        from exposure.chain.prices import with_usd
+        from exposure.chain.worth import with_usd
         from exposure.judging import judge_again
 
         tables = {name: self.case.scan(name) for name in TABLES}

@@ -7,6 +7,7 @@ that one picture serves light, dark and paper; harmed and unharmed differ in lig
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -24,8 +25,9 @@ _COLOURS = {
     "#0a0a05": "var(--calm)",
     "#0a0a06": "var(--traffic)",
     "#0a0a07": "var(--band)",
+    "#0a0a08": "var(--band-edge)",
 }
-INK, MUTED, LINE, HARM, CALM, TRAFFIC, BAND = _COLOURS
+INK, MUTED, LINE, HARM, CALM, TRAFFIC, BAND, BAND_EDGE = _COLOURS
 WIDTH = 780
 
 
@@ -102,6 +104,23 @@ _IS_X = {"yes": "yes", "no": "no", "cannot_tell": "cannot be told"}
 
 def _percent(value: float) -> str:
     return f"{value:.0%}".replace("%", " %")
+
+
+# Midnight shows its date; 24-hour clock everywhere.
+_CLOCK = (
+    "utchours(datum.value) == 0 && utcminutes(datum.value) == 0 "
+    "? utcFormat(datum.value, '%-d %b') : utcFormat(datum.value, '%H:%M')"
+)
+
+
+def clock_axis(ticks_about: int, **options: Any) -> alt.Axis:
+    """Give an axis of time in UTC; `options` are Altair's."""
+    return alt.Axis(labelExpr=_CLOCK, tickCount=ticks_about, grid=False, **options)
+
+
+def milliseconds(time: datetime) -> int:
+    """Give a time as Vega counts it."""
+    return round(time.timestamp() * 1000)
 
 
 def draw(chart: Any, *, right: int = 4) -> str:
