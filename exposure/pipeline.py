@@ -272,11 +272,11 @@ class Pipeline:
 
         self.outcome.add("report", {"path": str(write_report(self.case, self.incident, public=public))})
 
-    def check(self) -> None:
-        """Write the public "am I affected?" page."""
+    def check(self, *, to_publish: bool = False) -> None:
+        """Write the public "am I affected?" page; `to_publish` it, a second person must have read its text."""
         from exposure.publish.checker import write_check
 
-        self.outcome.add("check", write_check(self.case, self.incident, self.now))
+        self.outcome.add("check", write_check(self.case, self.incident, self.now, to_publish=to_publish))
 
     def handoff(self) -> None:
         """Write the files for those who can help."""
