@@ -14,17 +14,19 @@ from exposure.publish.tallies import shorten
 
 # Pixels: what the largest column measures without the room between places, that room (two lines of text), a place's width.
 _TALL, _ROOM, _WIDE = 96, 30, 9
+# What the last column's labels need at its right.
+_LABEL = 170
 _THIN = 1.5
 _POINTS = 9
 _COLUMNS = ("taken from", "to the attacker", "1st hop", "2nd hop", "3rd hop")
+# Short, since they stand on the picture; table onward and the list below say it in whole sentences.
 _ENDS = {
-    "attacker": "an attacker's",
-    "wallet": "a wallet of the case",
-    "seen": "was there before",
-    "gas": "gas",
+    "attacker": "attacker's",
+    "wallet": "case wallet",
+    "seen": "seen before",
     "rests": "still there",
-    "hidden": "on from there unseen",
-    "hops": "not followed further",
+    "hidden": "then unseen",
+    "hops": "not followed on",
     "budget": "not followed",
     "not_asked": "not asked",
 }
@@ -53,7 +55,7 @@ def money_picture(flows: Sequence[Flow]) -> Picture | None:
     note = "A band is as high as the amount. Of each column the largest are drawn, and the rest are one."
     note += " What left an address may be more or less than came from the wallets, or another token."
     return Picture(
-        draw(alt.vconcat(*charts, spacing=26), right=8), note, " ".join(_say(flow) for flow in flows), headers, rows
+        draw(alt.vconcat(*charts, spacing=26), right=30), note, " ".join(_say(flow) for flow in flows), headers, rows
     )
 
 
@@ -94,7 +96,7 @@ def _chart(flow: Flow) -> Any:
     layers: list[Any] = []
     for stolen, colour in ((False, TRAFFIC), (True, HARM)):
         points = [point for point in _bands(flow.links, boxes) if (point["column"] == 0) is stolen]
-        bands = alt.Chart(alt.InlineData(values=points)).mark_area(color=colour, opacity=0.5, line=False)
+        bands = alt.Chart(alt.InlineData(values=points)).mark_area(color=colour, opacity=0.4, line=False)
         y2 = alt.Y2("y2:Q")
         layers.append(bands.encode(x=_x(), y=_y(height), y2=y2, detail="band:N"))
     for ended, colour in ((False, INK), (True, CALM)):
@@ -105,9 +107,9 @@ def _chart(flow: Flow) -> Any:
         {"x": box.x + _WIDE, "y": box.top + box.tall / 2, "lines": _label(flow, place, box)}
         for place, box in boxes.items()
     ]
-    for line, (dy, colour, size) in enumerate(((-7, INK, 12), (7, MUTED, 11))):
+    for line, (dy, size) in enumerate(((-7, 12), (7, 11))):
         rows = [{**label, "lines": label["lines"][line]} for label in labels]
-        texts = alt.Chart(alt.InlineData(values=rows)).mark_text(align="left", dx=5, dy=dy, fontSize=size, color=colour)
+        texts = alt.Chart(alt.InlineData(values=rows)).mark_text(align="left", dx=5, dy=dy, fontSize=size, color=INK)
         layers.append(texts.encode(x=_x(), y=_y(height), text="lines:N"))
     columns = sorted({(column, box.x) for (column, _), box in boxes.items()})
     heads = [{"x": x, "y": 0, "text": _COLUMNS[column]} for column, x in columns]
@@ -139,7 +141,7 @@ def _label(flow: Flow, place: Place, box: _Box) -> tuple[str, str]:
     else:
         name = _name(flow, place) if one == REST else shorten(checksum(one))
     amount = replace(flow.token, value=box.value)
-    notes = (_ENDS.get(box.ends, box.ends), "not confirmed" if column == 1 and one in flow.unsure else "")
+    notes = (_ENDS.get(box.ends, box.ends), "unconfirmed" if column == 1 and one in flow.unsure else "")
     return name, ", ".join(part for part in (f"{amount.brief} {amount.unit}", *notes) if part)
 
 
@@ -165,7 +167,7 @@ def _layout(flow: Flow) -> tuple[dict[Place, _Box], float]:
         top = 0.0
         for place in columns[column]:
             space = max(tall[place], _ROOM)
-            x = number * WIDTH / len(columns)
+            x = number * (WIDTH - _LABEL) / max(len(columns) - 1, 1)
             boxes[place] = _Box(x, top + (space - tall[place]) / 2, tall[place], value[place], ends.get(place, ""))
             top += space + (4 if space > _ROOM else 0)
         height = max(height, top)

@@ -16,6 +16,8 @@ from exposure.publish.times import show_date
 _COUNT = "datum.value == 0 ? '0' : format(datum.value, '~s')"
 # A gap of minutes on a picture of weeks is still seen: two pixels.
 _LEAST_GAP = 2 / WIDTH
+# The part of the width that the name of one end takes.
+_EDGE = 0.14
 # As wide as the other rows' axes, so that all of them begin at the same place.
 _NO_AXIS = alt.Axis(values=[], labels=False, minExtent=40, maxExtent=40, title=None, ticks=False, domain=False)
 
@@ -110,19 +112,31 @@ def shading(shade: Shade | None, view: View, x: alt.X) -> Iterator[Any]:
 
 
 def name_ends(shade: Shade, view: View) -> list[Any]:
-    """Name both ends of the shaded window with their intervals, outside it, so that a thin window stays readable."""
+    """Name both ends of the shaded window with their intervals, outside it, so that a thin window stays readable.
+
+    Where one end is so near the picture's edge that its name would not fit, both stand at the other; where both are, inside.
+    """
     start, end = shade.start or view.low, shade.end or view.high
     first = f"T1 {_clock(start, shade.start_latest)}" if shade.start else "nothing bounds T1"
     last = f"T2 {_clock(shade.end_earliest, end)}" if shade.end else "nothing bounds T2"
-    rows: tuple[tuple[Literal["left", "right"], int, datetime, str], ...] = (
-        ("right", -6, start, first) if shade.start else ("left", 6, start, first),
-        (("left", 6) if shade.end else ("right", -6)) + (end, f"now {end:%H:%M}" if shade.open else last),
-    )
+    last = f"now {end:%H:%M}" if shade.open else last
+    rows: list[tuple[Literal["left", "right"], datetime, str]] = [
+        ("right" if shade.start else "left", start, first),
+        ("left" if shade.end else "right", end, last),
+    ]
+    edge = (view.high - view.low) * _EDGE
+    left, right = bool(shade.start) and start - view.low < edge, bool(shade.end) and view.high - end < edge
+    if left and right:
+        rows = [("left", start, first), ("right", end, last)]
+    elif left:
+        rows = [("left", end, f"{first}, {last}")] if shade.end else [("left", start, f"{first}, {last}")]
+    elif right:
+        rows = [("right", start, f"{first}, {last}")] if shade.start else [("right", end, f"{first}, {last}")]
     layers = []
-    for align, dx, time, label in rows:
+    for align, time, label in rows:
         if view.low <= time <= view.high:
             base = alt.Chart(alt.InlineData(values=[{"start": milliseconds(time), "label": label}]))
-            text = base.mark_text(align=align, dx=dx, baseline="top", fontSize=12, color=INK)
+            text = base.mark_text(align=align, dx=6 if align == "left" else -6, baseline="top", fontSize=12, color=INK)
             layers.append(text.encode(x=alt.X("start:T"), y=alt.value(2), text="label:N"))
     return layers
 

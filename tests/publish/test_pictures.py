@@ -75,6 +75,14 @@ def test_both_ends_of_the_window_are_shaded_as_intervals(scene: Scene) -> None:
     )
 
 
+def test_the_ends_of_a_window_at_the_edge_are_named_where_there_is_room(scene: Scene) -> None:
+    """Losses went on for a week: T1 lies at the left edge, and its name must not lie over the axis."""
+    scene.key_incident().tell(status="resolved")
+    scene.rows["losses"][0]["time"] = END + timedelta(days=7)
+    _, whole = times(scene)
+    assert "T1 09:12, T2 10:40" in whole.svg
+
+
 def test_an_end_that_one_window_lacks_is_not_taken_from_another(scene: Scene) -> None:
     """The phrase's window is closed and the approval's is not: who signed later must not look as if they stood outside."""
     scene.mixed_incident().tell(status="contained")
