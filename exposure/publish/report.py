@@ -61,7 +61,7 @@ MEANINGS = {
 PICTURE_READS = ("assets", "prices")
 
 LEGEND = Markup(
-    '<i class="key k-harm"></i><span>harmed, or assets taken</span><i class="key k-calm"></i><span>did X, no harm seen</span>'
+    '<i class="key k-harm"></i><span>harmed, or assets taken</span><i class="key k-calm"></i><span>did it, no harm seen</span>'
     '<i class="key k-band"></i><span>T1 to T2</span><i class="key k-edge"></i><span>where T1 and T2 may lie</span>'
 )
 
