@@ -143,8 +143,17 @@ def draw(chart: Any, *, right: int = 4) -> str:
         )
     )
     version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(chart.to_json(), vl_version=version)
+    svg = vl_convert.vegalite_to_svg(_inert(chart.to_dict()), vl_version=version)
     return _tidy(svg)
+
+
+def _inert(value: Any) -> Any:
+    """Write control characters of every text as escapes: one that is drawn aborts vl-convert, and the whole program with it."""
+    if isinstance(value, dict):
+        return {key: _inert(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_inert(part) for part in value]
+    return escape(value) if isinstance(value, str) else value
 
 
 def _tidy(svg: str) -> str:

@@ -307,3 +307,15 @@ def test_a_wallet_that_refuses_shows_nothing(page: Any, streets: tuple[Street, S
     text = ask_wallet(page, streets[0].approved)
     assert text.startswith(NOT_WHOLE)
     assert "questions were not answered: this look-up is not complete." in text
+
+
+def test_a_wallet_that_never_answers_is_not_waited_for(page: Any, streets: tuple[Street, Street]) -> None:
+    """It may have opened a window that its owner overlooked: after a while the page says that it was not answered."""
+    page.page.clock.install()
+    own_wallet(page, streets[0], "return method === 'eth_chainId' ? '0x1' : new Promise(() => {})")
+    page.page.get_by_label("Address of your wallet").fill(streets[0].approved)
+    page.page.get_by_role("button", name="Ask through the wallet in this browser").click()
+    for _ in range(4):
+        page.page.clock.run_for(21_000)
+    page.page.locator("#result h2").wait_for()
+    assert page.page.locator("#result").inner_text().startswith(NOT_WHOLE)

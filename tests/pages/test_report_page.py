@@ -1,6 +1,7 @@
 """The report, opened in a real browser, from a file and without any network."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,26 @@ def test_hostile_text_in_every_field_is_inert(scene: Scene, visit: Go, public: b
     for table, names in fields.items():
         for row in scene.rows[table]:
             row.update(dict.fromkeys(names, HOSTILE))
+    for size in (77_123, 77_124):
+        at = START + timedelta(minutes=size % 10)
+        scene.add("assets", host=HOSTILE, path=HOSTILE, encoding="", size=size, start=at, end=at, hits=9)
+    way = {
+        "chain_id": 1,
+        "token_address": NATIVE,
+        "standard": "native",
+        "first": START,
+        "last": START,
+        "transactions": 1,
+    }
+    moved = {"value": str(10**18), "value_f64": 1.0, "stop": HOSTILE, "why": HOSTILE}
+    scene.add("onward", hop=1, from_address=SINK, to_address="0x" + "b1b1" * 10, **way, **moved)
+    scene.add("traffic", minute=START.replace(second=0), host=HOSTILE, requests=5, clients=2, bytes=9, errors=0)
     seen = visit(write(scene, public=public))
     if not public:
         wait(seen)
+        for closed in seen.page.locator("figure summary").all():
+            closed.click()
+        assert "<img src=x onerror=alert(1)>" in seen.page.locator("#files details").inner_text()
         seen.page.locator("#rows summary").first.click()
         seen.page.locator("#rows .reasons").first.wait_for()
         assert "<img src=x onerror=alert(1)>" in seen.page.locator("#rows").inner_text()

@@ -297,6 +297,7 @@ def test_hostile_names_are_inert_in_every_picture(scene: Scene) -> None:
     for row in scene.rows["tokens"]:
         row["symbol"] = HOSTILE
     changed_file(scene)
+    onward(scene, 1, SINK, "0x" + "b1" * 20, 10**18, HOSTILE)
     for row in scene.rows["assets"]:
         row["path"] = f"/{HOSTILE}" if row["path"] == APP else row["path"]
     pictures = [*times(scene), files(scene), money(scene)]
