@@ -8,6 +8,7 @@ blocks (duplicates, limits) is intake.py's.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -21,10 +22,8 @@ from exposure.logs.clients import Pseudonyms
 from exposure.logs.clocks import JUMPS, count_jumps
 from exposure.logs.duplicates import name_lines
 from exposure.logs.hints import ADDRESS, MENTIONED, SECRET, holds, may_hold_address
-from exposure.logs.keys import Secret
 from exposure.logs.mixed import Others, parse_mixed
-from exposure.logs.openings import Controlled, Derived, Opening, openings_in_lines, openings_in_records
-from exposure.logs.proofs import MOST_NUMBERS, MOST_PHRASES
+from exposure.logs.openings import Opener, Openers, Opening, secrets_in_lines, secrets_in_records
 from exposure.logs.records import Parsed, compact, shape
 from exposure.logs.secrets import excerpt, redact_column
 from exposure.logs.traffic import count_cells
@@ -78,7 +77,7 @@ class Digest:
 
     `parsed` counts the requests of each source, `second` those in another format. `cells` (CELLS), `fetches` (FETCHES), `files`
     (NAMES), `requests` (KEPT), `mentions` (SEEN), `named` (NAMED: lines with ENS names), `replaced` (REPLACED: secrets in what is
-    kept), `jumps` (JUMPS). `openings` are lines with secrets, `controlled` the addresses that these control. `lines` (what
+    kept), `jumps` (JUMPS). `openings` are lines with secrets, `openers` say by mark what these open. `lines` (what
     `name_lines` gives) only where duplicates are looked for.
     """
 
@@ -93,8 +92,8 @@ class Digest:
     mentions: pl.DataFrame
     named: pl.DataFrame
     replaced: pl.DataFrame
-    openings: list[Opening] = field(repr=False)
-    controlled: Mapping[Secret, Controlled] = field(repr=False)
+    openings: list[Opening]
+    openers: Mapping[bytes, Opener]
     lines: pl.DataFrame | None
 
 
@@ -128,7 +127,7 @@ class Digester:
         self._asks = Asks(actions, assets)
         self._key = key
         self._pseudonyms: dict[tuple[str, ...], Pseudonyms] = {}
-        self._derived = Derived(MOST_NUMBERS, MOST_PHRASES)
+        self._openers = Openers(key)
 
     def digest(self, batch: Batch, wanted: Wanted) -> Digest:
         """Give what is kept of a block. Its text is copied: views would hold the whole block in memory."""
@@ -137,11 +136,13 @@ class Digester:
         judged, asked = self._asks.judge(records)
         named, watched = _find_names(judged, asked)
         requests, mentions, replaced = _keep(judged, watched)
-        openings = [
-            *openings_in_records(judged),
-            *openings_in_lines(parsed.rejects),
-            *openings_in_lines(parsed.others),
-        ]
+        openings, openers = self._openers.of(
+            chain(
+                secrets_in_records(judged),
+                secrets_in_lines(parsed.rejects),
+                secrets_in_lines(parsed.others),
+            )
+        )
         return Digest(
             parsed=count_by_source(records),
             second=batch.second,
@@ -155,7 +156,7 @@ class Digester:
             named=named,
             replaced=replaced,
             openings=openings,
-            controlled=self._derived.of({secret for *_, secret in openings}),
+            openers=openers,
             lines=name_lines(records, by_id=block.format.request_ids) if wanted.lines else None,
         )
 

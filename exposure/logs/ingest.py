@@ -54,7 +54,7 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
             listener = Listener(say=teller.line)
             with unquoted():
                 for batch in one_ahead(in_order(parse, one_ahead(read_blocks(files, block, listener)), _at_once)):
-                    intake.add(batch.block, digester.digest(batch, intake.wanted(batch.block)))
+                    intake.add(files[batch.block.pieces[0].source], digester.digest(batch, intake.wanted(batch.block)))
                     done += batch.block.lines
                     tick(done)
         proven = intake.proofs.settle(intake.seen())

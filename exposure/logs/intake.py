@@ -76,13 +76,13 @@ class Intake:
             rejects={source: max(0, MOST_REJECTS - self.counts.rejected[source]) for source in sources},
         )
 
-    def add(self, block: Block, digest: Digest) -> None:
-        """Take in what was kept of a block."""
+    def add(self, file: SourceFile, digest: Digest) -> None:
+        """Take in what was kept of a block; `file` is any of its files."""
         self.counts.parsed.update(digest.parsed)
         self.counts.second.update(digest.second)
         self.jumps.append(digest.jumps)
         self._take_unread(digest.unread)
-        digest = self._merge(block, digest)
+        digest = self._merge(file, digest)
         self.cells.add(digest.cells)
         self.spans.add(digest.cells.filter(pl.col("client").is_not_null()))
         self.fetches.add(digest.fetches)
@@ -93,18 +93,18 @@ class Intake:
         self.counts.named.update(count_by_source(digest.named))
         for source, _, secrets in digest.replaced.iter_rows():
             self.counts.secrets[source] += secrets
-        self.proofs.take(digest.openings, digest.controlled)
+        self.proofs.take(digest.openings, digest.openers)
 
     def seen(self) -> pl.LazyFrame:
         """Give the addresses that the logs name, typos left out: address."""
         unread = pl.LazyFrame({"address": [address for _, _, address in self.unread_addresses]}, {"address": pl.String})
         return pl.concat([self.mentions.scan().filter(~pl.col("typo")).select("address"), unread])
 
-    def _merge(self, block: Block, digest: Digest) -> Digest:
+    def _merge(self, file: SourceFile, digest: Digest) -> Digest:
         """Leave out what was delivered twice."""
         if digest.lines is None:
             return digest
-        fresh = self._memory(block).drop(digest.lines)
+        fresh = self._memory(file).drop(digest.lines)
         again = digest.lines.join(fresh, on=_LINE, how="anti")
         if again.is_empty():
             return digest
@@ -129,10 +129,11 @@ class Intake:
             ],
         )
 
-    def _memory(self, block: Block) -> Duplicates:
+    def _memory(self, file: SourceFile) -> Duplicates:
         """Give what was seen: an id names a request wherever it stands, a line only within its own set of files."""
-        by_id = block.format.request_ids
-        name: object = "ids" if by_id else id(block.log)
+        assert file.format is not None
+        by_id = file.format.request_ids
+        name: object = "ids" if by_id else id(file.log)
         if name not in self._duplicates:
             seen = Spill(self.scratch, f"seen-{len(self._duplicates)}", LINES_SEEN, "hour")
             self._duplicates[name] = Duplicates(seen, request_ids=by_id)
@@ -146,6 +147,7 @@ class Intake:
         self.counts.unread_with_address.update(unread.with_address)
         self.counts.reasons.update(unread.reasons)
         for (source,), rows in unread.rows.group_by("source", maintain_order=True):
-            self.counts.secrets[source] += int(rows.get_column("secrets").sum())
-            self.unread.append(rows)
+            room = max(0, MOST_REJECTS - self.counts.rejected[int(source)])
+            self.counts.secrets[source] += int(rows.head(room).get_column("secrets").sum())
+            self.unread.append(rows.head(room))
         self.counts.rejected.update(unread.rejected)

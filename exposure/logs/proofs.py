@@ -1,4 +1,4 @@
-"""Lines that hold what opens a wallet, and the wallets that it opens. Only addresses are kept of it; secrets stay in memory.
+"""Lines that hold what opens a wallet, and the wallets that it opens.
 
 Proof is an address: what a number in a line opens is reported where that address is seen in the logs, which cannot be chance, or
 where a person's key or phrase is named as such and the chain knows its wallet (the assessment looks, see sightings.strength).
@@ -11,22 +11,20 @@ from pathlib import Path
 
 import polars as pl
 
-from exposure.logs.derive import addresses_of, is_published
-from exposure.logs.keys import Secret
-from exposure.logs.openings import Controlled, Opening, is_slow
+from exposure.logs.openings import MOST_NUMBERS, MOST_PHRASES, Opener, Opening
 from exposure.logs.records import shape
 from exposure.logs.sessions import DERIVED, OPENED
 from exposure.logs.spill import Spill
 from exposure.tables import TIME
 
-# Different secrets whose addresses are derived. A number takes 30 microseconds, a phrase with its 39 addresses 12 milliseconds.
-MOST_NUMBERS, MOST_PHRASES = 200_000, 10_000
 # Derived addresses that are asked about on chain though no log shows them; of more, only the first of each path.
 MOST_ASKED = 1_000
 
 # A secret in a line, by its number.
 _LINES = shape(source=pl.UInt32, line=pl.UInt64, time=TIME, client=pl.UInt64, action=pl.String, number=pl.UInt32)
-_OPENED = shape(number=pl.UInt32, kind=pl.String, named=pl.Boolean, address=pl.String, first=pl.Boolean)
+_OPENED = shape(
+    number=pl.UInt32, kind=pl.String, named=pl.Boolean, published=pl.Boolean, address=pl.String, first=pl.Boolean
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +49,18 @@ class Proofs:
     published: Counter[int]
     passed_over: Counter[str] = field(default_factory=Counter)
     _lines: Spill = field(init=False)
-    _numbers: dict[Secret, int | None] = field(default_factory=dict, repr=False)
-    _opened: list[tuple[int, str, bool, str | None, bool]] = field(default_factory=list)
+    _numbers: dict[bytes, int | None] = field(default_factory=dict)
+    _opened: list[tuple[int, str, bool, bool, str | None, bool]] = field(default_factory=list)
     _met: Counter[bool] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._lines = Spill(self.scratch, "proofs", _LINES, "client")
 
-    def take(self, openings: Sequence[Opening], controlled: Mapping[Secret, Controlled]) -> None:
-        """Note the lines of secrets, by the number of the secret; of those in `controlled` the addresses are known."""
+    def take(self, openings: Sequence[Opening], openers: Mapping[bytes, Opener]) -> None:
+        """Note the lines of secrets, by the number of the secret; `openers` say by mark what each of them opens."""
         rows: dict[tuple[object, ...], None] = {}
         for opening in openings:
-            number = self._number(opening[-1], opening[0], controlled)
+            number = self._number(openers[opening[-1]], opening[0])
             if number is not None:
                 rows[*opening[:-1], number] = None
         if rows:
@@ -73,7 +71,8 @@ class Proofs:
         opened = pl.DataFrame(self._opened, schema=_OPENED, orient="row")
         mine = opened.lazy().select("address").drop_nulls().unique()
         known = seen.select("address").join(mine, on="address", how="semi").unique().collect(engine="streaming")
-        opened = self._without_published(opened, known).with_columns(
+        # published keys stand where hashes stand, too
+        opened = opened.filter(pl.col("named") | ~pl.col("published")).with_columns(
             seen=pl.col("address").is_in(known.get_column("address").implode())
         )
         hidden = opened.filter("named", ~pl.col("seen"))
@@ -93,13 +92,6 @@ class Proofs:
         guessed = lines.join(proven.lazy().filter(~pl.col("named")), on="number", how="semi").select("source", "line")
         return Proven(lines, wallets, secrets.collect(), guessed.unique().collect())
 
-    def _without_published(self, opened: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-        """Leave out published keys that stood where hashes stand; to look at each number would cost more than deriving it."""
-        seen = opened.filter(~pl.col("named")).join(known, on="address", how="semi").get_column("number").to_list()
-        wanted = set(seen)
-        published = [number for secret, number in self._numbers.items() if number in wanted and is_published(secret)]
-        return opened.filter(~pl.col("number").is_in(published))
-
     def limits(self) -> Iterator[str]:
         """Say what was more than could be looked at."""
         for kind, number in sorted(self.passed_over.items()):
@@ -108,26 +100,24 @@ class Proofs:
                 "whose wallets they open is not known. To go on: read the logs in parts, each as a case of its own"
             )
 
-    def _number(self, secret: Secret, source: int, controlled: Mapping[Secret, Controlled]) -> int | None:
+    def _number(self, opener: Opener, source: int) -> int | None:
         """Give the number of a secret; None where it is nobody's, or one too many."""
-        if secret not in self._numbers:
-            slow = is_slow(secret)
-            if secret.named and is_published(secret):
-                self._numbers[secret] = None
-            elif self._met[slow] >= (MOST_PHRASES if slow else MOST_NUMBERS):
-                self.passed_over[_PHRASES if slow else _KEYS] += 1
+        if opener.mark not in self._numbers:
+            if opener.named and opener.published:
+                self._numbers[opener.mark] = None
+            elif opener.addresses is None or self._met[opener.slow] >= (MOST_PHRASES if opener.slow else MOST_NUMBERS):
+                self.passed_over[_PHRASES if opener.slow else _KEYS] += 1
                 return None
             else:
-                self._met[slow] += 1
-                number = self._numbers[secret] = len(self._numbers)
-                known = controlled.get(secret)
-                addresses = addresses_of(secret) if known is None else known
-                self._opened += [
-                    (number, secret.kind, secret.named, address, first) for address, first in addresses
-                ] or [(number, secret.kind, secret.named, None, False)]
-        if self._numbers[secret] is None:
+                self._met[opener.slow] += 1
+                number = self._numbers[opener.mark] = len(self._numbers)
+                known = (number, opener.kind, opener.named, opener.published)
+                self._opened += [(*known, address, first) for address, first in opener.addresses] or [
+                    (*known, None, False)
+                ]
+        if self._numbers[opener.mark] is None:
             self.published[source] += 1
-        return self._numbers[secret]
+        return self._numbers[opener.mark]
 
 
 _PHRASES, _KEYS = "recovery phrases and extended keys", "numbers that may be private keys"

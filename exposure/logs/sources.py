@@ -198,27 +198,29 @@ def _stored(file: SourceFile, listener: Listener) -> Iterator[bytes]:
 
 
 def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Cut a stream after line feeds into blocks of about `size`. Of a line that is longer than any, the start is kept."""
+    """Cut a stream after line feeds into blocks: each holds the lines that begin within its `size` bytes of the stream.
+
+    So a block is the same wherever one begins to read. Of a line that is longer than any, the start is kept.
+    """
     parts: list[bytes] = []
-    held = 0
-    skipping = False
+    limit, at, skipping = size, 0, False
     for chunk in chunks:
         begin = chunk.find(b"\n") if skipping else 0
+        end = at + len(chunk)
         if begin < 0:
+            at = end
             continue
         skipping = False
+        while end >= limit and (feed := chunk.find(b"\n", max(begin, limit - 1 - at))) >= 0:
+            yield b"".join([*parts, chunk[begin : feed + 1]])
+            parts, begin = [], feed + 1
+            limit = (at + begin) // size * size + size
         parts.append(chunk[begin:])
-        held += len(chunk) - begin
-        if held < size:
-            continue
-        block = b"".join(parts)
-        cut = block.rfind(b"\n") + 1
-        if cut:
-            yield block[:cut]
-        rest = block[cut:]
-        skipping = len(rest) > LONGEST_LINE
-        parts = [rest[: LONGEST_LINE + 1]]
-        held = len(parts[0])
+        at = end
+        if at - limit > LONGEST_LINE:
+            block = b"".join(parts)
+            cut = block.rfind(b"\n") + 1
+            parts, skipping = [block[: cut + LONGEST_LINE + 1]], True
     last = b"".join(parts)
     if last:
         yield last
