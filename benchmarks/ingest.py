@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.fresh import run_fresh
 from benchmarks.large_log import write_log
-from exposure.logs.unpack import zstd
+from exposure.logs.reading.unpack import zstd
 
 FULL, QUICK = 10_000_000, 600_000
 CORES = 2

@@ -14,8 +14,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exposure.publish.lint import ground_of_sites, lint
-from exposure.publish.lint_draft import Draft
+from exposure.publish.lint.draft import Draft
+from exposure.publish.lint.judge import ground_of_sites, lint
 
 DRAFTS = Path(__file__).resolve().parents[1] / "tests" / "publish" / "drafts.toml"
 REST = ("act-if-not", "who-is-not", "if-unsure", "source-of-truth", "next-update", "secret-warning")

@@ -105,7 +105,7 @@ def write(folder: Path) -> dict[str, Any]:
     """Write the report as the command does."""
     from benchmarks.sheet_steps import incident
     from exposure.case import Case
-    from exposure.publish.report import write_report
+    from exposure.publish.report.write import write_report
 
     told = incident(folder)
     return measure(lambda: {"bytes": write_report(Case(folder), told).stat().st_size})

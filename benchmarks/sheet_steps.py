@@ -141,7 +141,7 @@ def make(folder: Path, wallets: int) -> dict[str, Any]:
 
 def ours(folder: Path) -> dict[str, Any]:
     """Write the sheet for the first time: workbook, CSV and Parquet."""
-    from exposure.publish.sheet import write_sheet
+    from exposure.publish.sheet.keep import write_sheet
 
     def step() -> dict[str, Any]:
         return {"rows": write_sheet(Case(folder), incident(folder))["rows"]}
@@ -151,7 +151,7 @@ def ours(folder: Path) -> dict[str, Any]:
 
 def merge(folder: Path) -> dict[str, Any]:
     """Write it again over a copy in which a person has typed a thousand notes: read, compare, merge, write."""
-    from exposure.publish.sheet import write_sheet
+    from exposure.publish.sheet.keep import write_sheet
 
     path = folder / "sheet" / "affected.csv"
     rows = pl.read_csv(path, infer_schema=False)
@@ -168,10 +168,10 @@ def plain(folder: Path) -> dict[str, Any]:
     """Write the same pages with polars' write_excel, into one workbook, with nothing else."""
     import xlsxwriter
 
-    from exposure.publish.sheet_files import SHEET_TABLES
-    from exposure.publish.sheet_pages import attackers_page, evidence_page, wallets_page
-    from exposure.publish.sheet_rows import build_rows
-    from exposure.publish.sheet_timeline import timeline_page
+    from exposure.publish.sheet.files import SHEET_TABLES
+    from exposure.publish.sheet.pages import attackers_page, evidence_page, wallets_page
+    from exposure.publish.sheet.rows import build_rows
+    from exposure.publish.sheet.timeline import timeline_page
 
     case, told = Case(folder), incident(folder)
     tables = {name: case.read(name) for name in SHEET_TABLES}

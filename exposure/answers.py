@@ -12,7 +12,7 @@ from exposure.case import write_atomically
 from exposure.commands import Context
 from exposure.console import escape, print_data
 from exposure.errors import ExposureError
-from exposure.publish.sheet_text import QUOTE, fit, inert_all, quote_csv
+from exposure.publish.sheet.text import QUOTE, fit, inert_all, quote_csv
 
 # What a sheet of Excel holds below its header.
 ROWS_MOST = 1_048_575

@@ -173,7 +173,7 @@ def _claim(file: str, line: int, values: dict[str, str], now: datetime) -> tuple
 
 def _clean(text: str) -> tuple[str | None, bool]:
     """Give a cell as it may be kept: redacted, on one line, short; and whether it held a secret."""
-    from exposure.logs.secrets import redact
+    from exposure.logs.secrets.redaction import redact
 
     clean, secrets = redact(text)
     shown = escape(_MAIL.sub("[mail]", " ".join(clean.split())))
@@ -181,7 +181,7 @@ def _clean(text: str) -> tuple[str | None, bool]:
 
 
 def _holds_secret(text: str) -> bool:
-    from exposure.logs.secrets import redact
+    from exposure.logs.secrets.redaction import redact
 
     return redact(text)[1] > 0
 

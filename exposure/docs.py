@@ -64,7 +64,7 @@ def commands_page() -> str:
 def rules_page() -> str:
     """Give docs/lint.md: every rule with its reason and two examples."""
     from exposure.linting import shorten
-    from exposure.publish.lint import rules
+    from exposure.publish.lint.judge import rules
 
     lines = [
         "# Rules of `exposure lint`",

@@ -15,7 +15,7 @@ from exposure.commands import Context
 from exposure.errors import ExposureError
 from exposure.incident import Incident
 from exposure.incident_toml import load_incident
-from exposure.publish.sentences import show_count
+from exposure.publish.texts.sentences import show_count
 from exposure.tables import TABLES
 
 _READS = ("attackers", "windows", "tokens", "coverage", "wallets", "sightings", "candidates", "names")

@@ -11,10 +11,10 @@ from exposure.case import Case
 from exposure.commands import Context
 from exposure.console import escape, print_data
 from exposure.errors import ExitCode, ExposureError
-from exposure.publish.lint import KINDS, Finding, ground_of_sites, kind_of, lint, rules
-from exposure.publish.lint_draft import Draft, Ground
-from exposure.publish.lint_rules import Rule
-from exposure.publish.lint_size import LIMITS
+from exposure.publish.lint.draft import Draft, Ground
+from exposure.publish.lint.judge import KINDS, Finding, ground_of_sites, kind_of, lint, rules
+from exposure.publish.lint.rule import Rule
+from exposure.publish.lint.size import LIMITS
 
 # The longest message of any channel has 65,536 characters; what is larger is no message, and may be a log by mistake.
 MOST_BYTES = 64 * 1024
@@ -92,9 +92,9 @@ def read_text(name: str) -> str:
 def ground_of_case(path: Path) -> Ground:
     """Give what a draft is held against: facts and checks of the case, its sites, links and wallets."""
     from exposure.incident_toml import load_incident
-    from exposure.publish.advise import READS
-    from exposure.publish.claims import check_claims
     from exposure.publish.facts import gather
+    from exposure.publish.texts.advise import READS
+    from exposure.publish.texts.claims import check_claims
 
     incident = load_incident(path)
     case = Case(incident.folder)

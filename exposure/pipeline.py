@@ -108,7 +108,7 @@ class Pipeline:
 
     def read_people(self, copies: Sequence[Path] = ()) -> None:
         """Read what people typed into the sheet, and into further copies of it."""
-        from exposure.publish.sheet import read_people
+        from exposure.publish.sheet.keep import read_people
 
         people, problems = read_people(self.case, copies)
         self.case.write("people", people)
@@ -254,7 +254,7 @@ class Pipeline:
         self, share: Audience = "team", *, victims: bool = False, copies: Sequence[Path] = ()
     ) -> Mapping[str, Any]:
         """Write the shared spreadsheet, or what a wider circle may see of it."""
-        from exposure.publish.sheet import write_sheet
+        from exposure.publish.sheet.keep import write_sheet
 
         figures = write_sheet(self.case, self.incident, share, victims=victims, copies=copies)
         self.outcome.add("sheet", figures)
@@ -262,25 +262,25 @@ class Pipeline:
 
     def advise(self) -> None:
         """Write the texts and their claims."""
-        from exposure.publish.advise import advise
+        from exposure.publish.texts.advise import advise
 
         self.outcome.add("advise", advise(self.case, self.incident, self.now))
 
     def report(self, *, public: bool = False) -> None:
         """Write the report."""
-        from exposure.publish.report import write_report
+        from exposure.publish.report.write import write_report
 
         self.outcome.add("report", {"path": str(write_report(self.case, self.incident, public=public))})
 
     def check(self, *, to_publish: bool = False) -> None:
         """Write the public "am I affected?" page; `to_publish` it, a second person must have read its text."""
-        from exposure.publish.checker import write_check
+        from exposure.publish.check.write import write_check
 
         self.outcome.add("check", write_check(self.case, self.incident, self.now, to_publish=to_publish))
 
     def handoff(self) -> None:
         """Write the files for those who can help."""
-        from exposure.publish.handoff import write_handoff
+        from exposure.publish.handoff.write import write_handoff
 
         self.outcome.add("handoff", write_handoff(self.case, self.incident, self.now))
 

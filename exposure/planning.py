@@ -21,7 +21,7 @@ from exposure.chain.presets import COMMON, preset_of
 from exposure.chain.scope import Scope, Store
 from exposure.errors import ExposureError
 from exposure.incident import Chain, Incident
-from exposure.logs.finding import local_files
+from exposure.logs.reading.finding import local_files
 
 
 def make_plan(

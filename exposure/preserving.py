@@ -52,6 +52,6 @@ def _load(folder: Path) -> tuple[Incident | None, list[str]]:
 
 def _named(incident: Incident | None) -> list[Path]:
     """Give the local files that [[logs]] names; what is not there yet is no fault here."""
-    from exposure.logs.finding import local_files
+    from exposure.logs.reading.finding import local_files
 
     return [path for log in incident.logs for path in local_files(incident.folder, log)] if incident else []

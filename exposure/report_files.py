@@ -58,11 +58,11 @@ def read_reports(path: Path, actions: Collection[object]) -> tuple[list[dict[str
 
 def read_lines(path: Path) -> Iterator[tuple[int, list[str] | dict[str, str] | None]]:
     """Give each line's number and what it holds: names of columns or a row that does not fit them, a report, or nothing known."""
-    from exposure.logs.json_lines import (
+    from exposure.logs.formats.json_lines import (
         parse_inside,
         to_text,
     )  # with polars behind them: only where there is such a file
-    from exposure.logs.tabular import as_objects
+    from exposure.logs.reading.tabular import as_objects
 
     content = b"".join(as_objects(_chunks(path), LogSource(path=path.name, kind="events"), path.name))
     try:

@@ -9,11 +9,11 @@ from exposure.commands import Context
 from exposure.errors import ExitCode, ExposureError
 from exposure.incident_toml import load_incident
 from exposure.linting import ground_of_case
-from exposure.publish.check_review import outdated
-from exposure.publish.lint import kind_of, lint
-from exposure.publish.lint_draft import Draft
-from exposure.publish.review import Review, hash_text, usable_name, wrote_it
-from exposure.publish.review_store import (
+from exposure.publish.check.review import outdated
+from exposure.publish.lint.draft import Draft
+from exposure.publish.lint.judge import kind_of, lint
+from exposure.publish.texts.review import Review, hash_text, usable_name, wrote_it
+from exposure.publish.texts.review_store import (
     authors_of,
     facts_hash,
     read_reviews,

@@ -32,11 +32,11 @@ def export(pipeline: "Pipeline", share: Audience, *, misp: bool, stix: bool, vic
     Raises ExposureError where the options contradict each other or nothing was assessed yet.
     """
     from exposure.case import write_atomically
-    from exposure.publish import indicators
-    from exposure.publish import misp as misp_format
-    from exposure.publish import stix as stix_format
-    from exposure.publish.sheet_columns import TLP
-    from exposure.publish.sheet_files import WHY_NOT
+    from exposure.publish.handoff import indicators
+    from exposure.publish.handoff import misp as misp_format
+    from exposure.publish.handoff import stix as stix_format
+    from exposure.publish.sheet.columns import TLP
+    from exposure.publish.sheet.files import WHY_NOT
 
     _check_victims(share, victims=victims)
     case, incident = pipeline.case, pipeline.incident

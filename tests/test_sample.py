@@ -19,7 +19,7 @@ from exposure.drill.demo import copy_sample
 from exposure.incident_toml import load_incident
 from exposure.judging import judge_again
 from exposure.pipeline import Outcome, Pipeline
-from exposure.publish.handoff import write_handoff
+from exposure.publish.handoff.write import write_handoff
 from exposure.query import list_queries, run_query
 from tests.queries.test_queries import in_duckdb, plain
 

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from exposure.publish.sheet import write_sheet
-from exposure.publish.sheet_read import ROW, read_file
+from exposure.publish.sheet.keep import write_sheet
+from exposure.publish.sheet.read import ROW, read_file
 from exposure.tables import TABLES
 from tests.publish.libreoffice_story import CSV_STORY, STORY, hostile_case
 from tests.publish.sheet_builder import make_case, wallet

@@ -10,7 +10,7 @@ import polars as pl
 from exposure.assess.bounds import stamp
 from exposure.assess.deeds import Window
 from exposure.incident import Chain, Incident
-from exposure.logs.dips import Dip, find_dips, tell_dip
+from exposure.logs.noticing.dips import Dip, find_dips, tell_dip
 
 # A silence is a hole where it is too long for that host at that hour of the day. Visits come in clusters, so that requests
 # per minute say nothing on it; silences between visits are exponential enough: one so long would come once in a hundred logs.

@@ -18,7 +18,7 @@ def status(context: Context, incident: IncidentArgument) -> ExitCode:
 
     Example: exposure status case
     """
-    from exposure.publish.standing import standing
+    from exposure.publish.texts.standing import standing
 
     pipeline = pipeline_of(context, incident)
     line, missing = standing(pipeline.case, pipeline.incident, context.now)
@@ -175,7 +175,7 @@ def formats(context: Context) -> None:
 
     Example: exposure formats
     """
-    from exposure.logs.formats import FORMATS
+    from exposure.logs.formats.known import FORMATS
 
     lines = []
     for known in FORMATS.values():

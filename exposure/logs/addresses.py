@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import polars as pl
 
-from exposure.logs.encodings import decode
+from exposure.logs.formats.records import shape
 from exposure.logs.hints import MENTIONED, may_hold_address
-from exposure.logs.records import shape
+from exposure.logs.secrets.encodings import decode
 
 _ADDRESS = r"(?-u:\b)0[xX][0-9a-fA-F]{40}(?-u:\b)"
 # A call's data: a selector, then words; one word alone is a topic or a slot. Many more words are a program, no call.

@@ -9,7 +9,7 @@ import polars as pl
 
 from exposure.incident import Action, Asset
 from exposure.logs.actions import fields_of, find_action, path_of
-from exposure.logs.records import NUMBERED, number_of
+from exposure.logs.formats.records import NUMBERED, number_of
 
 # What browsers run or build pages from. Pictures and fonts carry no attack; `/` is the page itself.
 _STATIC = r"(?i)^[^?#]*(?:\.(?:m?js|cjs|css|x?html?|wasm|json|webmanifest|svg|map)|/)(?:\?|$)"

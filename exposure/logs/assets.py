@@ -10,8 +10,8 @@ import polars as pl
 
 from exposure.incident import Asset
 from exposure.logs.actions import path_of
-from exposure.logs.records import shape
-from exposure.logs.secrets import redact_column
+from exposure.logs.formats.records import shape
+from exposure.logs.secrets.redaction import redact_column
 from exposure.logs.spill import Spill
 from exposure.logs.versions import Version, find_versions, judge
 from exposure.tables import TABLES, TIME

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import polars as pl
 
-from exposure.logs.records import NUMBERED
+from exposure.logs.formats.records import NUMBERED
 
 # Clients whose pseudonyms are not worked out again when they return: some forty megabytes. The others cost a microsecond each.
 _REMEMBERED = 300_000

@@ -17,15 +17,15 @@ from exposure.incident import Action, Asset
 from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions, lines_with_names
 from exposure.logs.asks import Asks
 from exposure.logs.assets import file_names, full_fetches
-from exposure.logs.blocks import Block
 from exposure.logs.clients import Pseudonyms
-from exposure.logs.clocks import JUMPS, count_jumps
 from exposure.logs.duplicates import name_lines
+from exposure.logs.formats.mixed import Others, parse_mixed
+from exposure.logs.formats.records import Parsed, compact, shape
 from exposure.logs.hints import ADDRESS, MENTIONED, SECRET, holds, may_hold_address
-from exposure.logs.mixed import Others, parse_mixed
-from exposure.logs.openings import Opener, Openers, Opening, secrets_in_lines, secrets_in_records
-from exposure.logs.records import Parsed, compact, shape
-from exposure.logs.secrets import excerpt, redact_column
+from exposure.logs.noticing.clocks import JUMPS, count_jumps
+from exposure.logs.reading.blocks import Block
+from exposure.logs.secrets.openings import Opener, Openers, Opening, secrets_in_lines, secrets_in_records
+from exposure.logs.secrets.redaction import excerpt, redact_column
 from exposure.logs.traffic import count_cells
 from exposure.tables import TIME
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from exposure.logs.records import shape
+from exposure.logs.formats.records import shape
 from exposure.logs.spill import Spill
 
 # What the pile of keys holds; it is sorted by `hour` (since 1970), since only the same hour can hold a request again.

@@ -15,10 +15,10 @@ import polars as pl
 
 from exposure.logs.assets import Found, asset_states
 from exposure.logs.digest import KEPT
+from exposure.logs.formats.records import shape
 from exposure.logs.intake import Intake
-from exposure.logs.proofs import Proven
-from exposure.logs.records import shape
-from exposure.logs.secrets import MARK
+from exposure.logs.secrets.proofs import Proven
+from exposure.logs.secrets.redaction import MARK
 from exposure.logs.sessions import UNREAD, find_sessions, known_addresses, link_sightings, name_sessions
 from exposure.logs.spill import Spill
 from exposure.tables import TABLES

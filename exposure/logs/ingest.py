@@ -15,20 +15,20 @@ from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.ahead import cores, in_order, one_ahead
 from exposure.logs.assets import study
-from exposure.logs.blocks import Block
-from exposure.logs.clocks import tell_jumps
-from exposure.logs.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.digest import Digester, parse
 from exposure.logs.faults import unquoted
-from exposure.logs.finding import find_places
 from exposure.logs.finish import finish, with_ids
-from exposure.logs.formats import FORMATS, asked_for
+from exposure.logs.formats.known import FORMATS, asked_for
 from exposure.logs.intake import Intake
-from exposure.logs.noticed import Noticed, notice
-from exposure.logs.places import Listener, LocalFile, Place
-from exposure.logs.proofs import Proven
-from exposure.logs.purge import count_secrets, secrets_of, to_purge
-from exposure.logs.sources import BLOCK, SourceFile, name_files, read_blocks
+from exposure.logs.noticing.clocks import tell_jumps
+from exposure.logs.noticing.coverage import coverage_row, hostless, outside, problems
+from exposure.logs.noticing.noticed import Noticed, notice
+from exposure.logs.reading.blocks import Block
+from exposure.logs.reading.finding import find_places
+from exposure.logs.reading.places import Listener, LocalFile, Place
+from exposure.logs.reading.sources import BLOCK, SourceFile, name_files, read_blocks
+from exposure.logs.secrets.proofs import Proven
+from exposure.logs.secrets.purge import count_secrets, secrets_of, to_purge
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from exposure.logs.assets import FETCHES, NAMES
-from exposure.logs.blocks import Block
 from exposure.logs.digest import KEPT, MOST_REJECTS, SEEN, UNREAD, Digest, Unread, Wanted, count_by_source
 from exposure.logs.duplicates import SEEN as LINES_SEEN
 from exposure.logs.duplicates import Duplicates
-from exposure.logs.mixed import Others
-from exposure.logs.proofs import Proofs
+from exposure.logs.formats.mixed import Others
+from exposure.logs.reading.blocks import Block
+from exposure.logs.reading.sources import SourceFile
+from exposure.logs.secrets.proofs import Proofs
 from exposure.logs.sessions import SPANS
-from exposure.logs.sources import SourceFile
 from exposure.logs.spill import Spill
 from exposure.logs.traffic import CELLS, without_lines
 

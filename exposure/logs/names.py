@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from exposure.logs.encodings import decode
+from exposure.logs.secrets.encodings import decode
 from exposure.logs.sessions import link_sightings
 from exposure.tables import TABLES
 

@@ -14,9 +14,9 @@ import polars as pl
 
 from exposure.errors import ExposureError
 from exposure.logs.digest import Digest, Unread
-from exposure.logs.mixed import Others
-from exposure.logs.openings import Opener
-from exposure.logs.records import shape
+from exposure.logs.formats.mixed import Others
+from exposure.logs.formats.records import shape
+from exposure.logs.secrets.openings import Opener
 from exposure.tables import TIME
 
 # What polars makes of a text and a number here: where another process makes something else, its numbers name other things.

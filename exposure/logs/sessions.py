@@ -6,7 +6,7 @@ from datetime import timedelta
 import polars as pl
 
 from exposure.logs.clients import show_clients
-from exposure.logs.records import shape
+from exposure.logs.formats.records import shape
 from exposure.tables import TIME
 
 # How surely the owner of an address did what a request did. These are judgements, measured on drills; one place to change them.

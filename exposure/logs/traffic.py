@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from exposure.logs.records import shape
+from exposure.logs.formats.records import shape
 from exposure.tables import TABLES, TIME
 
 # What one client asked of one host in one minute of one source. Five times fewer than requests, and sessions are exact on it.

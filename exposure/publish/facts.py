@@ -14,14 +14,14 @@ import polars as pl
 from exposure.incident import Action, Exposure, Incident
 from exposure.logs.sessions import only_derived
 from exposure.publish import times
-from exposure.publish.alarms import unshown_attack
 from exposure.publish.bounds import Bounds, bounds_of
 from exposure.publish.enemies import Enemy, find_enemies
 from exposure.publish.fits import Fit, fit_wallets
-from exposure.publish.holding import held_until
 from exposure.publish.holes import Hole, Span, find_holes
-from exposure.publish.links import Links, usable_links
 from exposure.publish.tallies import Tally, tally, token_facts
+from exposure.publish.texts.alarms import unshown_attack
+from exposure.publish.texts.holding import held_until
+from exposure.publish.texts.links import Links, usable_links
 
 HARMED = ("compromised", "probable")
 MUST_ACT = (*HARMED, "exposed")

@@ -11,10 +11,10 @@ import polars as pl
 
 from exposure.assess.coverage import dips
 from exposure.incident import Incident
-from exposure.logs.coverage import UNREAD
-from exposure.logs.dips import tell_dip
+from exposure.logs.noticing.coverage import UNREAD
+from exposure.logs.noticing.dips import tell_dip
 from exposure.publish import times
-from exposure.publish.gaps import silent, silent_hosts
+from exposure.publish.report.gaps import silent, silent_hosts
 
 # Fewer unreadable lines than this are the noise of every log: said to the team, not to the public.
 _MANY = 0.01

@@ -10,13 +10,13 @@ import polars as pl
 
 from exposure.case import Case
 from exposure.incident import Incident
-from exposure.publish.advise import READS
-from exposure.publish.claims import Checks, check_claims, problems
 from exposure.publish.enemies import Enemy
 from exposure.publish.facts import HARMED, VERDICTS, Facts, gather, tied_wallets
 from exposure.publish.holes import Hole
-from exposure.publish.sentences import show_count
 from exposure.publish.tallies import Tally, tally, token_facts
+from exposure.publish.texts.advise import READS
+from exposure.publish.texts.claims import Checks, check_claims, problems
+from exposure.publish.texts.sentences import show_count
 from exposure.publish.times import show_exact
 
 # The terminal's last screen is for the answer; the rest stands in the sheet and the report.

@@ -1,9 +1,9 @@
 """One input: any bytes as a log, in any format. Nothing may be raised, and every line is accounted for exactly once."""
 
 from exposure.incident import LogSource
-from exposure.logs.blocks import Block, Piece, parse_block
-from exposure.logs.formats import FORMATS, detect
-from exposure.logs.lines import clean_text, count_lines, to_lines
+from exposure.logs.formats.known import FORMATS, detect
+from exposure.logs.reading.blocks import Block, Piece, parse_block
+from exposure.logs.reading.lines import clean_text, count_lines, to_lines
 
 NAMES = sorted(FORMATS)
 # A custom layout needs the text that describes it.

@@ -14,7 +14,7 @@ from exposure.case import Case
 from exposure.console import Silent
 from exposure.incident import Action, Incident, LogSource
 from exposure.logs.ingest import ingest
-from exposure.logs.lines import to_lines
+from exposure.logs.reading.lines import to_lines
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ALICE = "0x52908400098527886e0f7030069857d2e4169ee7"

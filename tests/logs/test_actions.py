@@ -5,7 +5,7 @@ import pytest
 
 from exposure.incident import Action
 from exposure.logs.actions import find_action
-from exposure.logs.records import RECORD
+from exposure.logs.formats.records import RECORD
 
 
 def action(name: str, **match: str) -> Action:

@@ -9,7 +9,7 @@ import pytest
 from exposure.incident import Asset
 from exposure.logs.asks import Asks
 from exposure.logs.assets import FETCHES, NAMES, Found, asset_states, file_names, full_fetches, study
-from exposure.logs.records import NUMBERED, number_of
+from exposure.logs.formats.records import NUMBERED, number_of
 from exposure.logs.spill import Spill
 from tests.logs.logbook import at
 

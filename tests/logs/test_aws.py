@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.aws import CONNECTION, NO_REQUEST, parse_balancer, parse_s3
-from exposure.logs.layouts import NO_SHAPE, NO_TIME
+from exposure.logs.formats.aws import CONNECTION, NO_REQUEST, parse_balancer, parse_s3
+from exposure.logs.formats.layouts import NO_SHAPE, NO_TIME
 from tests.logs.logbook import ALICE, NOON, at, hexed, lines_of
 from tests.logs.test_combined import TARGETS, TEXTS
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.incident import LogSource
-from exposure.logs.clf_variants import is_syslog, is_traefik_clf, parse_syslog, parse_traefik_clf
-from exposure.logs.layouts import NO_SHAPE, NO_TIME
+from exposure.logs.formats.clf_variants import is_syslog, is_traefik_clf, parse_syslog, parse_traefik_clf
+from exposure.logs.formats.layouts import NO_SHAPE, NO_TIME
 from tests.logs.logbook import NOON, combined, lines_of
 from tests.logs.test_combined import TARGETS, TEXTS, TIMES
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from exposure.logs.clients import Networks, Pseudonyms, client_address, show_clients
-from exposure.logs.records import NUMBERED, number_of
+from exposure.logs.formats.records import NUMBERED, number_of
 
 PROXIES: Networks = (ip_network("10.0.0.0/8"), ip_network("2001:db8:aaaa::/48"))
 KEY = bytes(32)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from exposure.logs.clocks import count_jumps, tell_jumps
+from exposure.logs.noticing.clocks import count_jumps, tell_jumps
 from exposure.tables import TIME
 from tests.logs.logbook import NOON
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.incident import LogSource
-from exposure.logs.formats import FORMATS
-from exposure.logs.json_records import NO_JSON, NO_TIME
-from exposure.logs.records import Parsed
-from exposure.logs.times import parse_time
+from exposure.logs.formats.json_records import NO_JSON, NO_TIME
+from exposure.logs.formats.known import FORMATS
+from exposure.logs.formats.records import Parsed
+from exposure.logs.formats.times import parse_time
 from tests.logs.logbook import NOON, cloudflare, lines_of
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.incident import LogSource
-from exposure.logs.combined import NO_SHAPE, NO_TIME, NO_ZONE, parse_combined
+from exposure.logs.formats.combined import NO_SHAPE, NO_TIME, NO_ZONE, parse_combined
 from tests.logs.logbook import NOON, combined, lines_of
 
 FIELDS = ("ip", "host", "method", "target", "status", "bytes", "referer", "ua", "forwarded")

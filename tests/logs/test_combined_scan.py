@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exposure.logs.combined import parse_combined
-from exposure.logs.combined_scan import scan_combined
+from exposure.logs.formats.combined import parse_combined
+from exposure.logs.formats.combined_scan import scan_combined
+from exposure.logs.formats.records import NUMBERED, RECORD, Parsed, join
 from exposure.logs.hints import hint_expr, odd_agent
-from exposure.logs.lines import clean_text, count_lines, to_lines
-from exposure.logs.records import NUMBERED, RECORD, Parsed, join
+from exposure.logs.reading.lines import clean_text, count_lines, to_lines
 from tests.logs.logbook import ALICE, CHROME, combined
 
 TIMES = ["04/Mar/2026:09:12:00 +0000", "29/Feb/2024:23:59:59 -0330", "29/Feb/2026:00:00:00 +0000", "01/Jan/1970:00:00:00 +1400",

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.coverage import UNZONED
-from exposure.logs.custom import compile_layout, parse_custom
-from exposure.logs.formats import asked_for
-from exposure.logs.layouts import NO_SHAPE, NO_TIME
+from exposure.logs.formats.custom import compile_layout, parse_custom
+from exposure.logs.formats.known import asked_for
+from exposure.logs.formats.layouts import NO_SHAPE, NO_TIME
+from exposure.logs.noticing.coverage import UNZONED
 from tests.logs.logbook import ALICE, NOON, Logbook, at, hexed, lines_of
 from tests.logs.test_combined import TARGETS, TEXTS, TIMES, apache
 

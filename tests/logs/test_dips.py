@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from exposure.logs.dips import Dip, find_dips
+from exposure.logs.noticing.dips import Dip, find_dips
 from exposure.tables import TIME
 from tests.logs.logbook import NOON
 from tests.logs.traffic_days import Counts, clustered, course

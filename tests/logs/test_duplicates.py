@@ -4,9 +4,9 @@ from pathlib import Path
 
 import polars as pl
 
-from exposure.logs.combined import parse_combined
 from exposure.logs.duplicates import SEEN, Duplicates, name_lines
-from exposure.logs.lines import to_lines
+from exposure.logs.formats.combined import parse_combined
+from exposure.logs.reading.lines import to_lines
 from exposure.logs.spill import Spill
 from tests.logs.logbook import at, combined
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exposure.logs.encodings import decode
+from exposure.logs.secrets.encodings import decode
 
 # Each writes one character; any of them may be put into any other.
 DRESSES = {

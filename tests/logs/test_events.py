@@ -10,7 +10,7 @@ import pytest
 
 from exposure.incident import Action
 from exposure.logs.addresses import find_in_text
-from exposure.logs.formats import FORMATS, detect
+from exposure.logs.formats.known import FORMATS, detect
 from tests.logs.logbook import ALICE, BOB, NOON, Logbook, combined
 from tests.logs.test_json_formats import first
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from exposure.incident import LogSource
-from exposure.logs.formats import EMPTY, FORMATS, TOO_LONG, detect, parse
-from exposure.logs.lines import LONGEST_LINE
+from exposure.logs.formats.known import EMPTY, FORMATS, TOO_LONG, detect, parse
+from exposure.logs.reading.lines import LONGEST_LINE
 from tests.logs.logbook import ALICE, CHROME, NOON, at, cloudflare, combined, lines_of
 
 COMMON = combined().split(' "-"')[0]

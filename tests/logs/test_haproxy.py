@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.incident import LogSource
-from exposure.logs.haproxy import NO_REQUEST, is_haproxy, parse_haproxy
-from exposure.logs.layouts import NO_SHAPE, NO_TIME
+from exposure.logs.formats.haproxy import NO_REQUEST, is_haproxy, parse_haproxy
+from exposure.logs.formats.layouts import NO_SHAPE, NO_TIME
 from tests.logs.logbook import NOON, at, lines_of
 from tests.logs.test_combined import TARGETS
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.incident import LogSource
-from exposure.logs.event_layouts import EVENTS
-from exposure.logs.formats import FORMATS, detect, parse
-from exposure.logs.json_layouts import REQUESTS
-from exposure.logs.json_records import NAMES, NO_JSON, NO_REQUEST, NO_TIME, NO_ZONE, Layout
-from exposure.logs.records import NUMBERED, Parsed
+from exposure.logs.formats.event_layouts import EVENTS
+from exposure.logs.formats.json_layouts import REQUESTS
+from exposure.logs.formats.json_records import NAMES, NO_JSON, NO_REQUEST, NO_TIME, NO_ZONE, Layout
+from exposure.logs.formats.known import FORMATS, detect, parse
+from exposure.logs.formats.records import NUMBERED, Parsed
 from tests.logs.logbook import ALICE, BOB, NOON, lines_of
 
 LAYOUTS = {layout.name: layout for layout in (*REQUESTS, *EVENTS)}

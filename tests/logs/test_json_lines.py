@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.json_lines import _decode_block, _read_each, decode_object, decode_paths, find
+from exposure.logs.formats.json_lines import _decode_block, _read_each, decode_object, decode_paths, find
 from tests.logs.logbook import lines_of
 
 PAIRS = [{"key": "wallet", "value": {"string_value": None, "int_value": 7}}, {"key": "b", "value": "x"}]

@@ -8,9 +8,9 @@ import pytest
 from eth_account import Account
 from mnemonic import Mnemonic
 
-from exposure.logs.derive import addresses_of, is_published
-from exposure.logs.encodings import decode
-from exposure.logs.keys import Secret, find_secrets
+from exposure.logs.secrets.derive import addresses_of, is_published
+from exposure.logs.secrets.encodings import decode
+from exposure.logs.secrets.keys import Secret, find_secrets
 
 Account.enable_unaudited_hdwallet_features()
 

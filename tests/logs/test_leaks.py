@@ -17,8 +17,8 @@ from mnemonic import Mnemonic
 
 from exposure.errors import ExposureError
 from exposure.logs import intake
-from exposure.logs.encodings import decode
-from exposure.logs.formats import FORMATS
+from exposure.logs.formats.known import FORMATS
+from exposure.logs.secrets.encodings import decode
 from tests.logs.logbook import ALICE, Logbook, combined
 from tests.logs.test_formats import CUSTOM
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exposure.logs.lines import to_lines
+from exposure.logs.reading.lines import to_lines
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from exposure.incident import LogSource
-from exposure.logs.blocks import Block, Piece
-from exposure.logs.formats import FORMATS, Format
-from exposure.logs.mixed import parse_mixed
+from exposure.logs.formats.known import FORMATS, Format
+from exposure.logs.formats.mixed import parse_mixed
+from exposure.logs.reading.blocks import Block, Piece
 from tests.logs.logbook import ALICE, BOB, Logbook, at, cloudflare, combined
 from tests.logs.test_formats import CUSTOM
 

@@ -5,10 +5,10 @@ import pytest
 
 from exposure.errors import ExposureError
 from exposure.incident import Asset, LogSource
-from exposure.logs.blocks import Block, Piece
 from exposure.logs.digest import Digest, Digester, Wanted, parse
-from exposure.logs.formats import FORMATS
+from exposure.logs.formats.known import FORMATS
 from exposure.logs.parts import PROBE, pack, placed, unpack
+from exposure.logs.reading.blocks import Block, Piece
 from tests.logs.logbook import ALICE, BOB, CHECKSUMMED, UNLOCK, at, cloudflare, combined
 from tests.logs.test_proofs import HASH, KEY, PHRASE
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 from mnemonic import Mnemonic
 
-from exposure.logs.encodings import decode
-from exposure.logs.phrases import LANGUAGES, SIZES, composed, find_phrases, phrase_spans, word_list
+from exposure.logs.secrets.encodings import decode
+from exposure.logs.secrets.phrases import LANGUAGES, SIZES, composed, find_phrases, phrase_spans, word_list
 
 SECRET = Mnemonic("english").to_mnemonic(hashlib.sha256(b"phrases").digest()[:16])
 WRITTEN: dict[str, Callable[[list[str]], str]] = {

@@ -23,10 +23,10 @@ from moto.server import ThreadedMotoServer
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.ahead import one_ahead
-from exposure.logs.finding import find_places
-from exposure.logs.places import Listener, LocalFile, Pipe
-from exposure.logs.sources import SourceFile, name_files, read_blocks
-from exposure.logs.unpack import DamagedError
+from exposure.logs.reading.finding import find_places
+from exposure.logs.reading.places import Listener, LocalFile, Pipe
+from exposure.logs.reading.sources import SourceFile, name_files, read_blocks
+from exposure.logs.reading.unpack import DamagedError
 from tests.logs.logbook import ALICE, BOB, Logbook, at, combined
 
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMIbPxRfiCYEXAMPLEKEY"
@@ -348,7 +348,7 @@ def test_a_bucket_or_object_that_is_not_there(
 )
 def test_what_a_storage_answers_is_said_in_our_own_words(tmp_path: Path, answer: str, why: str) -> None:
     """An answer may quote a key."""
-    from exposure.logs.buckets import find_objects
+    from exposure.logs.reading.buckets import find_objects
 
     def connect(scheme: str, bucket: str) -> None:
         raise OSError(answer)

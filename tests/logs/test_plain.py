@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exposure.logs.plain import dress, peek, to_plain
-from exposure.logs.unpack import DamagedError
+from exposure.logs.reading.plain import dress, peek, to_plain
+from exposure.logs.reading.unpack import DamagedError
 
 LINES = st.lists(
     st.text(st.characters(blacklist_characters="\r\n", blacklist_categories=["Cs"]), max_size=9), min_size=2

@@ -14,7 +14,7 @@ from mnemonic import Mnemonic
 from exposure.assess.assess import assess
 from exposure.assess.candidates import candidates
 from exposure.incident import Fact, Incident
-from exposure.logs import proofs
+from exposure.logs.secrets import proofs
 from exposure.tables import TABLES
 from tests.logs.logbook import ALICE, BOB, UNLOCK, Logbook, at, cloudflare, combined
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exposure.logs.rotation import beside, piece, sets, tell_missing
+from exposure.logs.noticing.rotation import beside, piece, sets, tell_missing
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from eth_account import Account
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.records import to_records
-from exposure.logs.rpc_bodies import read_body, read_rpc
+from exposure.logs.formats.records import to_records
+from exposure.logs.formats.rpc_bodies import read_body, read_rpc
 from tests.logs.logbook import ALICE, BOB, CAROL, NOON, Logbook
 
 SIGNER = Account.from_key("0x" + "11" * 32)

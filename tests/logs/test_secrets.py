@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.logs.hints import may_hold_secret
-from exposure.logs.phrases import LANGUAGES, word_list
-from exposure.logs.secrets import excerpt, redact, redact_column
+from exposure.logs.secrets.phrases import LANGUAGES, word_list
+from exposure.logs.secrets.redaction import excerpt, redact, redact_column
 from tests.logs.logbook import ALICE, lines_of
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"

@@ -14,11 +14,11 @@ import pytest
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.finding import find_places
-from exposure.logs.formats import FORMATS
-from exposure.logs.lines import LONGEST_LINE
-from exposure.logs.places import LocalFile
-from exposure.logs.sources import name_files, read_blocks
+from exposure.logs.formats.known import FORMATS
+from exposure.logs.reading.finding import find_places
+from exposure.logs.reading.lines import LONGEST_LINE
+from exposure.logs.reading.places import LocalFile
+from exposure.logs.reading.sources import name_files, read_blocks
 from tests.logs.logbook import ALICE, Logbook, cloudflare, combined
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.tabular import as_objects
+from exposure.logs.reading.tabular import as_objects
 from tests.logs.logbook import ALICE, BOB, Logbook, combined
 
 EVENTS = {"kind": "events"}

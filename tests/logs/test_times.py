@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.logs.times import localise, parse_clf
+from exposure.logs.formats.times import localise, parse_clf
 
 
 def wall(text: str) -> datetime:

@@ -10,7 +10,7 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exposure.logs.unpack import RATIO, DamagedError, guarded, packing, unpack
+from exposure.logs.reading.unpack import RATIO, DamagedError, guarded, packing, unpack
 
 TEXT = b"".join(b"line %d of a log that is not all the same\n" % number for number in range(50_000))
 Pack = Callable[[bytes], bytes]

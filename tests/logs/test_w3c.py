@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from exposure.errors import ExposureError
 from exposure.incident import LogSource
-from exposure.logs.layouts import NO_TIME
-from exposure.logs.w3c import COMMENT, NO_FIELDS, OTHER_NUMBER, TOO_MANY, is_cloudfront, is_w3c, parse_w3c
+from exposure.logs.formats.layouts import NO_TIME
+from exposure.logs.formats.w3c import COMMENT, NO_FIELDS, OTHER_NUMBER, TOO_MANY, is_cloudfront, is_w3c, parse_w3c
 from tests.logs.logbook import ALICE, NOON, Logbook, at, lines_of
 from tests.logs.test_combined import TEXTS
 

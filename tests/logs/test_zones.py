@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from exposure.logs.zones import Shift, blame, shift_between
+from exposure.logs.noticing.zones import Shift, blame, shift_between
 from tests.logs.traffic_days import Counts, course
 
 HALF = 48  # half hours a day

@@ -11,7 +11,7 @@ from get_browser import find_browser
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from exposure.case import Case
-from exposure.publish.checker import write_check
+from exposure.publish.check.write import write_check
 from tests.publish.scene import Scene
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from exposure.case import Case
-from exposure.publish.report import write_report
-from exposure.publish.sentences import checksum
+from exposure.publish.report.write import write_report
+from exposure.publish.texts.sentences import checksum
 from tests.pages.conftest import DESKTOP, PHONE
 from tests.publish.scene import NATIVE, PHRASE, SINK, START, Scene, wallet_address
 

@@ -8,11 +8,11 @@ import polars as pl
 
 from exposure.amounts import NATIVE, show, to_f64
 from exposure.incident import Incident
-from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
-from exposure.publish.lint_draft import Ground
-from exposure.publish.rendering import files
-from exposure.publish.wording import MESSAGES, write_messages
+from exposure.publish.lint.draft import Ground
+from exposure.publish.texts.claims import check_claims
+from exposure.publish.texts.rendering import files
+from exposure.publish.texts.wording import MESSAGES, write_messages
 from exposure.tables import TABLES
 
 NOW = datetime(2026, 3, 4, 12, 10, tzinfo=UTC)

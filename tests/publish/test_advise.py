@@ -4,11 +4,11 @@ import json
 from datetime import timedelta
 
 from exposure.case import Case
-from exposure.publish.advise import advise
-from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
-from exposure.publish.lint import find_faults
-from exposure.publish.wording import MESSAGES
+from exposure.publish.lint.judge import find_faults
+from exposure.publish.texts.advise import advise
+from exposure.publish.texts.claims import check_claims
+from exposure.publish.texts.wording import MESSAGES
 from tests.publish.scene import ADVICE, HARDWARE, NOW, PHRASE, SIGNED, START, Scene, wallet_address
 
 

@@ -15,9 +15,9 @@ from exposure.drill.mass.knobs import Knobs, drawn
 from exposure.drill.mass.make import make_mass_drill
 from exposure.incident_toml import load_incident
 from exposure.pipeline import Pipeline
-from exposure.publish.claims import check_claims
 from exposure.publish.facts import Facts, gather, tied_wallets
 from exposure.publish.summary import READS
+from exposure.publish.texts.claims import check_claims
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 BASE = Knobs(people=150, days=2.0, bots=20)

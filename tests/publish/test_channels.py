@@ -1,6 +1,6 @@
 """What each channel takes: counted as it counts, cut between sentences, never inside an address."""
 
-from exposure.publish.channels import CHANNELS, count_utf16, count_x, fold, join, posts
+from exposure.publish.texts.channels import CHANNELS, count_utf16, count_x, fold, join, posts
 
 X = CHANNELS["x"]
 ADDRESS = "0x" + "5BAD" * 10

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from exposure.case import Case
-from exposure.publish.advise import advise
-from exposure.publish.checker import chosen, render_check, write_check
-from exposure.publish.claims import check_claims
+from exposure.publish.check.questions import questions, steps
+from exposure.publish.check.write import chosen, render_check, write_check
 from exposure.publish.facts import gather
 from exposure.publish.markup import to_html
-from exposure.publish.questions import questions, steps
-from exposure.publish.sentences import Speaker
-from exposure.publish.wording import write_messages
+from exposure.publish.texts.advise import advise
+from exposure.publish.texts.claims import check_claims
+from exposure.publish.texts.sentences import Speaker
+from exposure.publish.texts.wording import write_messages
 from tests.publish.scene import NOW, SPENDER, Scene, wallet_address
 
 

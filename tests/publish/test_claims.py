@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from exposure.publish.claims import Check, Checks, check_claims, problems, worst
 from exposure.publish.facts import gather
+from exposure.publish.texts.claims import Check, Checks, check_claims, problems, worst
 from tests.publish.scene import END, HARDWARE, NOW, PHRASE, SINK, START, Scene, wallet_address
 
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from exposure.publish.alarms import NOTHING_SHOWN, unshown_attack
 from exposure.publish.enemies import Enemy
 from exposure.publish.facts import gather
+from exposure.publish.texts.alarms import NOTHING_SHOWN, unshown_attack
 from tests.publish.scene import END, NOW, PHRASE, SINK, SPENDER, START, Scene, wallet_address
 
 

@@ -11,8 +11,8 @@ from exposure.amounts import NATIVE
 from exposure.case import Case
 from exposure.incident import Incident
 from exposure.publish.facts import gather
-from exposure.publish.handoff import FACT_READS, READS, make_files, write_handoff
-from exposure.publish.sheet_text import checksum
+from exposure.publish.handoff.write import FACT_READS, READS, make_files, write_handoff
+from exposure.publish.sheet.text import checksum
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import (
     DRAINED,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from exposure.publish.advise import advise
+from exposure.publish.texts.advise import advise
 from tests.publish.scene import NOW, Scene
 from tests.publish.test_advise import fill
 

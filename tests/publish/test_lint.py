@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.lint import REST, expected_rules, read_drafts
-from exposure.publish.lint import Fault, find_faults, ground_of_sites, lint, rules
-from exposure.publish.lint_draft import Draft
+from exposure.publish.lint.draft import Draft
+from exposure.publish.lint.judge import Fault, find_faults, ground_of_sites, lint, rules
 from tests.publish.scene import Scene, case_ground, write
 from tests.publish.test_wording import CASES
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from exposure.publish.lint import lint, rules
-from exposure.publish.lint_draft import Draft
+from exposure.publish.lint.draft import Draft
+from exposure.publish.lint.judge import lint, rules
 from tests.publish.scene import HARDWARE, NOW, PHRASE, SINK, SPENDER, START, Scene, case_ground, wallet_address
 
 VIEWED = HARDWARE | {"name": "viewed_portfolio", "words": "viewed your portfolio", "match": {"path": "^/api/portfolio"}}

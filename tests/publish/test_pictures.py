@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from exposure.amounts import to_f64
-from exposure.publish.charts import Picture
 from exposure.publish.facts import gather
-from exposure.publish.flows import find_flows
-from exposure.publish.money import money_picture
-from exposure.publish.sentences import checksum
-from exposure.publish.served_files import served_files
-from exposure.publish.timeline import PUBLIC_STEP, timeline
-from exposure.publish.timeline_counts import find_shade
+from exposure.publish.report.charts import Picture
+from exposure.publish.report.flows import find_flows
+from exposure.publish.report.money import money_picture
+from exposure.publish.report.served_files import served_files
+from exposure.publish.report.timeline import PUBLIC_STEP, timeline
+from exposure.publish.report.timeline_counts import find_shade
+from exposure.publish.texts.sentences import checksum
 from tests.publish.scene import END, NATIVE, NOW, PHRASE, SIGNED, SINK, START, Scene, wallet_address
 
 HOSTILE = '<script>alert(1)</script>" onload=x \x1b[31m \u202egnp {{ 7*7 }}'

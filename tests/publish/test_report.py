@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from exposure.case import Case
-from exposure.publish.charts import attack_rates
 from exposure.publish.facts import gather
-from exposure.publish.pages import trail_rows, wallet_rows
-from exposure.publish.reach import reach
-from exposure.publish.report import render_report, write_report
-from exposure.publish.savings import still_to_save
-from exposure.publish.sentences import checksum
+from exposure.publish.report.charts import attack_rates
+from exposure.publish.report.pages import trail_rows, wallet_rows
+from exposure.publish.report.reach import reach
+from exposure.publish.report.savings import still_to_save
+from exposure.publish.report.timeline import timeline
+from exposure.publish.report.write import render_report, write_report
 from exposure.publish.summary import find_rates
-from exposure.publish.timeline import timeline
+from exposure.publish.texts.sentences import checksum
 from tests.publish.scene import END, HARDWARE, NATIVE, NOW, PHRASE, SINK, START, Scene, wallet_address
 
 MANIFEST = {"as_of": {"time": NOW.isoformat(), "chains": {"1": {"number": 99, "hash": "0xabc"}}}, "tables": {}}

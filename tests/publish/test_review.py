@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from exposure.cli import app
-from exposure.publish.advise import advise
-from exposure.publish.checker import write_check
-from exposure.publish.review import Standing, by_message, same_person, usable_name
+from exposure.publish.check.write import write_check
+from exposure.publish.texts.advise import advise
+from exposure.publish.texts.review import Standing, by_message, same_person, usable_name
 from tests.publish.scene import NOW, PHRASE, Scene
 from tests.publish.test_advise import fill
 

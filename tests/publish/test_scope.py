@@ -4,11 +4,11 @@ import json
 from datetime import timedelta
 
 from exposure.case import Case
-from exposure.publish.advise import advise
 from exposure.publish.facts import gather
-from exposure.publish.review import Review, hash_text
-from exposure.publish.review_store import write_reviews
-from exposure.publish.scope import Scope, changes, scope_of
+from exposure.publish.texts.advise import advise
+from exposure.publish.texts.review import Review, hash_text
+from exposure.publish.texts.review_store import write_reviews
+from exposure.publish.texts.scope import Scope, changes, scope_of
 from tests.publish.scene import END, HARDWARE, NOW, PHRASE, SIGNED, SPENDER, START, Scene, wallet_address
 from tests.publish.test_advise import fill
 

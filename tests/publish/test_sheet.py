@@ -16,7 +16,7 @@ import pytest
 
 from exposure.case import Case, hash_file
 from exposure.errors import ExposureError
-from exposure.publish.sheet import read_people, write_sheet
+from exposure.publish.sheet.keep import read_people, write_sheet
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import (
     DRAINED,
@@ -426,7 +426,7 @@ def test_a_run_that_is_killed_while_it_writes_leaves_the_old_files_whole(tmp_pat
     found = [wallet(SAVEABLE), *(wallet(f"0x{number:040x}", "exposed") for number in range(5_000))]
     case.write("wallets", TABLES["wallets"].frame(found))
     program = (
-        "from pathlib import Path; from exposure.case import Case; from exposure.publish.sheet import write_sheet; "
+        "from pathlib import Path; from exposure.case import Case; from exposure.publish.sheet.keep import write_sheet; "
         f"from tests.publish.sheet_builder import incident; write_sheet(Case(Path({str(tmp_path)!r})), incident(Path('.')))"
     )
     writing = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])

@@ -13,7 +13,7 @@ import pytest
 
 from exposure.case import Case
 from exposure.incident import Incident
-from exposure.publish.sheet import read_people, write_sheet
+from exposure.publish.sheet.keep import read_people, write_sheet
 from exposure.tables import TABLES
 from tests.publish.libreoffice_story import HOSTILE, NEW, hostile_case
 from tests.publish.sheet_builder import (

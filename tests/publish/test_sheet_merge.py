@@ -13,10 +13,10 @@ from exposure.case import Case, hash_file
 from exposure.cli import app
 from exposure.errors import ExposureError
 from exposure.incident import Incident
-from exposure.publish.sheet import read_people, write_sheet
-from exposure.publish.sheet_own import OwnSheet, together
-from exposure.publish.sheet_pages import Page
-from exposure.publish.sheet_xlsx import write_workbook
+from exposure.publish.sheet.keep import read_people, write_sheet
+from exposure.publish.sheet.own import OwnSheet, together
+from exposure.publish.sheet.pages import Page
+from exposure.publish.sheet.xlsx import write_workbook
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import (
     DRAINED,

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from exposure.publish.sheet_columns import PEOPLE_NAMES
-from exposure.publish.sheet_diff import Versions
-from exposure.publish.sheet_pages import Page, wallets_page
-from exposure.publish.sheet_people import merge, read_address
-from exposure.publish.sheet_read import read_file
-from exposure.publish.sheet_rows import build_rows
-from exposure.publish.sheet_text import inert, same
-from exposure.publish.sheet_twins import csv_of
-from exposure.publish.sheet_xlsx import write_workbook
+from exposure.publish.sheet.columns import PEOPLE_NAMES
+from exposure.publish.sheet.diff import Versions
+from exposure.publish.sheet.pages import Page, wallets_page
+from exposure.publish.sheet.people import merge, read_address
+from exposure.publish.sheet.read import read_file
+from exposure.publish.sheet.rows import build_rows
+from exposure.publish.sheet.text import inert, same
+from exposure.publish.sheet.twins import csv_of
+from exposure.publish.sheet.xlsx import write_workbook
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import START, edit_csv, edit_workbook, wallet
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from exposure.errors import ExposureError
-from exposure.publish.sheet_columns import read_headers
-from exposure.publish.sheet_read import ROW, read_file
+from exposure.publish.sheet.columns import read_headers
+from exposure.publish.sheet.read import ROW, read_file
 
 A = "0x" + "a1" * 20
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from exposure.case import Case
-from exposure.publish.sheet import write_sheet
+from exposure.publish.sheet.keep import write_sheet
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import (
     DRAINED,

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from exposure.publish.sheet_text import CELL_LIMIT, QUOTE, UNQUOTE, fit, inert, quote_csv, same, unquote_csv
+from exposure.publish.sheet.text import CELL_LIMIT, QUOTE, UNQUOTE, fit, inert, quote_csv, same, unquote_csv
 from exposure.tables import TIME
 
 

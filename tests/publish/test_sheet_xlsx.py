@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from exposure.amounts import NATIVE
-from exposure.publish.sheet import write_sheet
-from exposure.publish.sheet_pages import Page
-from exposure.publish.sheet_xlsx import Limits, write_workbook
+from exposure.publish.sheet.keep import write_sheet
+from exposure.publish.sheet.pages import Page
+from exposure.publish.sheet.xlsx import Limits, write_workbook
 from exposure.tables import TABLES, Column
 from tests.publish.sheet_builder import (
     DRAINED,
@@ -192,7 +192,7 @@ def test_a_text_longer_than_a_cell_is_cut_and_said(tmp_path: Path) -> None:
 
 def test_a_note_longer_than_a_cell_is_not_lost_by_being_shown_cut(tmp_path: Path) -> None:
     """It came through the CSV; the workbook shows its beginning, and saving the workbook does not shorten it."""
-    from exposure.publish.sheet import read_people
+    from exposure.publish.sheet.keep import read_people
     from tests.publish.sheet_builder import edit_csv
 
     case, incident = make_case(tmp_path)

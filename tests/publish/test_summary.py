@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from exposure.case import Case
-from exposure.publish.claims import check_claims
 from exposure.publish.facts import gather
 from exposure.publish.summary import Summary, summarise, summary
+from exposure.publish.texts.claims import check_claims
 from tests.publish.scene import END, NOW, PHRASE, SINK, START, Scene
 
 

@@ -1,8 +1,8 @@
 """The war room's line, and what each missing fact would change."""
 
 from exposure.publish.facts import gather
-from exposure.publish.standing import standing
-from exposure.publish.warroom import missing_facts, war_room_line
+from exposure.publish.texts.standing import standing
+from exposure.publish.texts.warroom import missing_facts, war_room_line
 from tests.publish.scene import ADVICE, END, NOW, PHRASE, START, Scene
 from tests.publish.test_advise import fill
 

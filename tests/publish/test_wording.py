@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from exposure.publish.channels import CHANNELS, POST_BREAK
-from exposure.publish.lint import find_faults
+from exposure.publish.lint.judge import find_faults
+from exposure.publish.texts.channels import CHANNELS, POST_BREAK
 from tests.publish.scene import (
     ADVICE,
     END,

@@ -1,0 +1,1 @@
+"""What the logs cannot show: holes, clocks, zones, missing pieces, in words."""

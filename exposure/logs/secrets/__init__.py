@@ -1,0 +1,1 @@
+"""Secrets in logs: found, replaced, and the wallets that they open."""

@@ -1,0 +1,1 @@
+"""The public "am I affected?" page."""

@@ -1,0 +1,1 @@
+"""The rules that any advisory text is judged by."""

@@ -1,0 +1,1 @@
+"""The report: one page for the team, or for the public."""

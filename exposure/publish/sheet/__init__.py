@@ -1,0 +1,1 @@
+"""The shared spreadsheet, and what people type into it."""

@@ -1,0 +1,1 @@
+"""The advisory: sentences with claims, messages, channels, review, the war room's line."""
