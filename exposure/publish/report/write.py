@@ -178,7 +178,7 @@ def _lead(facts: Facts, checks: Checks) -> list[tuple[str, bool]]:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("exposure.publish.report.write"),
+        loader=PackageLoader("exposure.publish.report"),
         undefined=StrictUndefined,
         autoescape=select_autoescape(default=True),
         finalize=_visible,

@@ -19,7 +19,7 @@ COLUMNS = (Column("about", pl.String, "What it is about"), Column("text", pl.Str
 
 def fixed_sections() -> dict[str, dict[str, str]]:
     """Give the sections that are the same in every case."""
-    source = files("exposure.publish.sheet.keep").joinpath("readme.toml")
+    source = files("exposure.publish.sheet").joinpath("readme.toml")
     sections: dict[str, dict[str, str]] = tomllib.loads(source.read_text(encoding="utf-8"))
     return sections
 
