@@ -212,7 +212,7 @@ class Pipeline:
         """Find X, the window, the attackers, and judge every wallet."""
         from exposure.assess.assess import assess
         from exposure.assess.takings import fact_table, takings
-        from exposure.chain.prices import with_usd
+        from exposure.chain.worth import with_usd
         from exposure.judging import judge_again
 
         tables = {name: self.case.scan(name) for name in TABLES}
@@ -275,11 +275,11 @@ class Pipeline:
 
         self.outcome.add("report", {"path": str(write_report(self.case, self.incident, public=public))})
 
-    def check(self) -> None:
-        """Write the public "am I affected?" page."""
+    def check(self, *, to_publish: bool = False) -> None:
+        """Write the public "am I affected?" page; `to_publish` it, a second person must have read its text."""
         from exposure.publish.check.write import write_check
 
-        self.outcome.add("check", write_check(self.case, self.incident, self.now))
+        self.outcome.add("check", write_check(self.case, self.incident, self.now, to_publish=to_publish))
 
     def handoff(self) -> None:
         """Write the files for those who can help."""
