@@ -72,6 +72,9 @@ class Pipeline:
 
     def run(self, *, refresh: bool = False, head: str = "finalized") -> Outcome:
         """Do all steps, in stages that publish as they go."""
+        old = self.case.renew()
+        if old:
+            self.teller.line(f"tables of another version of exposure are made anew: {', '.join(old)}")
         self._begin()
         self.read_people()
         reached = self._try(lambda: self.pin(refresh=refresh, head=head))
@@ -219,7 +222,7 @@ class Pipeline:
         """Find X, the window, the attackers, and judge every wallet."""
         from exposure.assess.assess import assess
         from exposure.assess.takings import fact_table, takings
-        from exposure.chain.prices import with_usd
+        from exposure.chain.worth import with_usd
         from exposure.judging import judge_again
 
         tables = {name: self.case.scan(name) for name in TABLES}
@@ -282,11 +285,11 @@ class Pipeline:
 
         self.outcome.add("report", {"path": str(write_report(self.case, self.incident, public=public))})
 
-    def check(self) -> None:
-        """Write the public "am I affected?" page."""
+    def check(self, *, to_publish: bool = False) -> None:
+        """Write the public "am I affected?" page; `to_publish` it, a second person must have read its text."""
         from exposure.publish.check.write import write_check
 
-        self.outcome.add("check", write_check(self.case, self.incident, self.now))
+        self.outcome.add("check", write_check(self.case, self.incident, self.now, to_publish=to_publish))
 
     def handoff(self) -> None:
         """Write the files for those who can help."""

@@ -187,13 +187,14 @@ def check(context: Context, incident: IncidentArgument) -> ExitCode:
     """Write the public "am I affected?" page to check/, a folder for any static host.
 
     It asks the advisory's condition in steps and ends with what to do. It holds no list of wallets, asks for no secret, and sends
-    nothing. Put it where the texts say that updates are, never on the affected site while control of it is lost.
+    nothing. Put it where the texts say that updates are, never on the affected site while control of it is lost. Until a second
+    person has read the text that it is made of (`exposure review`), the page says that it is a draft, and the command ends with 1.
 
     Example: exposure check case
     """
     pipeline = pipeline_of(context, incident)
     with pipeline.case.lock():
-        pipeline.check()
+        pipeline.check(to_publish=True)
         return figures(context, pipeline.outcome)
 
 
