@@ -134,16 +134,49 @@ class Case:
         return self.path(table).exists()
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read a table of data/; one that no step has written yet is empty."""
-        path = self.path(table)
-        if not path.exists():
-            return TABLES[table].empty()
-        return pl.read_parquet(path)
+        """Read a table of data/; one that no step has written yet is empty. Raises ExposureError where another version wrote it."""
+        return self.scan(table).collect() if self.has(table) else TABLES[table].empty()
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """Read a table of data/ later, and of it only what is asked for; one that no step has written yet is empty."""
+        """Read a table of data/ later, and of it only what is asked for; one that no step has written yet is empty.
+
+        Raises ExposureError where another version of this program wrote it with other columns.
+        """
         path = self.path(table)
-        return pl.scan_parquet(path) if path.exists() else TABLES[table].empty().lazy()
+        if not path.exists():
+            return TABLES[table].empty().lazy()
+        lazy = pl.scan_parquet(path)
+        other = _other_columns(lazy.collect_schema(), TABLES[table].schema)
+        if other:
+            raise ExposureError(
+                f"{path} was written by another version of exposure",
+                f"its columns are not those of this version: {other}",
+                f"make the tables anew: exposure run {self.folder} (what was pulled of the chain is kept)",
+            )
+        return lazy
+
+    def renew(self) -> list[str]:
+        """Give tables of another version the columns of this one, so that a run can make them anew; give their names.
+
+        What they lack is null until then. A table whose columns have other types is dropped.
+        """
+        renewed = []
+        for name, table in TABLES.items():
+            path = self.path(name)
+            if not path.exists() or not _other_columns(pl.read_parquet_schema(path), table.schema):
+                continue
+            renewed.append(name)
+            try:
+                kept = pl.read_parquet(path).match_to_schema(
+                    table.schema, missing_columns="insert", extra_columns="ignore"
+                )
+            except pl.exceptions.SchemaError:
+                path.unlink()
+                with self.manifest() as manifest:
+                    manifest.get("tables", {}).pop(name, None)
+            else:
+                self.write(name, kept)
+        return renewed
 
     def write(self, table: str, frame: pl.DataFrame) -> None:
         """Check, sort and write a table of data/, and note its hash in the manifest."""
@@ -202,6 +235,15 @@ class Case:
         """Note that a stage is done, with the figures that its summary shows."""
         with self.manifest() as manifest:
             manifest.setdefault("stages", {})[stage] = dict(facts)
+
+
+def _other_columns(found: Mapping[str, pl.DataType], declared: Mapping[str, pl.DataType]) -> str:
+    """Say in which columns a table is not as it is declared; empty where it is."""
+    return ", ".join(
+        f"{name} is {'missing' if name not in found else 'unknown' if name not in declared else f'a {found[name]}'}"
+        for name in dict.fromkeys([*declared, *found])
+        if found.get(name) != declared.get(name)
+    )
 
 
 def write_parquet(path: Path, frame: pl.DataFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:

@@ -136,7 +136,7 @@ class Parts:
             return (lazy if where is None else lazy.filter(where)).collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError):
             for file in files:
-                read_part(file)
+                read_part(file, schema)
             raise
 
     def verified_at(self) -> tuple[int, str] | None:
@@ -191,7 +191,7 @@ class Facts:
         files = sorted(self.folder.glob("*.parquet")) if self.folder and self.folder.is_dir() else []
         if not files:
             return pl.DataFrame(schema=self.schema)
-        frame = pl.concat([read_part(file) for file in files])
+        frame = pl.concat([read_part(file, self.schema) for file in files])
         return frame.unique(self.key, keep="last", maintain_order=True)
 
     def __contains__(self, key: object) -> bool:
@@ -235,13 +235,20 @@ class Facts:
         self._new, self._known, self._kept = [], set(), pl.DataFrame(schema=self.schema)
 
 
-def read_part(path: Path) -> pl.DataFrame:
-    """Read one file of the chain folder. Raises ExposureError where it is damaged."""
+def read_part(path: Path, schema: pl.Schema | None = None) -> pl.DataFrame:
+    """Read one file of the chain folder. Raises ExposureError where it is damaged, or has other columns than `schema`."""
     try:
-        return pl.read_parquet(path)
+        frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ExposureError(
             f"{path} is damaged",
             f"it cannot be read as Parquet ({type(error).__name__})",
             "delete it and run again: what it held is asked for anew",
         ) from None
+    if schema is not None and dict(frame.schema) != dict(schema):
+        raise ExposureError(
+            f"{path} was written by another version of exposure",
+            "its columns are not those of this version",
+            f"delete the folder {path.parent} and run again: what it held is asked for anew",
+        )
+    return frame

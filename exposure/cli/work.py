@@ -17,6 +17,17 @@ _Victims = Annotated[
 ]
 
 
+_Engine = Annotated[
+    str, typer.Option(metavar="ENGINE", help="Who reads the logs: local, dask://HOST:PORT or spark://HOST:PORT.")
+]
+_Parts = Annotated[
+    str,
+    typer.Option(
+        metavar="PLACE", help="With --engine: a shared folder or a bucket for what workers find, not the network."
+    ),
+]
+
+
 @command(app, rich_help_panel=WORK)
 def run(
     context: Context,
@@ -24,12 +35,14 @@ def run(
     refresh: _Refresh = False,
     head: _Head = "finalized",
     allow_untrusted: AllowUntrusted = False,
+    engine: _Engine = "local",
+    parts: _Parts = "",
 ) -> ExitCode:
     """Do all steps, in stages that publish as they go.
 
     Example: exposure run case
     """
-    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted)
+    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted, engine=engine, parts=parts)
     with pipeline.case.lock():
         outcome = pipeline.run(refresh=refresh, head=head)
         return ending(context, pipeline, outcome)
@@ -71,12 +84,14 @@ def watch(
 
 
 @command(app, rich_help_panel=WORK)
-def ingest(context: Context, incident: IncidentArgument) -> ExitCode:
-    """Read the logs into requests, sightings, traffic, assets and rejects.
+def ingest(context: Context, incident: IncidentArgument, engine: _Engine = "local", parts: _Parts = "") -> ExitCode:
+    """Read the logs into requests, sightings, traffic, assets and rejects; the same tables whoever reads.
 
     Example: exposure ingest case
+
+    Example: exposure ingest case --engine dask://10.0.0.7:8786
     """
-    pipeline = pipeline_of(context, incident)
+    pipeline = pipeline_of(context, incident, engine=engine, parts=parts)
     with pipeline.case.lock():
         pipeline.ingest()
         return figures(context, pipeline.outcome)
@@ -207,13 +222,14 @@ def check(context: Context, incident: IncidentArgument) -> ExitCode:
     """Write the public "am I affected?" page to check/, a folder for any static host.
 
     It asks the advisory's condition in steps and ends with what to do. It holds no list of wallets, asks for no secret, and sends
-    nothing. Put it where the texts say that updates are, never on the affected site while control of it is lost.
+    nothing. Put it where the texts say that updates are, never on the affected site while control of it is lost. Until a second
+    person has read the text that it is made of (`exposure review`), the page says that it is a draft, and the command ends with 1.
 
     Example: exposure check case
     """
     pipeline = pipeline_of(context, incident)
     with pipeline.case.lock():
-        pipeline.check()
+        pipeline.check(to_publish=True)
         return figures(context, pipeline.outcome)
 
 

@@ -13,9 +13,7 @@ from exposure.case import Case
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
-from exposure.logs.ahead import cores, in_order, one_ahead
 from exposure.logs.assets import study
-from exposure.logs.digest import Digest, Digester, parse
 from exposure.logs.faults import unquoted
 from exposure.logs.finish import finish, with_ids
 from exposure.logs.formats.known import FORMATS, asked_for
@@ -23,10 +21,10 @@ from exposure.logs.intake import Intake
 from exposure.logs.noticing.clocks import tell_jumps
 from exposure.logs.noticing.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.noticing.noticed import Noticed, notice
-from exposure.logs.reading.blocks import Block
 from exposure.logs.reading.finding import find_places
 from exposure.logs.reading.places import Listener, LocalFile, Place
-from exposure.logs.reading.sources import BLOCK, SourceFile, name_files, read_blocks
+from exposure.logs.reading.reader import Reader, Reading, Taken, read_here
+from exposure.logs.reading.sources import BLOCK, SourceFile, name_files
 from exposure.logs.secrets.proofs import Proven
 from exposure.logs.secrets.purge import count_secrets, secrets_of, to_purge
 from exposure.logs.traffic import Times, make_traffic, source_times
@@ -36,25 +34,20 @@ _LINKS = ["direct", "session", "key", "event"]
 _SCRATCH = ".ingest-"
 
 
-# What was read: each block's digest in the order of the files, one of its files, and the number of its lines.
-Reading = Iterator[tuple[SourceFile, Digest, int]]
-
-
-def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK) -> dict[str, object]:
-    """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes.
+def ingest(
+    incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK, reader: Reader = read_here
+) -> dict[str, object]:
+    """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes, by `reader`.
 
     Gives figures: sources, lines, parsed, kept, rejected, duplicates, secrets, and `problems`, what needs a person. A file that
     cannot be read is a problem, and the rest goes on; raises ExposureError where no line of any could be read. Without [[logs]]
     the tables are empty.
     """
     files, missing = find_files(incident)
-    digester = Digester(incident.actions, incident.assets, case.key())
     listener = Listener(say=teller.line)
 
-    def read(intake: Intake) -> Reading:
-        for batch in one_ahead(in_order(parse, one_ahead(read_blocks(files, block, listener)), _at_once)):
-            file = files[batch.block.pieces[0].source]
-            yield file, digester.digest(batch, intake.wanted(batch.block)), batch.block.lines
+    def read(intake: Intake) -> Iterator[Taken]:
+        return reader(Reading(incident, files, case.key(), block, listener, intake.wanted))
 
     return make_tables(incident, case, teller, files, missing, read)
 
@@ -65,9 +58,9 @@ def make_tables(
     teller: Teller,
     files: list[SourceFile],
     missing: Sequence[str],
-    read: Callable[[Intake], Reading],
+    read: Callable[[Intake], Iterator[Taken]],
 ) -> dict[str, object]:
-    """Take in what is read of `files`, and write the tables; `missing` says what could not be found. Gives `ingest`'s figures."""
+    """Take in what `read` gives of `files`, and write the tables. `missing` says what was not found. Gives `ingest`'s figures."""
     said = list(missing)
     for left in case.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -76,9 +69,9 @@ def make_tables(
         with teller.task("reading logs", "lines") as tick:
             done = 0
             with unquoted():
-                for file, digest, lines in read(intake):
-                    intake.add(file, digest)
-                    done += lines
+                for taken in read(intake):
+                    intake.add(taken.file, taken.digest)
+                    done += taken.lines
                     tick(done)
         proven = intake.proofs.settle(intake.seen())
         intake.counts.opening.update(count_secrets(proven.secrets))
@@ -113,11 +106,6 @@ def _figures(files: Sequence[SourceFile], intake: Intake, lines: int) -> dict[st
         "duplicates": counts.duplicates.total(),
         "secrets": sum(secrets_of(file.number, counts) for file in files),
     }
-
-
-def _at_once(block: Block) -> int:
-    """Say how many blocks are parsed at once: what machine code reads is soon done, and a core is wanted for what follows."""
-    return max(1, cores() - 1) if block.format.scan else cores()
 
 
 def find_files(incident: Incident) -> tuple[list[SourceFile], list[str]]:

@@ -9,6 +9,7 @@ from typing import IO
 
 from exposure.logs.reading.buckets import Object
 from exposure.logs.reading.places import CHUNK, Listener, LocalFile, Member, Pipe
+from exposure.logs.reading.places import Stream as OneWay
 from exposure.logs.reading.sources import SourceFile
 
 
@@ -32,7 +33,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Held(OneWay):
     """A log without a name of its own: its file is gone, or moved out of what [[logs]] names."""
 
     shown: str

@@ -5,7 +5,7 @@ not there any more: it was read, and nothing else has it.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
@@ -14,10 +14,12 @@ from exposure.case import Case
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.digest import Digest, Digester
-from exposure.logs.ingest import Reading, find_files
+from exposure.logs.ingest import find_files
 from exposure.logs.intake import Intake
 from exposure.logs.reading.buckets import is_bucket
-from exposure.logs.reading.sources import BLOCK, SourceFile, block_limit, empty, name_files
+from exposure.logs.reading.lines import block_limit
+from exposure.logs.reading.reader import Taken
+from exposure.logs.reading.sources import BLOCK, SourceFile, empty, name_files
 from exposure.watch.files import Found, Held, ShrunkError, look_at, told_by
 from exposure.watch.handles import Handles
 from exposure.watch.journal import journal_of
@@ -114,7 +116,7 @@ class Follower:
             incident, self._found.values(), self.streams.values(), lambda log: self._settings(incident, log)
         )
 
-    def read(self, sources: list[tuple[SourceFile, Stream]], intake: Intake) -> Reading:
+    def read(self, sources: list[tuple[SourceFile, Stream]], intake: Intake) -> Iterator[Taken]:
         """Give what was read of the sources, from the journal."""
         return replay(sources, self.journal, intake, self._spoilt)
 
@@ -246,7 +248,7 @@ class Follower:
         stream.read = stream.sections[-1].end if stream.sections else 0
         stream.format = file.format.name if file.format else ""
         stream.stored, stream.stored_sha256, stream.stamp = file.stored, file.sha256, one.stamp
-        stream.whole, stream.damage, stream.remarks = file.whole, file.damage, tuple(file.remarks)
+        stream.damage, stream.remarks = file.damage, tuple(file.remarks)
         stream.fault = (file.fault.what, file.fault.why, file.fault.fix) if file.fault else None
         self._keep(stream)
         round_.touched.add(stream.id)

@@ -12,8 +12,9 @@ from exposure.logs.ahead import cores, in_order, one_ahead
 from exposure.logs.digest import Batch, Digest, Digester, Wanted, parse
 from exposure.logs.formats.known import asked_for
 from exposure.logs.reading.blocks import Block
+from exposure.logs.reading.lines import block_limit, whole_lines
 from exposure.logs.reading.places import Listener
-from exposure.logs.reading.sources import SourceFile, block_limit, choose, is_plain, pieces_of, read_blocks, whole_lines
+from exposure.logs.reading.sources import SourceFile, choose, is_plain, pieces_of, read_blocks
 from exposure.logs.reading.tabular import TELLING
 from exposure.watch.files import Found, after_feed, between, whole_lines_end
 from exposure.watch.streams import HEAD, Section, Stream
@@ -87,7 +88,7 @@ def _plain_blocks(
         until = (after_feed(handle, limit - 1, end) or end) if limit <= end else end
         for chunk in between(handle, at, until):
             running.update(chunk)
-        first = b"".join(whole_lines(between(handle, at, until), size, at))
+        first = b"".join(whole_lines(between(handle, at, until), limit - at))
         for piece in pieces_of(file, [first]):
             assert file.format is not None
             name = f"{at}-{until}-{running.hexdigest()[:16]}.digest"

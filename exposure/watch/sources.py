@@ -1,14 +1,14 @@
 """What was followed, as the sources of a run: in the same order, with the same names and numbers, and their digests in place."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
 from exposure.logs.formats.known import FORMATS, Format, asked_for
-from exposure.logs.ingest import Reading
 from exposure.logs.intake import Intake
 from exposure.logs.parts import placed
+from exposure.logs.reading.reader import Taken
 from exposure.logs.reading.sources import SourceFile, name_files
 from exposure.watch.files import Held
 from exposure.watch.journal import Journal
@@ -45,7 +45,7 @@ def replay(
     journal: Journal,
     intake: Intake,
     spoilt: Callable[[Stream, ExposureError], None],
-) -> Reading:
+) -> Iterator[Taken]:
     """Give what was read of the sources, from the journal; a log whose digest cannot be used is `spoilt`."""
     for file, stream in sources:
         for section in stream.sections:
@@ -58,7 +58,7 @@ def replay(
             assert file.format is not None
             if not intake.compares(file.log, file.format):
                 moved = replace(moved, lines=None)
-            yield file, moved, section.lines
+            yield Taken(file, moved, section.lines)
 
 
 def format_of(log: LogSource, name: str) -> Format | None:
@@ -72,7 +72,7 @@ def _filled(file: SourceFile, stream: Stream, settings: str) -> SourceFile:
     file.lines = stream.lines
     file.stored = stream.read if stream.plain else stream.stored
     file.sha256 = stream.sha256 if stream.plain else stream.stored_sha256
-    file.whole, file.damage = stream.whole, stream.damage
+    file.damage = stream.damage
     file.fault = ExposureError(*stream.fault) if stream.fault else None
     file.remarks = [*stream.remarks, *([GONE[stream.gone]] if stream.gone else [])]
     if stream.gone and stream.settings != settings:

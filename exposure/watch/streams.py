@@ -49,7 +49,6 @@ class Stream:
     head: str = ""
     stored: int = 0
     stored_sha256: str = ""
-    whole: bool = True
     damage: str = ""
     fault: tuple[str, str, str] | None = None
     remarks: tuple[str, ...] = ()

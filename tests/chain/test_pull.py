@@ -9,6 +9,7 @@ import pytest
 
 from exposure.amounts import NATIVE
 from exposure.case import Case
+from exposure.chain.coverage import INTERNAL_NOTE
 from exposure.chain.pull import pin, pull
 from exposure.console import Silent
 from tests.chain.proxy import CANARY, Asked, Forward, Proxy
@@ -160,7 +161,13 @@ def test_coverage_says_what_was_read_and_what_cannot_be_seen(pulled: dict[str, p
             0,
             None,
         ],
-        "internal": [0, 0, 0, 0, "ETH that contracts send on (internal transfers) is not visible without traces"],
+        "internal": [
+            0,
+            0,
+            0,
+            0,
+            INTERNAL_NOTE.format(found="so far there are none"),
+        ],
         "events": [10, 10, 0, 0, None],
         "prices": [2, 2, 0, 0, "2 assets have no Chainlink feed here and are unpriced"],
         "onward": [

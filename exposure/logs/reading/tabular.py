@@ -41,7 +41,16 @@ _NEXT = re.compile(r"\}\s*,\s*(?=\{)")
 def as_objects(content: Iterator[bytes], log: LogSource, shown: str) -> Iterator[bytes]:
     """Give a file's content in chunks of lines: tables and lists become objects, all else stays as it is.
 
-    Whether a file is a table shows its content, never its name. Raises ExposureError for Parquet that cannot be read.
+    Raises ExposureError for Parquet that cannot be read.
+    """
+    table, whole = table_in(content, log)
+    return to_objects(whole, table, shown)
+
+
+def table_in(content: Iterator[bytes], log: LogSource) -> tuple[str, Iterator[bytes]]:
+    """Tell what a content is: `parquet`, `list`, what separates the columns of a CSV, nothing where it is lines.
+
+    Gives the content again. Its start shows it, never a file's name.
     """
     first: list[bytes] = []
     while sum(map(len, first)) < TELLING and (chunk := next(content, b"")):
@@ -49,11 +58,19 @@ def as_objects(content: Iterator[bytes], log: LogSource, shown: str) -> Iterator
     head = b"".join(first)
     whole = chain([head], content) if head else content
     if head.startswith(_PARQUET):
-        return _parquet_lines(whole, shown)
+        return "parquet", whole
     if _LIST.match(head.removeprefix(codecs.BOM_UTF8)):
-        return _list_lines(whole)
-    delimiter = _delimiter(head, log)
-    return whole if delimiter is None else _csv_lines(whole, delimiter)
+        return "list", whole
+    return _delimiter(head, log) or "", whole
+
+
+def to_objects(content: Iterator[bytes], table: str, shown: str) -> Iterator[bytes]:
+    """Turn what `table_in` told into lines of objects. Raises ExposureError for Parquet that cannot be read."""
+    if table == "parquet":
+        return _parquet_lines(content, shown)
+    if table == "list":
+        return _list_lines(content)
+    return _csv_lines(content, table) if table else content
 
 
 def is_table(head: bytes, log: LogSource) -> bool:
