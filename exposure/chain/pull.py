@@ -89,11 +89,12 @@ def pin(
 ) -> None:
     """Pin wall time and the head of every chain in the manifest; what is pinned stays, unless `refresh`.
 
-    The head is the chain's `head` block, or the last one before `now` where that is earlier. A chain that cannot be reached is
-    noted under `failed`, and pull tells of it; raises ExposureError where none can be reached.
+    The head is the chain's `head` block, or the last one before `now` where that is earlier. A chain that cannot be reached stays
+    where it was pinned before; it is noted under `failed`, and pull tells of it. Raises ExposureError where none can be reached.
     """
     kept = case.read_manifest().get("as_of", {})
-    chains: dict[str, Any] = {} if refresh else dict(kept.get("chains", {}))
+    before: dict[str, Any] = kept.get("chains", {})
+    chains = {} if refresh else dict(before)
     failed: dict[str, str] = {}
     errors: list[ExposureError] = []
     for chain in incident.chains:
@@ -105,12 +106,14 @@ def pin(
             errors.append(error)
             failed[str(chain.id)] = f"{error.what}: {error.why}. {error.fix}"
             teller.line(f"{chain.name} was not pinned: {error.what}")
-    time = now.isoformat() if refresh else kept.get("time", now.isoformat())
+    reached = bool(chains)
+    chains |= {chain: before[chain] for chain in failed if chain in before}
+    time = kept.get("time", now.isoformat()) if not refresh or (errors and not reached) else now.isoformat()
     with case.manifest() as manifest:
         manifest["as_of"] = {"time": time, "chains": chains}
         if failed:
             manifest["as_of"]["failed"] = failed
-    if errors and not chains:
+    if errors and not reached:
         raise errors[0]
 
 
@@ -186,10 +189,12 @@ def pull(
     jobs: list[Job] = []
     for chain in incident.chains:
         pinned = as_of.get("chains", {}).get(str(chain.id))
+        why = as_of.get("failed", {}).get(str(chain.id), "its head is not pinned: run `exposure pull` again")
         if pinned is None:
-            why = as_of.get("failed", {}).get(str(chain.id), "its head is not pinned: run `exposure pull` again")
             problems.append(f"{chain.name} was not asked: {why}")
             continue
+        if str(chain.id) in as_of.get("failed", {}):
+            problems.append(f"{chain.name} stays as it was at block {pinned['number']:,}: {why}")
         try:
             jobs.append(_job(incident, case, chain, pinned, teller, patience or Patience()))
         except ExposureError as error:
