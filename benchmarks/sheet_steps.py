@@ -72,9 +72,7 @@ def make(folder: Path, wallets: int) -> dict[str, Any]:
         unseen_signature=pl.lit(value=False),
         remedy=pl.when(exposed).then(pl.lit(REMEDY)),
         covered=pl.lit("logs from 2026-03-03 to 2026-03-05; ethereum: events, logs, native, state"),
-        not_covered=pl.lit(
-            "ethereum, native: ETH that contracts send on (internal transfers) is not visible without traces"
-        ),
+        not_covered=pl.lit("ethereum: internal ETH: not visible without traces"),
         urgency=pl.when(exposed).then(pl.Series(dice.gamma(0.5, 10, wallets))).otherwise(0.0),
     )
     case = Case(folder)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 from typing import Any, Literal
 
 import polars as pl
@@ -28,6 +29,9 @@ INCIDENT_FILE = "incident.toml"
 KEY_FILE = ".pseudonym.key"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
+# How a watch is named in a lock file. It works for seconds, and others wait so many times so long for it.
+WATCH = "watch"
+_TRIES, _PAUSE = 300, 0.2
 
 
 def find_case(path: Path) -> Path:
@@ -40,6 +44,31 @@ def find_case(path: Path) -> Path:
             f"name a case folder or its incident.toml, or start one with: exposure init {path}",
         )
     return file.parent.resolve()
+
+
+@contextmanager
+def hold(path: Path, holder: str) -> Iterator[None]:
+    """Hold a lock file. Where a watch holds it, it is free soon, and is waited for; raises ExposureError where another run does."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        for left in reversed(range(_TRIES)):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                file.seek(0)
+                other = file.read().strip() or "another process"
+                if not left or holder.startswith(WATCH) or not other.startswith(WATCH):
+                    raise ExposureError(
+                        f"the case folder {path.parent} is in use",
+                        f"another run holds it ({other}); two at once would overwrite each other's tables",
+                        "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
+                    ) from None
+                sleep(_PAUSE)
+        file.truncate(0)
+        file.write(holder)
+        file.flush()
+        yield
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -71,6 +100,7 @@ class Case:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.manifest_file = folder / MANIFEST_FILE
         self.chain = folder / "chain"
         self.sheet = folder / "sheet"
         self.advisory = folder / "advisory"
@@ -78,21 +108,8 @@ class Case:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the case for one run. Raises ExposureError where another run holds it."""
-        with (self.folder / LOCK_FILE).open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                raise ExposureError(
-                    f"the case folder {self.folder} is in use",
-                    f"another run holds it ({holder}); two at once would overwrite each other's tables",
-                    "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
-                ) from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()}")
-            file.flush()
+        """Hold the case for one run. Raises ExposureError where another run holds it; a watch lets go of it between two looks."""
+        with hold(self.folder / LOCK_FILE, f"process {os.getpid()}"):
             yield
 
     @contextmanager
@@ -126,16 +143,49 @@ class Case:
         return self.path(table).exists()
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read a table of data/; one that no step has written yet is empty."""
-        path = self.path(table)
-        if not path.exists():
-            return TABLES[table].empty()
-        return pl.read_parquet(path)
+        """Read a table of data/; one that no step has written yet is empty. Raises ExposureError where another version wrote it."""
+        return self.scan(table).collect() if self.has(table) else TABLES[table].empty()
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """Read a table of data/ later, and of it only what is asked for; one that no step has written yet is empty."""
+        """Read a table of data/ later, and of it only what is asked for; one that no step has written yet is empty.
+
+        Raises ExposureError where another version of this program wrote it with other columns.
+        """
         path = self.path(table)
-        return pl.scan_parquet(path) if path.exists() else TABLES[table].empty().lazy()
+        if not path.exists():
+            return TABLES[table].empty().lazy()
+        lazy = pl.scan_parquet(path)
+        other = _other_columns(lazy.collect_schema(), TABLES[table].schema)
+        if other:
+            raise ExposureError(
+                f"{path} was written by another version of exposure",
+                f"its columns are not those of this version: {other}",
+                f"make the tables anew: exposure run {self.folder} (what was pulled of the chain is kept)",
+            )
+        return lazy
+
+    def renew(self) -> list[str]:
+        """Give tables of another version the columns of this one, so that a run can make them anew; give their names.
+
+        What they lack is null until then. A table whose columns have other types is dropped.
+        """
+        renewed = []
+        for name, table in TABLES.items():
+            path = self.path(name)
+            if not path.exists() or not _other_columns(pl.read_parquet_schema(path), table.schema):
+                continue
+            renewed.append(name)
+            try:
+                kept = pl.read_parquet(path).match_to_schema(
+                    table.schema, missing_columns="insert", extra_columns="ignore"
+                )
+            except pl.exceptions.SchemaError:
+                path.unlink()
+                with self.manifest() as manifest:
+                    manifest.get("tables", {}).pop(name, None)
+            else:
+                self.write(name, kept)
+        return renewed
 
     def count(self, table: str) -> int:
         """Count the rows of a table of data/, without reading them."""
@@ -183,7 +233,7 @@ class Case:
 
     def read_manifest(self) -> dict[str, Any]:
         """Give the manifest; a new case has {"complete": false}."""
-        path = self.folder / MANIFEST_FILE
+        path = self.manifest_file
         if not path.exists():
             return {"complete": False}
         try:
@@ -207,7 +257,7 @@ class Case:
         manifest["version"] = __version__
         if json.dumps(manifest, sort_keys=True) != before:
             text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-            write_atomically(self.folder / MANIFEST_FILE, text.encode())
+            write_atomically(self.manifest_file, text.encode())
 
     def now(self) -> datetime | None:
         """Give the wall time pinned on the first run (UTC); None before it. No other module reads a clock."""
@@ -218,6 +268,15 @@ class Case:
         """Note that a stage is done, with the figures that its summary shows."""
         with self.manifest() as manifest:
             manifest.setdefault("stages", {})[stage] = dict(facts)
+
+
+def _other_columns(found: Mapping[str, pl.DataType], declared: Mapping[str, pl.DataType]) -> str:
+    """Say in which columns a table is not as it is declared; empty where it is."""
+    return ", ".join(
+        f"{name} is {'missing' if name not in found else 'unknown' if name not in declared else f'a {found[name]}'}"
+        for name in dict.fromkeys([*declared, *found])
+        if found.get(name) != declared.get(name)
+    )
 
 
 def write_parquet(path: Path, frame: pl.DataFrame | pl.LazyFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:

@@ -69,7 +69,8 @@ def rules_page() -> str:
     lines = [
         "# Rules of `exposure lint`",
         "",
-        "Made by `make docs` from the rules themselves; do not edit. The guide: [wording.md](wording.md).",
+        "Made by `make docs` from the rules themselves; do not edit. The guide: [wording.md](wording.md); how many",
+        "faults of drafts they find, and how many that are none: [there](wording.md#how-far-lint-can-be-trusted).",
         "",
     ]
     lines += ["| rule | severity | says |", "| --- | --- | --- |"]

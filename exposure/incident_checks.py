@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from exposure.incident import Incident
 from exposure.toml_lines import KeyPath
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 Finding = tuple[KeyPath, str]
 
@@ -117,6 +121,12 @@ def link_host(value: str) -> str:
 @cache
 def registrable_domain(host: str) -> str:
     """Give the part of a host that its owner registered: app.example.co.uk -> example.co.uk."""
-    from publicsuffixlist import PublicSuffixList  # reads its list, 0.1 s: only where advice is given
+    return public_suffixes().privatesuffix(host) or host
 
-    return PublicSuffixList().privatesuffix(host) or host
+
+@cache
+def public_suffixes() -> "PublicSuffixList":
+    """Give the public-suffix list, read once: that takes 0.1 s, so only where a text or a link is judged."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()

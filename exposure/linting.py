@@ -11,8 +11,8 @@ from exposure.case import Case
 from exposure.commands import Context
 from exposure.console import escape, print_data
 from exposure.errors import ExitCode, ExposureError
-from exposure.publish.lint.draft import Draft, Ground
-from exposure.publish.lint.judge import KINDS, Finding, ground_of_sites, kind_of, lint, rules
+from exposure.publish.lint.draft import Ground
+from exposure.publish.lint.judge import KINDS, Finding, draft_of, ground_of_facts, ground_of_sites, lint, rules
 from exposure.publish.lint.rule import Rule
 from exposure.publish.lint.size import LIMITS
 
@@ -47,7 +47,7 @@ def lint_files(context: Context, files: Sequence[str], incident: Path | None, op
     texts = [(name, read_text(name)) for name in files]
     found = []
     for name, text in texts:
-        draft = Draft(text, ground, options.kind or kind_of(name), options.channel)
+        draft = draft_of(name, text, ground, options.kind, options.channel)
         found += [("stdin" if name == STDIN else name, finding) for finding in lint(draft)]
     _show(context, found, len(texts), github=options.github)
     errors = any(finding.severity == "error" for _, finding in found)
@@ -99,18 +99,8 @@ def ground_of_case(path: Path) -> Ground:
     incident = load_incident(path)
     case = Case(incident.folder)
     tables = {name: case.read(name) for name in READS}
-    now = case.now()
-    facts = gather(tables, incident, now)
-    enemies = {enemy.address.lower() for enemy in facts.enemies}
-    links = (facts.links.guide, facts.links.support, facts.links.source)
-    return Ground(
-        sites=tuple(site.lower() for site in facts.sites),
-        allowed=tuple(link for link in links if link),
-        year=now.year if now else None,
-        facts=facts,
-        checks=check_claims(facts),
-        wallets=frozenset(tables["wallets"].get_column("address")) - enemies,
-    )
+    facts = gather(tables, incident, case.now())
+    return ground_of_facts(facts, check_claims(facts), tables["wallets"].get_column("address").to_list())
 
 
 def _show(context: Context, found: list[tuple[str, Finding]], texts: int, *, github: bool) -> None:

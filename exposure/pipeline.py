@@ -20,6 +20,7 @@ from exposure.tables import TABLES, Audience
 
 if TYPE_CHECKING:
     from exposure.chain.pull import Wanted
+    from exposure.logs.reading.reader import Reader
 
 # A new attacker brings new victims, who bring a new attacker: real cases end after two rounds.
 MAX_ROUNDS = 4
@@ -52,17 +53,28 @@ class Pipeline:
     """The steps of one case, for one run. Hold `case.lock()` around it."""
 
     def __init__(
-        self, incident: Incident, case: Case, teller: Teller, now: datetime, *, allow_untrusted: bool = False
+        self,
+        incident: Incident,
+        case: Case,
+        teller: Teller,
+        now: datetime,
+        *,
+        allow_untrusted: bool = False,
+        reader: "Reader | None" = None,
     ) -> None:
         self.incident = incident
         self.case = case
         self.teller = teller
         self.now = now
         self.allow_untrusted = allow_untrusted
+        self._reader = reader
         self.outcome = Outcome(problems=list(incident.problems))
 
     def run(self, *, refresh: bool = False, head: str = "finalized") -> Outcome:
         """Do all steps, in stages that publish as they go."""
+        old = self.case.renew()
+        if old:
+            self.teller.line(f"tables of another version of exposure are made anew: {', '.join(old)}")
         self._begin()
         self.read_people()
         reached = self._try(lambda: self.pin(refresh=refresh, head=head))
@@ -118,10 +130,13 @@ class Pipeline:
         """Read the logs, and note the hashes of their files."""
         from exposure.arrivals import note_arrivals, read_files
         from exposure.logs.ingest import ingest
+        from exposure.logs.reading.reader import read_here
+        from exposure.watch.journal import left_out
 
-        figures = ingest(self.incident, self.case, self.teller)
+        figures = ingest(self.incident, self.case, self.teller, reader=self._reader or read_here)
         self.outcome.add("ingest", figures)
         self.outcome.note(note_arrivals(self.case, read_files(self.case), self.now).problems)
+        self.outcome.note(left_out(self.case))
         self.case.finish_stage("ingest", self.outcome.figures["ingest"])
 
     def _wanted(self) -> "Wanted":
@@ -215,7 +230,7 @@ class Pipeline:
         from exposure.assess.assess import assess_on
         from exposure.assess.shelf import Shelf
         from exposure.assess.takings import fact_table, takings
-        from exposure.chain.prices import with_usd
+        from exposure.chain.worth import with_usd
         from exposure.judging import judge_again
 
         tables = {name: self.case.scan(name) for name in TABLES}
@@ -279,11 +294,11 @@ class Pipeline:
 
         self.outcome.add("report", {"path": str(write_report(self.case, self.incident, public=public))})
 
-    def check(self) -> None:
-        """Write the public "am I affected?" page."""
+    def check(self, *, to_publish: bool = False) -> None:
+        """Write the public "am I affected?" page; `to_publish` it, a second person must have read its text."""
         from exposure.publish.check.write import write_check
 
-        self.outcome.add("check", write_check(self.case, self.incident, self.now))
+        self.outcome.add("check", write_check(self.case, self.incident, self.now, to_publish=to_publish))
 
     def handoff(self) -> None:
         """Write the files for those who can help."""

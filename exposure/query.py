@@ -36,7 +36,7 @@ def run_query(case: Case, name_or_file: str) -> pl.DataFrame:
     named = set(re.findall(r"\w+", _without_texts(text)))
     for name in sorted(named & set(TABLES)):
         if case.has(name):
-            context.register(name, pl.scan_parquet(case.path(name)))
+            context.register(name, case.scan(name))
     truth = case.folder / f"{DRILL_TABLE}.parquet"
     if DRILL_TABLE in named and truth.is_file():
         context.register(DRILL_TABLE, pl.scan_parquet(truth))

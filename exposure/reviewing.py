@@ -9,8 +9,8 @@ from exposure.commands import Context
 from exposure.errors import ExitCode, ExposureError
 from exposure.incident_toml import load_incident
 from exposure.linting import ground_of_case
-from exposure.publish.lint.draft import Draft
-from exposure.publish.lint.judge import kind_of, lint
+from exposure.publish.check.review import outdated
+from exposure.publish.lint.judge import draft_of, kind_of, lint
 from exposure.publish.texts.review import Review, hash_text, usable_name, wrote_it
 from exposure.publish.texts.review_store import (
     authors_of,
@@ -24,15 +24,18 @@ from exposure.publish.texts.review_store import (
 
 
 def show_standings(context: Context, path: Path) -> ExitCode:
-    """List every text with its review. 1 where one is not reviewed, or its review is void."""
+    """List every text with its review, and pages of check/ that say something else by now. 1 where anything needs a person."""
     case = Case(load_incident(path).folder)
-    found = standings(case)
+    found = standings(case, facts_hash(case))
     if not found:
         raise ExposureError(
             f"{case.advisory} holds no text", "exposure advise has written none yet", f"run: exposure advise {path}"
         )
-    context.show([one.line for one in found], {"texts": [{"file": one.file, "state": one.state} for one in found]})
-    return ExitCode.DONE if all(one.state == "reviewed" for one in found) else ExitCode.NEEDS_A_PERSON
+    pages = outdated(case)
+    data = {"texts": [{"file": one.file, "state": one.state} for one in found], "pages": pages}
+    context.show([*(one.line for one in found), *pages], data)
+    read = all(one.state == "reviewed" for one in found) and not pages
+    return ExitCode.DONE if read else ExitCode.NEEDS_A_PERSON
 
 
 def review(context: Context, path: Path, message: str, by: str, author: str | None) -> ExitCode:
@@ -60,7 +63,7 @@ def review(context: Context, path: Path, message: str, by: str, author: str | No
     made: list[Review] = []
     for file in files:
         text = read_text(file)
-        found = lint(Draft(text, ground, kind_of(file.name)))
+        found = lint(draft_of(file.name, text, ground))
         errors += sum(finding.severity == "error" for finding in found)
         lines += [f"{file.name}:{f.line}:{f.column}: {f.severity}[{f.rule}] {f.message}" for f in found]
         made.append(Review(file.name, reader, writer, context.now, hash_text(text), facts))

@@ -120,3 +120,34 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomically(path, "not bytes")  # type: ignore[arg-type]
     assert b"old" == path.read_bytes()
     assert ["x"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_a_table_of_another_version_is_an_error_that_names_the_command(tmp_path: Path) -> None:
+    """A column was added since: neither a traceback, nor a table in which it silently says nothing."""
+    case = Case(tmp_path)
+    case.write("transfers", TABLES["transfers"].empty())
+    TABLES["transfers"].empty().drop("trace_address").rename({"value": "amount"}).write_parquet(case.path("transfers"))
+    for read in (case.read, case.scan):
+        with pytest.raises(ExposureError) as raised:
+            read("transfers")
+        assert (
+            f"{tmp_path}/data/transfers.parquet was written by another version of exposure\n"
+            "  why: its columns are not those of this version: trace_address is missing, value is missing, amount is unknown\n"
+            f"  fix: make the tables anew: exposure run {tmp_path} (what was pulled of the chain is kept)"
+        ) == str(raised.value)
+
+
+def test_tables_of_another_version_are_renewed_so_that_a_run_can_begin(tmp_path: Path) -> None:
+    """What a table lacks is unknown in it; one whose columns mean something else is made anew; the others stay as they are."""
+    case = Case(tmp_path)
+    row = dict.fromkeys(TABLES["tokens"].schema) | {"chain_id": 1, "token_address": "0xaa", "symbol": "A"}
+    for name in ("tokens", "transfers", "losses"):
+        case.write(name, TABLES[name].empty())
+    tokens = TABLES["tokens"].frame([row])
+    tokens.drop("decimals").with_columns(old=pl.lit(1)).write_parquet(case.path("tokens"))
+    TABLES["losses"].empty().cast({"amount": pl.Float64}).write_parquet(case.path("losses"))
+    assert ["losses", "tokens"] == sorted(case.renew())
+    assert tokens.equals(case.read("tokens"))
+    assert (False, True) == (case.has("losses"), case.has("transfers"))
+    assert {"tokens", "transfers"} == set(case.read_manifest()["tables"])
+    assert [] == case.renew()

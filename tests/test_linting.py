@@ -119,7 +119,7 @@ def test_a_rule_explains_itself() -> None:
         "unproven-all (error): Nothing about all the others\n\n"
         "No data shows that everyone else is safe: logs have holes, and a hijacked DNS sends the victims\nelsewhere.\n\n"
         "bad:\n    All other users are safe and need not act.\n"
-        "good:\n    We cannot say of anything else that it was safe, so follow the updates.\n\n"
+        "good:\n    We cannot yet say that anything else was safe, so follow the updates.\n\n"
         "guide: docs/wording.md#safe\n"
     ) == out
 

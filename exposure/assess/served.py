@@ -13,7 +13,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from exposure.assess.bounds import Bound, Pair, stamp
-from exposure.assess.intervals import fisher
 from exposure.incident import Incident
 
 # A path whose size changes with every answer is no static file; this many of its sizes, and of all, are looked at.
@@ -80,6 +79,22 @@ def asset_bounds(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
     ended = any(run.after for run in found)
     t2 = Bound(end.last, end.last, after, f"last full fetch of {text}, first fetch of another size {stamp(after)}")
     return Pair(t1, t2 if ended else None)
+
+
+def behind_bounds(assets: pl.DataFrame, incident: Incident, windows: pl.DataFrame) -> list[Served]:
+    """Give the versions that are taken for the attack: what incident.toml names, else what the assessed asset bounds rest on.
+
+    `windows` is the table: the one version that `asset_bounds` chose by who was harmed is told by its first and last fetch.
+    """
+    runs = list(_runs(assets, incident))
+    named = _named(runs, incident)
+    if named:
+        return named
+    bounds = windows.filter(pl.col("method") == "asset")
+    ends = {row["bound"]: row["estimate"] for row in bounds.iter_rows(named=True)}
+    if "T1" not in ends:
+        return []
+    return [run for run in runs if run.before and run.first == ends["T1"] and run.last == ends.get("T2", run.last)]
 
 
 def changed_back(assets: pl.DataFrame, incident: Incident, most: int) -> list[Served]:
@@ -180,6 +195,10 @@ def _arrays(exposures: pl.DataFrame) -> Exposed:
 
 def _best(runs: Iterable[Served], exposed: Exposed) -> Served | None:
     """Choose the run that best separates harmed from unharmed, if it does so beyond chance over all that were tried."""
+    from exposure.assess.intervals import (
+        fisher,
+    )  # scipy takes a second to import: who only draws the files has no use for it
+
     tried = [run for run in runs if run.before is not None]
     total = len(exposed.harmed)
     if not total:

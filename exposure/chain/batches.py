@@ -100,7 +100,7 @@ class _Group(Generic[T]):
                 continue
             if worst.kind is Kind.BACK_OFF:
                 # Some providers count each row: as many as were answered is what they allow at once.
-                endpoint.limits.smaller_batch(len(part), answered)
+                endpoint.limits.lighter_batch(len(part), answered)
             raise worst
 
     def _sort(
@@ -130,26 +130,40 @@ class _Group(Generic[T]):
         self, endpoint: Endpoint, rows: Sequence[Sequence[Any]]
     ) -> Sequence[msgspec.Raw | RefusedError]:
         """Send some rows as one batch, or as a single call where there is one; learn smaller batches."""
-        client, provider = self._client, endpoint.provider
+        client, provider, limits = self._client, endpoint.provider, endpoint.limits
         if len(rows) == 1:
             try:
-                return [await client.exchange(endpoint, provider.ask(self._method, rows[0]))]
+                answer = await client.exchange(endpoint, provider.ask(self._method, rows[0]))
             except RefusedError as error:
                 if error.of_call:
                     return [error]
                 raise
+            limits.fuller_batch(1)
+            return [answer]
         try:
-            return await client.exchange(endpoint, provider.ask_batch(self._method, rows))
+            answers = await client.exchange(endpoint, provider.ask_batch(self._method, rows))
         except RefusedError as error:
             if error.kind not in (Kind.SMALLER_BATCH, Kind.HALVE):
                 raise
             note_silence(endpoint, error, client.patience)
             if endpoint.parked:
                 raise
-            endpoint.limits.smaller_batch(len(rows), error.reaction.limit)
-            at = endpoint.limits.batch
-            first = await self._exchange(endpoint, rows[:at])
-            return [*first, *(await self._exchange(endpoint, rows[at:]) if rows[at:] else [])]
+            learn = limits.smaller_batch if error.kind is Kind.SMALLER_BATCH else limits.lighter_batch
+            learn(len(rows), error.reaction.limit)
+            return await self._exchange_in_parts(endpoint, rows)
+        limits.fuller_batch(len(rows))
+        return answers
+
+    async def _exchange_in_parts(
+        self, endpoint: Endpoint, rows: Sequence[Sequence[Any]]
+    ) -> Sequence[msgspec.Raw | RefusedError]:
+        """Send what was too much at once in as many batches as it takes by now."""
+        answers: list[msgspec.Raw | RefusedError] = []
+        while len(answers) < len(rows):
+            # Other groups may have found meanwhile that more is taken again: of these rows it was too much.
+            at, some = len(answers), min(endpoint.limits.batch, len(rows) // 2)
+            answers += await self._exchange(endpoint, rows[at : at + some])
+        return answers
 
 
 def _is_broken(outcome: object) -> bool:

@@ -24,6 +24,8 @@ Read = Callable[[msgspec.Raw], T]
 
 # What a caller answers with another question; an eth_call that reverts is an answer.
 FOR_THE_CALLER = (Kind.SPLIT_LIST, Kind.RANGE, Kind.HALVE, Kind.REVERTED)
+# Of these less can be asked for; any other question that took too long is asked again as it is.
+_DIVISIBLE = ("eth_getLogs", "trace_filter", "eth_call")
 # Longer than this nobody waits for one endpoint, whatever Retry-After says.
 LONGEST_WAIT = 60.0
 CONCURRENT = 8
@@ -257,11 +259,12 @@ class Client:
         note_silence(endpoint, error, self.patience)
         if endpoint.parked:
             return _MoveOnError(error)
-        if kind in FOR_THE_CALLER and not batch:
+        if kind in FOR_THE_CALLER and not batch and (kind is not Kind.HALVE or method in _DIVISIBLE):
             return error
         if kind is Kind.BACK_OFF:
             pause = min(error.reaction.wait or 0.0, LONGEST_WAIT)
-            endpoint.pace.complained(pause)
+            endpoint.pace.complained(pause, error.reaction.limit)
+            endpoint.limits.rate = round(endpoint.pace.rate, 1)
             return _AgainError(error, pause)
         if kind is Kind.PARK:
             endpoint.parked = error.shown

@@ -25,14 +25,9 @@ def connect(chain: Chain, parts: Parts, patience: Patience) -> Client:
             continue
         provider = ChainProvider(url, timeout=patience.timeout)
         local = (urlsplit(url).hostname or "") in _LOCAL
-        endpoints.append(
-            Endpoint(
-                provider,
-                trusted=(local if entry.trusted is None else entry.trusted),
-                limits=Limits.from_dict(learned.get(provider.name)),
-                pace=Pace(local=local),
-            )
-        )
+        limits = Limits.from_dict(learned.get(provider.name))
+        trusted = local if entry.trusted is None else entry.trusted
+        endpoints.append(Endpoint(provider, trusted, limits, Pace(local=local, known=limits.rate)))
     if not endpoints:
         raise ExposureError(
             f"{chain.name} has no RPC endpoint that can be asked",
@@ -76,6 +71,9 @@ def _fault(url: str, variable: str | None, number: int) -> str:
 
 def keep_limits(client: Client, parts: Parts) -> None:
     """Keep what was learned of the endpoints for the next run."""
+    for endpoint in client.endpoints:
+        if endpoint.limits.rate is not None:
+            endpoint.limits.rate = round(endpoint.pace.rate, 1)
     learned = {endpoint.name: endpoint.limits.as_dict() for endpoint in client.endpoints if endpoint.ready}
     if learned:
         parts.write_limits({**parts.read_limits(), **learned})

@@ -10,7 +10,10 @@ import polars as pl
 from exposure.chain.plan import Range, merge, size, subtract
 from exposure.tables import TABLES
 
-INTERNAL_NOTE = "ETH that contracts send on (internal transfers) is not visible without traces"
+INTERNAL_NOTE = (
+    "internal transfers of ETH were looked for in wallets that must act alone: {found}; what contracts sent to or from any other "
+    "wallet inside a transaction is not known (it shows in traces alone)"
+)
 FILES_NOTE = "exported files hold no EIP-7702 authorizations: a delegation shows where it still stands in the code"
 DELTAS_NOTE = (
     "plain payments were found by nonces and balances: calls and payments of nothing by others (messages) are not seen, nor are "

@@ -1,6 +1,7 @@
 """Logs and full blocks of a range, pulled into parts: narrower ranges and shorter lists where an endpoint asks for them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 import polars as pl
@@ -9,6 +10,7 @@ from exposure.chain.authorizations import authorizations
 from exposure.chain.batches import ask_many
 from exposure.chain.client import CONCURRENT, Client, Endpoint, NoEndpointError, together
 from exposure.chain.heads import Headers
+from exposure.chain.limits import Limits
 from exposure.chain.parts import Parts
 from exposure.chain.plan import EMITTER, FULL_BLOCKS, LogTask, Range, Shape, size, slices
 from exposure.chain.reactions import Kind
@@ -22,6 +24,9 @@ ANSWERS_A_PART = 20
 # In so few blocks one busy address fills the answer: it is taken out of the list instead.
 FEW_BLOCKS = 64
 
+# So many single blocks in a row that are too much to answer: then no more of them are tried.
+HOPELESS = 3
+
 # An empty answer is worth so many questions to a second endpoint, whose ranges may be narrower.
 WITNESS_CALLS = 12
 
@@ -29,27 +34,38 @@ WITNESS_CALLS = 12
 _TOO_MUCH = (Kind.RANGE, Kind.HALVE, Kind.FATAL)
 
 
-async def pull_logs(
-    client: Client, headers: Headers, parts: Parts, tasks: Sequence[LogTask], tick: Tick
-) -> list[tuple[Range, str]]:
-    """Ask for the logs of every task and keep them as parts; give ranges that are missing, and why in words: `were refused: …`.
+class Pull:
+    """What one pull of logs came to: ranges that were refused, and why in words (`were refused: …`).
 
-    `tick` counts blocks. Raises NoEndpointError.
+    `goes_on` is asked whenever something was learned of the endpoint: a pull that is not worth its price any more ends early,
+    with what came by then kept.
     """
-    refused: list[tuple[Range, str]] = []
+
+    def __init__(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        self.refused: list[tuple[Range, str]] = []
+        self.ended = False
+        self._goes_on = goes_on
+
+    def learned(self) -> None:
+        """Ask whether to go on, now that another limit is known."""
+        self.ended = self.ended or not self._goes_on()
+
+
+async def pull_logs(
+    client: Client, headers: Headers, parts: Parts, tasks: Sequence[LogTask], tick: Tick, outcome: Pull
+) -> None:
+    """Ask for the logs of every task and keep them as parts. `tick` counts blocks. Raises NoEndpointError."""
     # Where ranges are narrow a task is many answers: they need not wait for each other.
     cut = [
-        LogTask(task.shape, task.addresses, piece)
-        for task in tasks
-        for piece in slices(task.blocks, _blocks_a_piece(client, task))
+        replace(task, blocks=piece) for task in tasks for piece in slices(task.blocks, _blocks_a_piece(client, task))
     ]
-    await together([_Logs(client, headers, parts, tick, refused).pull(task) for task in cut], CONCURRENT)
-    return sorted(set(refused))
+    await together([_Logs(client, headers, parts, tick, outcome).pull(task) for task in cut], CONCURRENT)
+    outcome.refused = sorted(set(outcome.refused))
 
 
 def _blocks_a_piece(client: Client, task: LogTask) -> int:
     """Say how many blocks of a task are asked for one after the other: enough for a part, and work for everybody."""
-    at_once = client.limits("eth_getLogs").blocks(task.shape.name)
+    at_once = client.limits("eth_getLogs").blocks(task.pattern)
     answers = -(-size([task.blocks]) // at_once)
     return at_once * max(1, min(ANSWERS_A_PART, -(-answers // CONCURRENT)))
 
@@ -67,20 +83,19 @@ class _DisputedError(Exception):
 class _Logs:
     """One task of logs, asked from its first block upwards."""
 
-    def __init__(
-        self, client: Client, headers: Headers, parts: Parts, tick: Tick, refused: list[tuple[Range, str]]
-    ) -> None:
+    def __init__(self, client: Client, headers: Headers, parts: Parts, tick: Tick, outcome: Pull) -> None:
         self._client, self._headers, self._parts, self._tick = client, headers, parts, tick
-        self._refused = refused
+        self._outcome = outcome
 
     async def pull(self, task: LogTask) -> None:
         """Ask for a task's logs, writing what came after every few answers."""
         begun, at, last = task.blocks[0], task.blocks[0], task.blocks[1]
         frames: list[pl.DataFrame] = []
-        rejected = 0
-        while at <= last:
+        rejected = hopeless = 0
+        slow = -1
+        while at <= last and not self._outcome.ended:
             limits = self._client.limits("eth_getLogs")
-            listed, span = task.listed, min(limits.blocks(task.shape.name), last - at + 1)
+            listed, span = task.listed, min(limits.blocks(task.pattern), last - at + 1)
             if listed > limits.topics:
                 await self._keep(task, (begun, at - 1), frames, rejected)
                 await self._split(task, at, limits.topics)
@@ -89,21 +104,32 @@ class _Logs:
                 frame, left_out = await self._ask(task, (at, at + span - 1))
             except _DisputedError as error:
                 await self._keep(task, (begun, at - 1), frames, rejected)
-                self._refused.append(((at, at + span - 1), str(error)))
+                self._outcome.refused.append(((at, at + span - 1), str(error)))
                 at = begun = at + span
                 frames, rejected = [], 0
                 continue
             except RefusedError as error:
                 if self._is_crowded(error, listed, span):
                     await self._keep(task, (begun, at - 1), frames, rejected)
-                    await self._split(task, at, -(-listed // 2))
+                    limits.blame(task.shape.name, replace(task, busy=True).pattern, span)
+                    await self._split(replace(task, busy=True), at, -(-listed // 2))
                     return
-                if not self._learn(task, error, listed, span):
-                    await self._keep(task, (begun, at - 1), frames, rejected)
-                    self._refused.append(((at, last), f"were refused: {error.shown}"))
-                    return
+                if self._learn(task, error, listed, span):
+                    self._outcome.learned()
+                    continue
+                if error.kind is Kind.HALVE and at != slow:
+                    # One block, and perhaps it took too long only this once.
+                    slow = at
+                    continue
+                await self._keep(task, (begun, at - 1), frames, rejected)
+                hopeless += 1
+                skipped = at if error.kind is Kind.HALVE and hopeless < HOPELESS else last
+                self._outcome.refused.append(((at, skipped), f"were refused: {error.shown}"))
+                at = begun = skipped + 1
+                frames, rejected = [], 0
                 continue
-            limits.widen(task.shape.name, span)
+            hopeless = 0
+            limits.widen(task.pattern, span)
             frames.append(frame)
             rejected += left_out
             at += span
@@ -111,12 +137,11 @@ class _Logs:
             if len(frames) >= ANSWERS_A_PART:
                 await self._keep(task, (begun, at - 1), frames, rejected)
                 begun, frames, rejected = at, [], 0
-        await self._keep(task, (begun, last), frames, rejected)
+        await self._keep(task, (begun, at - 1), frames, rejected)
 
     def _is_crowded(self, error: RefusedError, listed: int, span: int) -> bool:
         """Tell whether a busy address in the list is to blame rather than the number of blocks."""
-        too_much = error.kind in (Kind.HALVE, Kind.RANGE) and error.reaction.limit is None
-        return too_much and span <= FEW_BLOCKS and listed > 1
+        return error.kind is Kind.HALVE and span <= FEW_BLOCKS and listed > 1
 
     def _learn(self, task: LogTask, error: RefusedError, listed: int, span: int) -> bool:
         """Ask for less from now on; tell whether that is possible."""
@@ -124,7 +149,7 @@ class _Logs:
         if error.kind is Kind.SPLIT_LIST and listed > 1:
             limits.shorter_lists(listed, error.reaction.limit)
         elif error.kind in _TOO_MUCH and span > 1:
-            limits.narrow(task.shape.name, span, error.reaction.limit)
+            _narrow(limits, task, span, error)
         elif error.kind is Kind.FATAL:
             # Not even a single block is answered, and nobody knows why: this endpoint serves no logs.
             self._client.without("eth_getLogs", error.shown)
@@ -156,10 +181,10 @@ class _Logs:
 
     async def _agrees(self, task: LogTask, blocks: Range, witness: Endpoint) -> bool:
         """Tell whether another endpoint too finds nothing in a range; one that cannot say so in a few answers agrees."""
-        name, asked = task.shape.name, 0
+        asked = 0
         at, last = blocks
         while at <= last and asked < WITNESS_CALLS:
-            span = min(witness.limits.blocks(name), last - at + 1)
+            span = min(witness.limits.blocks(task.pattern), last - at + 1)
             asked += 1
             try:
                 _, found, _ = await self._ask_one(task, (at, at + span - 1), witness)
@@ -168,7 +193,7 @@ class _Logs:
             except RefusedError as error:
                 if error.kind not in _TOO_MUCH or span == 1:
                     return True
-                witness.limits.narrow(name, span, error.reaction.limit)
+                _narrow(witness.limits, task, span, error)
                 continue
             if not found.is_empty():
                 return False
@@ -185,7 +210,14 @@ class _Logs:
     async def _split(self, task: LogTask, at: int, size: int) -> None:
         """Go on with the rest of the range in shorter lists."""
         for start in range(0, len(task.addresses), size):
-            await self.pull(LogTask(task.shape, task.addresses[start : start + size], (at, task.blocks[1])))
+            part = task.addresses[start : start + size]
+            await self.pull(replace(task, addresses=part, blocks=(at, task.blocks[1])))
+
+
+def _narrow(limits: Limits, task: LogTask, span: int, error: RefusedError) -> None:
+    """Learn from a refusal of so many blocks: a limit of the endpoint's own counts everywhere, too much in some blocks does not."""
+    learn = limits.crowded if error.kind is Kind.HALVE else limits.narrow
+    learn(task.pattern, span, error.reaction.limit)
 
 
 def asked_for(shape: Shape, addresses: Sequence[str], blocks: Range) -> pl.Expr:

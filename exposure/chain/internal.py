@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from exposure.amounts import NATIVE
-from exposure.chain.batches import ask_many
+from exposure.chain.batches import ROW_TRIES, ask_many
 from exposure.chain.build import Raw, decimal, hexed
 from exposure.chain.client import Client, NoEndpointError
 from exposure.chain.coverage import INTERNAL_NOTE, Asked
@@ -89,6 +89,7 @@ class Tracing:
 
     async def _search_range(self, client: Client, wallets: Sequence[str], blocks: Range) -> bool:
         at, last = blocks
+        slow = 0
         while at <= last:
             limits = client.limits(SEARCH)
             span = min(blocks_at_once(limits), last - at + 1)
@@ -103,15 +104,18 @@ class Tracing:
                     for one in hashes_of(traces):
                         self.traces.found.add({"transaction_hash": one})
             except RefusedError as error:
-                if error.kind in _NARROWER and span > 1:
+                # Less than a block cannot be asked for; that it took too long once does not mean that it always will.
+                slow += span == 1
+                if error.kind in _NARROWER and slow < ROW_TRIES:
                     said = error.reaction.limit
-                    limits.ranges[SEARCH] = said if said and said < span else span // 2
+                    limits.ranges[SEARCH] = said if said and said < span else max(1, span // 2)
                     continue
                 self._learn(client, SEARCH, error)
                 return False
             except NoEndpointError as error:
                 self._learn(client, SEARCH, error)
                 return False
+            slow = 0
             self.traces.found.flush()
             for wallet in wallets:
                 self.traces.searched.add(
@@ -240,7 +244,7 @@ def trace_table(store: Store, scope: Scope, raw: Raw, chain_id: int) -> tuple[pl
     """Build table `traces`, and what came of asking."""
     wallets = scope.flagged[:TRACED_WALLETS]
     if not wallets:
-        return TABLES["traces"].empty(), Asked("internal", 0, 0, 0, INTERNAL_NOTE)
+        return TABLES["traces"].empty(), Asked("internal", 0, 0, 0, INTERNAL_NOTE.format(found="so far there are none"))
     traces = store.traces
     unsearched = {one for group in traces.unsearched(wallets, scope.history).values() for one in group}
     known = known_transactions(raw, wallets).with_columns(done=pl.col("transaction_hash").is_in(_done(traces)))
@@ -262,7 +266,7 @@ def trace_table(store: Store, scope: Scope, raw: Raw, chain_id: int) -> tuple[pl
     # Wallets that nobody can trace are no part of the chain that failed to be read: the note says how many there are.
     seen = table.filter(pl.col("how") != "none").height
     kept = inner_moves(store, wallets, scope.history)[0].height
-    return table, Asked("internal", seen, seen, kept, f"{INTERNAL_NOTE}: {_told(table)}")
+    return table, Asked("internal", seen, seen, kept, INTERNAL_NOTE.format(found=_told(table)))
 
 
 def _done(traces: Traces) -> pl.Expr:
@@ -273,10 +277,9 @@ def _told(table: pl.DataFrame) -> str:
     """Say how the wallets' internal ETH was looked for."""
     counts = dict(table.group_by("how").len().iter_rows())
     told = {
-        "searched": "were searched for",
-        "known": "are known by the transactions that were seen of them",
-        "partly": "are known by a part of these",
-        "none": "could not be traced by any endpoint",
+        "searched": "searched in full",
+        "known": "in every transaction that was seen of them",
+        "partly": "in a part of the transactions that were seen of them",
+        "none": "not at all, since no endpoint traces",
     }
-    parts = [f"{counts[how]:,} {text}" for how, text in told.items() if how in counts]
-    return f"of {table.height:,} wallets that must act {', '.join(parts)}"
+    return ", ".join(f"{counts[how]:,} of {table.height:,} {text}" for how, text in told.items() if how in counts)

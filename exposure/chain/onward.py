@@ -13,7 +13,7 @@ from exposure.chain.build import Raw, block_table_rows, events_of, hexed, with_f
 from exposure.chain.client import Client
 from exposure.chain.costs import log_price
 from exposure.chain.coverage import Asked
-from exposure.chain.history import pull_logs
+from exposure.chain.history import Pull, pull_logs
 from exposure.chain.internal import SEARCH, Tracing, inner_moves, searches
 from exposure.chain.limits import FIRST_TOPICS
 from exposure.chain.multicall import DECIMALS
@@ -229,7 +229,9 @@ async def _ask(job: Job, client: Client, scope: Scope, trail: Trail, known: _Kno
     unsent = {bytes.fromhex(one[2:]) for one in trail.unsent}
     for asked, private in sides:
         mine = [task for task in tasks if (task.addresses[0] in scope.candidates) == private]
-        for blocks, why in await pull_logs(asked, job.headers, job.store.parts, mine, lambda _: None):
+        outcome = Pull()
+        await pull_logs(asked, job.headers, job.store.parts, mine, lambda _: None, outcome)
+        for blocks, why in outcome.refused:
             job.teller.line(f"{job.name}: the logs of blocks {blocks[0]} to {blocks[1]} on the attackers' trail {why}")
         sent = [one for one in unsent if (one in known.private) == private]
         await job.store.lookups.ask_transactions(asked, sent, lambda _: None)

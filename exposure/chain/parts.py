@@ -29,6 +29,8 @@ _BLOCK_PART = re.compile(r"(\d+)-(\d+)-([0-9a-f]{16})-(\d+)\.headers\.parquet")
 # Hashes hardly shrink, and zstd takes four times as long over them.
 _COMPRESSION: Literal["lz4"] = "lz4"
 _FLUSH_ROWS = 5_000
+# A watch adds a file every few seconds, and all are read each time.
+_MOST_FILES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,12 @@ class Parts:
         """Forget a part."""
         part.path.unlink(missing_ok=True)
 
+    def drop_whole(self, part: Part) -> None:
+        """Forget a part of full blocks and its transactions; no other part is of the same blocks."""
+        self.drop(part)  # the headers first: they make it whole
+        for kind in ("txs", "auths"):
+            _sibling(part, kind).unlink(missing_ok=True)
+
     def read(self, parts: Iterable[Part], kind: str = "", where: pl.Expr | None = None) -> pl.DataFrame:
         """Read what is wanted of some parts: logs, or of full blocks `headers`, `txs` or `auths`.
 
@@ -128,7 +136,7 @@ class Parts:
             return (lazy if where is None else lazy.filter(where)).collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError):
             for file in files:
-                read_part(file)
+                read_part(file, schema)
             raise
 
     def verified_at(self) -> tuple[int, str] | None:
@@ -183,7 +191,7 @@ class Facts:
         files = sorted(self.folder.glob("*.parquet")) if self.folder and self.folder.is_dir() else []
         if not files:
             return pl.DataFrame(schema=self.schema)
-        frame = pl.concat([read_part(file) for file in files])
+        frame = pl.concat([read_part(file, self.schema) for file in files])
         return frame.unique(self.key, keep="last", maintain_order=True)
 
     def __contains__(self, key: object) -> bool:
@@ -201,11 +209,19 @@ class Facts:
         if not self._new:
             return
         frame = pl.DataFrame(self._new, schema=self.schema)
-        if self.folder is not None:
-            number = 1 + max((int(path.stem) for path in self.folder.glob("*.parquet")), default=0)
-            write_parquet(self.folder / f"{number:06}.parquet", frame)
         self._kept = pl.concat([self._kept, frame]).unique(self.key, keep="last", maintain_order=True)
         self._new = []
+        if self.folder is not None:
+            self._write(self.folder, frame)
+
+    def _write(self, folder: Path, frame: pl.DataFrame) -> None:
+        """Write a file more; where there are many, one with all rows in their place."""
+        files = sorted(folder.glob("*.parquet"))
+        number = 1 + max((int(path.stem) for path in files), default=0)
+        many = len(files) >= _MOST_FILES
+        write_parquet(folder / f"{number:06}.parquet", self._kept if many else frame)
+        for path in files if many else ():
+            path.unlink()
 
     def frame(self) -> pl.DataFrame:
         """Give all rows."""
@@ -219,13 +235,20 @@ class Facts:
         self._new, self._known, self._kept = [], set(), pl.DataFrame(schema=self.schema)
 
 
-def read_part(path: Path) -> pl.DataFrame:
-    """Read one file of the chain folder. Raises ExposureError where it is damaged."""
+def read_part(path: Path, schema: pl.Schema | None = None) -> pl.DataFrame:
+    """Read one file of the chain folder. Raises ExposureError where it is damaged, or has other columns than `schema`."""
     try:
-        return pl.read_parquet(path)
+        frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ExposureError(
             f"{path} is damaged",
             f"it cannot be read as Parquet ({type(error).__name__})",
             "delete it and run again: what it held is asked for anew",
         ) from None
+    if schema is not None and dict(frame.schema) != dict(schema):
+        raise ExposureError(
+            f"{path} was written by another version of exposure",
+            "its columns are not those of this version",
+            f"delete the folder {path.parent} and run again: what it held is asked for anew",
+        )
+    return frame

@@ -115,11 +115,17 @@ OPEN_SHAPE = Shape("open2", tuple(dict.fromkeys(event for shape in CANDIDATE_SHA
 
 @dataclass(frozen=True, slots=True)
 class LogTask:
-    """Logs to ask for: one shape, a list of addresses, a range of blocks."""
+    """Logs to ask for: one shape, a list of addresses, a range of blocks. `busy`: among the addresses is one that fills answers."""
 
     shape: Shape
     addresses: tuple[str, ...]
     blocks: Range
+    busy: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """Name what has a range of its own: one busy address must not narrow the range of all others."""
+        return f"{self.shape.name}+" if self.busy else self.shape.name
 
     @property
     def listed(self) -> int:

@@ -16,8 +16,8 @@ class Kind(StrEnum):
     SWITCH = "switch"  # this endpoint will never answer this (old state, a plan that it wants paid): ask another
     PARK = "park"  # this endpoint answers nothing any more: its quota is used up, or it wants a key
     SPLIT_LIST = "split the list"  # too many topics or addresses
-    RANGE = "narrow the range"  # at most `limit` blocks
-    HALVE = "halve"  # too much to answer, without a number
+    RANGE = "narrow the range"  # at most `limit` blocks, wherever they lie
+    HALVE = "halve"  # too much in these blocks; `limit` of them would fit, where the provider says so
     SMALLER_BATCH = "smaller batch"
     BACK_OFF = "back off"  # too fast
     NO_METHOD = "no such method"
@@ -29,7 +29,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """How to react to one refusal. `text` is the provider's, not yet redacted; `limit` counts blocks, topics or calls."""
+    """How to react to one refusal. `text` is the provider's, not yet redacted.
+
+    `limit` counts blocks, topics, the calls of a batch, or requests a second.
+    """
 
     kind: Kind
     text: str
@@ -88,13 +91,20 @@ RULES: tuple[Rule, ...] = (
         r"batch (?:too large|size too|limit|request.{0,30}not (?:allowed|supported))",
         "geth -32600, Besu",
     ),
-    # 3. A range that would work: its length counts, and our own first block stays.
+    # 3. A range that would work: its length counts, and our own first block stays. Where the answer was too large it says how
+    # crowded these blocks are, and nothing about others.
+    Rule(
+        Kind.HALVE,
+        r"(?:size exceeded|returned more than|max results).*range[^\[]{0,40}\[\s*(0x[0-9a-f]+)\s*,\s*(0x[0-9a-f]+)\s*\]",
+        "Alchemy -32602, Infura -32005",
+    ),
+    Rule(Kind.HALVE, r"max results.{0,40}retry with the range ([0-9]+)-([0-9]+)", "reth, LlamaNodes, Ankr"),
     Rule(
         Kind.RANGE,
         r"range[^\[]{0,40}\[\s*(0x[0-9a-f]+)\s*,\s*(0x[0-9a-f]+)\s*\]",
-        "Alchemy -32602/-32600, Infura -32005",
+        "Alchemy free -32600",
     ),
-    Rule(Kind.RANGE, r"retry with the range ([0-9]+)-([0-9]+)", "reth, LlamaNodes, Ankr"),
+    Rule(Kind.RANGE, r"retry with the range ([0-9]+)-([0-9]+)", "reth without its reason"),
     # 4. A number of blocks.
     Rule(Kind.RANGE, rf"limited to (?:a |an )?{_N} (?:blocks? )?range", "QuickNode -32614, BlockPI, 1rpc"),
     Rule(Kind.RANGE, rf"exceeds limit of {_N}", "Infura -32602"),
@@ -133,6 +143,7 @@ RULES: tuple[Rule, ...] = (
         "eth_call's gas cap",
     ),
     # 6. Too fast.
+    Rule(Kind.BACK_OFF, rf"{_N} ?/ ?s(?:ec(?:ond)?)? request limit", "QuickNode -32007"),
     Rule(
         Kind.BACK_OFF,
         r"compute units per second|rate limit|too many requests|request limit|limited to .{0,20}/ ?s",
@@ -171,10 +182,10 @@ def classify(text: str, *, code: int | None = None, status: int = 200, retry_aft
 
 def _react(kind: Kind, match: re.Match[str], text: str) -> Reaction:
     numbers = [number for number in (_number(group) for group in match.groups()) if number is not None]
-    if kind is Kind.RANGE and len(numbers) == 2:
+    if len(numbers) == 2:
         length = numbers[1] - numbers[0] + 1
         # Some nodes suggest a range the wrong way round: then only the refusal is worth something.
-        return Reaction(Kind.RANGE, text, length) if length > 0 else Reaction(Kind.HALVE, text)
+        return Reaction(kind, text, length) if length > 0 else Reaction(Kind.HALVE, text)
     if numbers and numbers[0] > 0:
         return Reaction(kind, text, numbers[0])
     return Reaction(Kind.HALVE if kind is Kind.RANGE else kind, text)

@@ -11,7 +11,6 @@ from exposure.chain.audit import audit
 from exposure.chain.authorizations import delegate_of
 from exposure.chain.build import Decimals, Events, Raw, events_of, history_tables
 from exposure.chain.client import Client
-from exposure.chain.costs import log_price
 from exposure.chain.coverage import (
     DELTAS_NOTE,
     FILES_NOTE,
@@ -23,17 +22,15 @@ from exposure.chain.coverage import (
     words,
 )
 from exposure.chain.files_state import file_decimals, file_state_tables
-from exposure.chain.history import pull_logs
 from exposure.chain.internal import inner_moves
 from exposure.chain.native import ask_native
 from exposure.chain.plan import (
     ATTACKER_SHAPES,
-    CANDIDATE_SHAPES,
-    LogTask,
     Range,
     size,
 )
 from exposure.chain.presets import preset_of
+from exposure.chain.query_logs import ask_candidates, ask_logs, topics
 from exposure.chain.scope import Scope, attackers_logs, attackers_txs
 from exposure.chain.snapshot import (
     Subject,
@@ -67,10 +64,10 @@ async def ask_stage(job: Job, scope: Scope, stage: Stage) -> None:
 
 async def _ask_movements(job: Job, client: Client, scope: Scope, stage: Stage) -> None:
     if stage == "attackers":
-        await _ask_logs(job, client, job.store.log_tasks(scope, ATTACKER_SHAPES, _topics(client)), "attacker")
+        await ask_logs(job, client, job.store.log_tasks(scope, ATTACKER_SHAPES, topics(client)), "attacker")
         await ask_native(job, client, scope, stage)
     if stage == "history":
-        await _ask_candidates(job, client, scope)
+        await ask_candidates(job, client, scope)
         await _ask_executions(job, scope)
         await ask_native(job, client, scope, stage)
 
@@ -91,25 +88,6 @@ async def _check_movements(job: Job, client: Client, scope: Scope, stage: Stage)
             job.tell(dispute)
 
 
-def _topics(client: Client) -> int:
-    return client.limits("eth_getLogs").topics
-
-
-async def _ask_candidates(job: Job, client: Client, scope: Scope) -> None:
-    """Ask for the candidates' logs by their addresses, or for everybody's: where that is cheaper, or nobody may learn them."""
-    everybodys = job.store.open_tasks(scope)
-    if job.private is None:
-        if everybodys:
-            job.teller.line(f"{job.name}: no endpoint is trusted, so the logs of everybody are asked for")
-        await _ask_logs(job, client, everybodys, "candidate")
-        return
-    theirs = job.store.log_tasks(scope, CANDIDATE_SHAPES, _topics(job.private))
-    if log_price(everybodys, client.limits("eth_getLogs")) < log_price(theirs, job.private.limits("eth_getLogs")):
-        await _ask_logs(job, client, everybodys, "candidate")
-    else:
-        await _ask_logs(job, job.private, theirs, "candidate")
-
-
 def smart_accounts(job: Job, scope: Scope) -> list[str]:
     """Give the candidates that run code of their own, as far as their code was asked for."""
     answers = Answers(job.answers.frame())
@@ -120,20 +98,8 @@ def smart_accounts(job: Job, scope: Scope) -> list[str]:
 async def _ask_executions(job: Job, scope: Scope) -> None:
     """Ask the candidates that run code what they say of their executions, as a Safe does."""
     if job.private is not None:
-        tasks = job.store.safe_tasks(scope, smart_accounts(job, scope), _topics(job.private))
-        await _ask_logs(job, job.private, tasks, "smart account")
-
-
-async def _ask_logs(job: Job, client: Client, tasks: Sequence[LogTask], who: str) -> None:
-    if not tasks:
-        return
-    expected = log_price(tasks, client.limits("eth_getLogs"))
-    addresses = len({address for task in tasks for address in task.addresses})
-    whose = f"{addresses:,} {who}" + ("s" if addresses != 1 else "")
-    job.teller.line(f"{job.name}: logs of {whose}, about {expected.calls:,} calls")
-    with job.trying(), job.counting("logs", "blocks asked", sum(size([task.blocks]) for task in tasks)) as count:
-        for blocks, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
-            job.tell(f"{job.name}: the logs of blocks {words([blocks])} {why}")
+        tasks = job.store.safe_tasks(scope, smart_accounts(job, scope), topics(job.private))
+        await ask_logs(job, job.private, tasks, "smart account")
 
 
 async def _ask_details(job: Job, client: Client, scope: Scope) -> None:

@@ -6,7 +6,7 @@ from exposure.chain.build import hexed
 from exposure.chain.client import Client
 from exposure.chain.coverage import Asked
 from exposure.chain.executions import ENTRY_POINTS, executions_of
-from exposure.chain.history import pull_logs
+from exposure.chain.history import Pull, pull_logs
 from exposure.chain.plan import size
 from exposure.chain.presets import preset_of
 from exposure.chain.scope import Scope, binary
@@ -30,7 +30,9 @@ async def ask_users(job: Job, client: Client, scope: Scope) -> None:
             job.trying(),
             job.counting("the dapp's contracts", "blocks asked", sum(size([one.blocks]) for one in tasks)) as count,
         ):
-            for _, why in await pull_logs(client, job.headers, job.store.parts, tasks, count):
+            outcome = Pull()
+            await pull_logs(client, job.headers, job.store.parts, tasks, count, outcome)
+            for _, why in outcome.refused:
                 job.tell(f"{job.name}: a part of the logs of [[contract]] was refused: {why}")
     logs, callers = job.store.contract_users(scope)
     known = callers.get_column("transaction_hash")

@@ -11,7 +11,10 @@ from exposure.incident import Exposure, Incident
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """T1 and T2 of one window as published, to the second. None = not bounded, or (T2) still open."""
+    """T1 and T2 of one window as published, to the second. None = not bounded, or (T2) still open.
+
+    It had begun by `t1_latest` and went on until `t2_earliest` at least, where that is known.
+    """
 
     t1: datetime | None
     t2: datetime | None
@@ -20,6 +23,8 @@ class Bounds:
     t2_reason: str = ""
     action: str | None = None
     host: str | None = None
+    t1_latest: datetime | None = None
+    t2_earliest: datetime | None = None
 
 
 def bounds_of(tables: Mapping[str, pl.DataFrame], incident: Incident, exposure: Exposure | None) -> tuple[Bounds, ...]:
@@ -57,12 +62,15 @@ def _assessed(rows: pl.DataFrame, key: tuple[str, str | None, str | None], incid
         t2_reason=t2["reason"] or "" if t2 else "",
         action=action,
         host=host,
+        t1_latest=t1["latest"] if t1 else None,
+        t2_earliest=t2["earliest"] if t2 else None,
     )
 
 
 def _from_facts(incident: Incident) -> Bounds:
     """Use what people found out. Detection is no start, and a first bad sighting bounds the start from one side only."""
     good, bad = incident.fact("last_known_good"), incident.fact("first_bad")
+    last = incident.fact("last_bad")
     over = incident.fact("first_known_good") if incident.status != "ongoing" else None
     return Bounds(
         t1=good.time if good else None,
@@ -70,4 +78,6 @@ def _from_facts(incident: Incident) -> Bounds:
         first_sign=bad.time if bad and not good else None,
         t1_reason=f"last known good: {good.source}" if good else "",
         t2_reason=f"first known good, and cache: {over.source}" if over else "",
+        t1_latest=bad.time if bad else None,
+        t2_earliest=last.time if last else bad.time if bad else None,
     )

@@ -60,6 +60,12 @@ class Condition:
         return f"x:{self.exposure}:{self.is_x}"
 
     @property
+    def window_check(self) -> str:
+        """Name the check of these bounds: one window that is not bounded takes nothing from another that is."""
+        ends = (f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else "" for time in (self.t1, self.t2))
+        return f"window:{self.exposure}:{'/'.join(ends)}"
+
+    @property
     def public_t1(self) -> datetime | None:
         """Give T1 rounded outward to the quarter hour."""
         return None if self.t1 is None else times.floor_quarter(self.t1)
@@ -354,14 +360,17 @@ def hardware_is_safe(
     """Tell whether a text may say that hardware wallets are not affected (unless their phrase was typed).
 
     They protect a key, never a signature that their owner confirmed: so only where every exposure is `key` and the data says
-    that one of them is X, no attacker was approved or delegated to, no wallet may have signed anything, and every harmed
-    wallet fits. A hijacked DNS shows visitors a copy that no one has records of: then nothing can be said.
+    that one of them is X, no attacker was approved or delegated to, no wallet may have signed anything, every confirmed victim
+    surely fits, and no probable one lies outside: of whom nobody can tell what they did, they may have signed. A hijacked DNS
+    shows visitors a copy that no one has records of: then nothing can be said.
     """
     if incident.vector == "dns" or not any(condition.is_x == "yes" for condition in conditions):
         return False
     if any(action.exposure == "approval" for action in incident.actions):
         return False
-    if any(enemy.role in ("spender", "delegate") for enemy in enemies) or any(fit.answer == "outside" for fit in fits):
+    if any(enemy.role in ("spender", "delegate") for enemy in enemies):
+        return False
+    if any(fit.answer == "outside" or (fit.verdict == "compromised" and fit.answer != "inside") for fit in fits):
         return False
     signs = (pl.col("live_approvals").fill_null(0) > 0) | pl.col("unseen_signature").fill_null(value=False)
     return tables["wallets"].filter(signs).is_empty()

@@ -50,13 +50,18 @@ def fit_wallets(harmed: pl.DataFrame, sightings: pl.DataFrame, conditions: Seque
         seen.setdefault(row["address"], []).append(row)
     rows = harmed.select("address", "verdict", "first_exposed").sort("address").iter_rows()
     return tuple(
-        _of_owner(_fit(address, verdict, seen.get(address, []), conditions), first, conditions)
+        _of_owner(_fit(address, verdict, seen.get(address, []), conditions), seen.get(address, []), first, conditions)
         for address, verdict, first in rows
     )
 
 
-def _of_owner(fit: Fit, first_exposed: datetime | None, conditions: Sequence[Holds]) -> Fit:
+def _of_owner(
+    fit: Fit, rows: list[Mapping[str, object]], first_exposed: datetime | None, conditions: Sequence[Holds]
+) -> Fit:
     if fit.answer != "outside" or first_exposed is None:
+        return fit
+    # What this wallet itself did then is known, and no sentence names it.
+    if any(row["action"] and row["time"] == first_exposed for row in rows):
         return fit
     described = any(c.holds(action, first_exposed) for c in conditions for action in c.actions)
     return replace(fit, answer="inside", why="") if described else fit

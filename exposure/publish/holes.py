@@ -5,18 +5,17 @@ A hole is said twice: to the team with its source and figures, to the public (wh
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
-from exposure.assess.coverage import dips, silences
+from exposure.assess.coverage import dips
 from exposure.incident import Incident
 from exposure.logs.noticing.coverage import UNREAD
 from exposure.logs.noticing.dips import tell_dip
 from exposure.publish import times
+from exposure.publish.report.gaps import silent, silent_hosts
 
-# Quiet minutes are ordinary on a small site; silence this long, on a site that is otherwise asked every minute, is not.
-_SILENCE = timedelta(minutes=10)
 # Fewer unreadable lines than this are the noise of every log: said to the team, not to the public.
 _MANY = 0.01
 # What is counted of each layer of a chain; of the others it is questions.
@@ -104,16 +103,7 @@ def _log_ends(logs: pl.DataFrame, incident: Incident, span: Span) -> Iterator[Ho
 
 
 def _silences(traffic: pl.DataFrame, span: Span) -> Iterator[Hole]:
-    minutes = traffic.get_column("minute").unique().sort()
-    if minutes.len() < 2:
-        return
-    whole = int((minutes[-1] - minutes[0]).total_seconds() // 60) + 1
-    # Silence means something where at least every second minute has a request.
-    if 2 * minutes.len() < whole:
-        return
-    steps = pl.DataFrame({"start": minutes[:-1], "end": minutes[1:]})
-    steps = steps.with_columns(pl.col("start") + timedelta(minutes=1))
-    for start, end in steps.filter(pl.col("end") - pl.col("start") >= _SILENCE).iter_rows():
+    for start, end in silent(traffic):
         inside = (span.start is None or end > span.start) and (span.end is None or start < span.end)
         text = f"no request is logged from {times.show_exact(start)} to {times.show_exact(end)}"
         public = f"Our records have no entries {times.show_span(start, end)}." if inside else ""
@@ -123,12 +113,12 @@ def _silences(traffic: pl.DataFrame, span: Span) -> Iterator[Hole]:
 
 def _of_one_host(traffic: pl.DataFrame, span: Span) -> Iterator[Hole]:
     """Give the holes of one host's logs while others go on: they keep wallets from being told that there is no sign."""
-    others = traffic.get_column("minute").unique()
-    for host, start, end in sorted(silences(traffic, span.start, span.end), key=lambda hole: hole[1:]):
-        if others.is_between(start, end, closed="left").any():
-            whose = f"of {host}" if host else "of the logs that name no host"
-            text = f"no request {whose} is logged from {times.show_exact(start)} to {times.show_exact(end)}, inside the window"
-            yield Hole("silence", text, f"A part of our records has no entries {times.show_span(start, end)}.")
+    for host, start, end in silent_hosts(traffic, span.start, span.end):
+        whose = f"of {host}" if host else "of the logs that name no host"
+        text = (
+            f"no request {whose} is logged from {times.show_exact(start)} to {times.show_exact(end)}, inside the window"
+        )
+        yield Hole("silence", text, f"A part of our records has no entries {times.show_span(start, end)}.")
     for host, dip in dips(traffic, span.start, span.end):
         yield Hole("dip", tell_dip(dip).replace("traffic", f"the traffic of {host}" if host else "traffic", 1))
 

@@ -4,7 +4,7 @@ Logs, token symbols and even incident.toml (people paste into it) may hold marku
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from exposure.console import escape
 
@@ -47,15 +47,17 @@ def plain_mail(text: str) -> str | None:
 
 
 def join_or(words: Iterable[str]) -> str:
-    """Join alternatives: `a`, `a or b`, `a, b or c`."""
-    *rest, last = words
-    return f"{', '.join(rest)} or {last}" if rest else last
+    """Join alternatives: `a`, `a or b`, `a, b or c`; nothing gives ""."""
+    return _joined(list(words), "or")
 
 
 def join_and(words: Iterable[str]) -> str:
-    """Join parts: `a`, `a and b`, `a, b and c`."""
-    *rest, last = words
-    return f"{', '.join(rest)} and {last}" if rest else last
+    """Join parts: `a`, `a and b`, `a, b and c`; nothing gives ""."""
+    return _joined(list(words), "and")
+
+
+def _joined(words: Sequence[str], word: str) -> str:
+    return f"{', '.join(words[:-1])} {word} {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def plain(text: str) -> str:

@@ -230,7 +230,7 @@ def summarise(
 
 def believed(facts: Facts, checks: Checks) -> tuple[str, ...]:
     """Name the claims that the texts make with "we believe", since their check failed or could not be made."""
-    made = {"condition", *(c.x_check for c in facts.conditions), *(f"window:{c.exposure}" for c in facts.conditions)}
+    made = {"condition", *(c.x_check for c in facts.conditions), *(c.window_check for c in facts.conditions)}
     made |= {"enemies"} if facts.enemies and not all(e.confirmed and not e.ordinary for e in facts.enemies) else set()
     made |= {"over"} if facts.status != "ongoing" else set()
     return tuple(sorted(name for name in made if checks[name].result != "passed"))

@@ -50,6 +50,15 @@ class Tally:
         return f"{int(whole):,}" + (f".{fraction}" if fraction else "")
 
     @property
+    def brief(self) -> str:
+        """Give the number cut to what a label holds, where the exact one stands elsewhere: `1,234`, `0.0012`."""
+        whole, _, fraction = self.number.partition(".")
+        cut = fraction[: max(0, 5 - len(whole))]
+        if self.value and whole == "0" and not cut.strip("0"):
+            return "<0.0001"
+        return whole + (f".{cut}" if cut else "")
+
+    @property
     def unit(self) -> str:
         """Name the token: its symbol where that is a plain word, and what is odd about it."""
         name = self.symbol or "unnamed token"

@@ -1,11 +1,13 @@
 """Providers as they are known to refuse, each with its own texts, codes and HTTP statuses, small enough for a test's chain.
 
 The texts are those that others have met (tests/chain/test_reactions.py has the whole catalogue); the numbers in them are scaled
-down to the 56 final blocks of a test's chain.
+down to the village (tests/chain/village.py), and for a larger chain up again: each limit stands to what the chain holds of blocks,
+logs or people as it stands to that in the village.
 """
 
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -16,15 +18,39 @@ Say = Callable[[Asked], web.Response]
 Check = Callable[[Asked, Forward], Awaitable[web.Response | None]]
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much is asked for: blocks, the logs that they hold of the people, and these."""
+
+    blocks: int
+    logs: int
+    people: int
+
+
+VILLAGE = Size(blocks=56, logs=10, people=5)
+
+
+def _scaled(most: int, here: int, village: int) -> int:
+    return max(1, most * here // village)
+
+
+Rule = Callable[[Size], Check]
+
+
 @dataclass
 class Profile:
     """One provider: what it does to a request. `complete` says whether it can give everything at all."""
 
     name: str
     about: str
-    checks: tuple[Check, ...]
+    rules: tuple[Rule, ...]
     complete: bool = True
+    size: Size = VILLAGE
     refused: int = 0
+    checks: tuple[Check, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.checks = tuple(rule(self.size) for rule in self.rules)
 
     async def __call__(self, asked: Asked, forward: Forward) -> web.Response | None:
         """Refuse what the provider would refuse."""
@@ -40,6 +66,11 @@ class Profile:
         return None
 
 
+def always(check: Check) -> Rule:
+    """Make a rule of a check that no chain's size changes."""
+    return lambda _: check
+
+
 def _query(asked: Asked) -> dict[str, Any] | None:
     call = asked.calls[0]
     return call["params"][0] if call["method"] == "eth_getLogs" else None
@@ -50,82 +81,123 @@ def _range(asked: Asked) -> tuple[int, int]:
     return int(query.get("fromBlock", "0x0"), 16), int(query.get("toBlock", "0x0"), 16)
 
 
-def span(most: int, text: str, code: int, status: int = 200) -> Check:
+def span(most: int, text: str, code: int, status: int = 200) -> Rule:
     """Answer log queries over at most so many blocks; `text` may name {n}, and a range {first} to {last} that would work."""
 
-    async def check(asked: Asked, forward: Forward) -> web.Response | None:
-        first, last = _range(asked)
-        if _query(asked) is None or last - first + 1 <= most:
-            return None
-        words = text.format(n=most, first=hex(first), last=hex(first + most - 1), a=first, b=first + most - 1)
-        return asked.refuse(words, code, status)
+    def rule(size: Size) -> Check:
+        n = _scaled(most, size.blocks, VILLAGE.blocks)
 
-    return check
+        async def check(asked: Asked, forward: Forward) -> web.Response | None:
+            first, last = _range(asked)
+            if _query(asked) is None or last - first + 1 <= n:
+                return None
+            words = text.format(n=n, first=hex(first), last=hex(first + n - 1), a=first, b=first + n - 1)
+            return asked.refuse(words, code, status)
+
+        return check
+
+    return rule
 
 
-def results(most: int, text: str, code: int, status: int = 200) -> Check:
+def results(most: int, text: str, code: int, status: int = 200) -> Rule:
     """Give at most so many logs an answer."""
 
-    async def check(asked: Asked, forward: Forward) -> web.Response | None:
-        if _query(asked) is None:
-            return None
-        first, last = _range(asked)
-        [answer] = await forward()
-        if len(answer["result"]) <= most:
-            return None
-        half = first + max(0, (last - first) // 2)
-        words = text.format(n=most, first=hex(first), last=hex(half), a=first, b=half)
-        return asked.refuse(words, code, status)
+    def rule(size: Size) -> Check:
+        n = _scaled(most, size.logs, VILLAGE.logs)
 
-    return check
+        async def check(asked: Asked, forward: Forward) -> web.Response | None:
+            if _query(asked) is None:
+                return None
+            first, last = _range(asked)
+            [answer] = await forward()
+            if len(answer["result"]) <= n:
+                return None
+            half = first + max(0, (last - first) // 2)
+            words = text.format(n=n, first=hex(first), last=hex(half), a=first, b=half)
+            return asked.refuse(words, code, status)
 
+        return check
 
-def topics(most: int, text: str, code: int = -32000) -> Check:
-    """Take lists of at most so many topics."""
-
-    async def check(asked: Asked, forward: Forward) -> web.Response | None:
-        query = _query(asked)
-        if query is None or len(query["topics"][-1]) <= most:
-            return None
-        return asked.refuse(text.format(n=most, asked=len(query["topics"][-1])), code)
-
-    return check
+    return rule
 
 
-def batches(most: int, text: str, code: int, status: int = 200) -> Check:
+def topics(most: int, text: str, code: int = -32000) -> Rule:
+    """Take lists of at most so many addresses."""
+
+    def rule(size: Size) -> Check:
+        n = _scaled(most, size.people, VILLAGE.people)
+
+        async def check(asked: Asked, forward: Forward) -> web.Response | None:
+            # The first position holds events, of which there are always few.
+            lists = [len(one) for one in (_query(asked) or {"topics": []})["topics"][1:] if one]
+            return asked.refuse(text.format(n=n, asked=max(lists)), code) if max(lists, default=0) > n else None
+
+        return check
+
+    return rule
+
+
+def batches(most: int, text: str, code: int, status: int = 200) -> Rule:
     """Take at most so many calls at once; the refusal is one object."""
 
     async def check(asked: Asked, forward: Forward) -> web.Response | None:
         return asked.refuse(text.format(n=most), code, status) if len(asked.calls) > most else None
 
-    return check
+    return always(check)
 
 
-def rate(every: int, say: Say) -> Check:
-    """Refuse every so manieth request as too fast."""
+def every(nth: int, say: Say) -> Rule:
+    """Refuse every so manieth request."""
 
     async def check(asked: Asked, forward: Forward) -> web.Response | None:
-        return say(asked) if asked.number % every == 0 else None
+        return say(asked) if asked.number % nth == 0 else None
 
-    return check
+    return always(check)
 
 
-def methods(names: tuple[str, ...], text: str, code: int, status: int = 200) -> Check:
+def too_fast(a_second: int, nth: int, say: Say) -> Rule:
+    """Take so many requests a second, as a bucket that fills again. In the village, where nobody waits, every nth is refused."""
+
+    def rule(size: Size) -> Check:
+        if size == VILLAGE:
+            return every(nth, say)(size)
+        left, before = float(a_second), time.monotonic()
+
+        async def check(asked: Asked, forward: Forward) -> web.Response | None:
+            nonlocal left, before
+            now = time.monotonic()
+            left, before = min(float(a_second), left + a_second * (now - before)), now
+            if left < 1:
+                return say(asked)
+            left -= 1
+            return None
+
+        return check
+
+    return rule
+
+
+def methods(names: tuple[str, ...], text: str, code: int, status: int = 200) -> Rule:
     """Refuse some methods always."""
 
     async def check(asked: Asked, forward: Forward) -> web.Response | None:
         return asked.refuse(text, code, status) if asked.methods & set(names) else None
 
-    return check
+    return always(check)
 
 
-def quota(most: int, text: str, code: int) -> Check:
+def quota(most: int, text: str, code: int) -> Rule:
     """Answer so many requests, and no more."""
 
-    async def check(asked: Asked, forward: Forward) -> web.Response | None:
-        return asked.refuse(text, code) if asked.number > most else None
+    def rule(size: Size) -> Check:
+        n = _scaled(most, size.blocks, VILLAGE.blocks)
 
-    return check
+        async def check(asked: Asked, forward: Forward) -> web.Response | None:
+            return asked.refuse(text, code) if asked.number > n else None
+
+        return check
+
+    return rule
 
 
 def words(text: str, code: int, status: int = 200, **headers: str) -> Say:
@@ -134,8 +206,8 @@ def words(text: str, code: int, status: int = 200, **headers: str) -> Say:
 
 
 async def outage_in_the_middle(asked: Asked, forward: Forward) -> web.Response | None:
-    """Be away for a few requests: dropped connections, a gateway's page, nonsense."""
-    if not 10 <= asked.number <= 13:
+    """Be away for a moment: a gateway's page, a dropped connection. Tests try three times, and one request may meet both."""
+    if not 10 <= asked.number <= 11:
         return None
     if asked.number % 2:
         raise DropError
@@ -179,7 +251,7 @@ PROFILES: tuple[Profile, ...] = (
                 -32600,
                 400,
             ),
-            rate(11, words("Your app has exceeded its compute units per second capacity.", 429, 429)),
+            too_fast(25, 11, words("Your app has exceeded its compute units per second capacity.", 429, 429)),
         ),
     ),
     Profile(
@@ -209,10 +281,12 @@ PROFILES: tuple[Profile, ...] = (
         "5 blocks, HTTP 413; requests a second",
         (
             span(5, "eth_getLogs is limited to a {n} range", -32614, 413),
-            rate(13, words("15/second request limit reached - reduce calls per second", -32007)),
+            too_fast(15, 13, words("15/second request limit reached - reduce calls per second", -32007)),
         ),
     ),
-    Profile("QuickNode credits", "credits a second", (rate(7, words("credits limited to 6000/sec", -32012, 429)),)),
+    Profile(
+        "QuickNode credits", "credits a second", (too_fast(25, 7, words("credits limited to 6000/sec", -32012, 429)),)
+    ),
     Profile(
         "Ankr",
         "a range without a number, results without one",
@@ -252,7 +326,7 @@ PROFILES: tuple[Profile, ...] = (
         (
             span(50, "ranges over {n} blocks are not supported on freetier", 35, 400),
             batches(3, "Batch of more than {n} requests are not allowed on free tier", 31, 500),
-            rate(17, words("Request timeout on the free tier, please upgrade your tier to the paid one", 30, 408)),
+            every(17, words("Request timeout on the free tier, please upgrade your tier to the paid one", 30, 408)),
         ),
     ),
     Profile(
@@ -297,7 +371,7 @@ PROFILES: tuple[Profile, ...] = (
             batches(10, "batch too large", -32600),
         ),
     ),
-    Profile("geth behind a balancer", "some nodes lag", (lagging,)),
+    Profile("geth behind a balancer", "some nodes lag", (always(lagging),)),
     Profile(
         "geth without archive",
         "no old state",
@@ -318,15 +392,19 @@ PROFILES: tuple[Profile, ...] = (
     Profile(
         "with Retry-After",
         "every fifth request is too fast, and the header says how long to wait",
-        (rate(5, lambda _: web.Response(status=429, headers={"Retry-After": "0.02"}, text="Too Many Requests")),),
+        (
+            too_fast(
+                25, 5, lambda _: web.Response(status=429, headers={"Retry-After": "0.02"}, text="Too Many Requests")
+            ),
+        ),
     ),
-    Profile("an outage", "dropped connections and a gateway's pages for a while", (outage_in_the_middle,)),
-    Profile("lies by omission", "the first answers about logs are empty", (empty_at_first,)),
-    Profile("broken proxy", "null in place of every third list of logs", (null_logs,)),
+    Profile("an outage", "dropped connections and a gateway's pages for a while", (always(outage_in_the_middle),)),
+    Profile("lies by omission", "the first answers about logs are empty", (always(empty_at_first),)),
+    Profile("broken proxy", "null in place of every third list of logs", (always(null_logs),)),
     Profile(
         "wants a key",
         "refuses everything",
-        (rate(1, words("Unauthorized: You must authenticate your request with an API key", -32000)),),
+        (every(1, words("Unauthorized: You must authenticate your request with an API key", -32000)),),
         complete=False,
     ),
 )

@@ -13,81 +13,12 @@ import sqlglot
 
 from exposure.chain.exports import find_exports, read_export
 from exposure.chain.plan import EVENTS, SAFE_SHAPE
-from exposure.drill.node import Node
 from exposure.errors import ExposureError
+from tests.chain.exports import CRYO_RUNS, Rows, read_chain, write_cryo, write_etl
 from tests.chain.village import ERIN, Village, incident, pull_all, tables, wanted
 
 WAREHOUSE = Path(__file__).parents[2] / "queries" / "warehouse"
 KINDS = {0: "Legacy", 1: "AccessList", 2: "DynamicFee", 3: "Blob", 4: "SetCode"}
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def _chain(village: Village) -> Rows:
-    """Read the whole chain plainly: blocks, transactions with their receipts, logs."""
-    with Node(village.url) as node:
-        last = int(node.call("eth_getBlockByNumber", "finalized", False)["number"], 16)
-        blocks = node.batch("eth_getBlockByNumber", [[hex(one), True] for one in range(last + 1)])
-        receipts = [one for of in node.batch("eth_getBlockReceipts", [[hex(n)] for n in range(last + 1)]) for one in of]
-    by_hash = {receipt["transactionHash"]: receipt for receipt in receipts}
-    times = {block["number"]: int(block["timestamp"], 16) for block in blocks}
-    rows: Rows = {"blocks": [], "transactions": [], "logs": []}
-    for block in blocks:
-        rows["blocks"].append(
-            {"number": int(block["number"], 16), "hash": block["hash"], "time": times[block["number"]]}
-        )
-        for tx in block["transactions"]:
-            receipt = by_hash[tx["hash"]]
-            rows["transactions"].append(
-                {
-                    "hash": tx["hash"],
-                    "nonce": int(tx["nonce"], 16),
-                    "block_hash": block["hash"],
-                    "block_number": int(block["number"], 16),
-                    "time": times[block["number"]],
-                    "transaction_index": int(tx["transactionIndex"], 16),
-                    "from_address": tx["from"],
-                    "to_address": tx["to"],
-                    "value": int(tx["value"], 16),
-                    "input": tx["input"],
-                    "transaction_type": int(tx["type"], 16),
-                    "status": int(receipt["status"], 16),
-                    "gas_used": int(receipt["gasUsed"], 16),
-                    "contract_address": receipt["contractAddress"],
-                }
-            )
-    for log in (log for receipt in receipts for log in receipt["logs"]):
-        rows["logs"].append(
-            {
-                "log_index": int(log["logIndex"], 16),
-                "transaction_hash": log["transactionHash"],
-                "transaction_index": int(log["transactionIndex"], 16),
-                "block_hash": log["blockHash"],
-                "block_number": int(log["blockNumber"], 16),
-                "time": times[log["blockNumber"]],
-                "address": log["address"],
-                "data": log["data"],
-                "topics": log["topics"],
-            }
-        )
-    return rows
-
-
-def _etl(rows: Rows, folder: Path) -> None:
-    """Write the columns of ethereum-etl that matter, receipts apart, in the files that its export_all makes."""
-    receipt = ["status", "gas_used", "contract_address"]
-    txs = pl.DataFrame(rows["transactions"]).with_columns(pl.col("value").cast(pl.String))
-    logs = pl.DataFrame(rows["logs"]).with_columns(pl.col("topics").list.join(","))
-    frames = {
-        "blocks": pl.DataFrame(rows["blocks"]).rename({"time": "timestamp"}),
-        "transactions": txs.drop("time", *receipt),
-        "receipts": txs.select("block_number", *receipt, transaction_hash="hash"),
-        "logs": logs.drop("time"),
-    }
-    for name, frame in frames.items():
-        for part, half in enumerate((frame.head(frame.height // 2), frame.tail(-(frame.height // 2)))):
-            path = folder / name / f"{name}_{part:08}.csv"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            half.write_csv(path)
 
 
 def _engine_bigquery(rows: Rows) -> tuple[duckdb.DuckDBPyConnection, dict[str, Any]]:
@@ -174,38 +105,26 @@ def _run_queries(
 
 
 def _through_etl(village: Village, folder: Path) -> None:
-    _etl(_chain(village), folder)
+    write_etl(read_chain(village.url), folder)
 
 
 def _through_bigquery(village: Village, folder: Path) -> None:
-    engine, values = _engine_bigquery(_chain(village))
+    engine, values = _engine_bigquery(read_chain(village.url))
     _run_queries("bigquery.sql", "bigquery", engine, values, folder, "csv")
 
 
 def _through_dune(village: Village, folder: Path) -> None:
-    engine, values = _engine_dune(_chain(village))
+    engine, values = _engine_dune(read_chain(village.url))
     _run_queries("dune.sql", "trino", engine, values, folder, "parquet")
 
 
 def _through_cryo(village: Village, folder: Path) -> None:
-    cryo = pytest.importorskip("cryo")
-    with Node(village.url) as node:
-        last = int(node.call("eth_getBlockByNumber", "finalized", False)["number"], 16)
-    columns = {"blocks": ["block_hash"], "transactions": ["block_hash"], "logs": ["block_hash"]}
-    for dataset, more in columns.items():
-        cryo.freeze(
-            dataset,
-            blocks=[f"0:{last + 1}"],
-            rpc=village.url,
-            output_dir=str(folder),
-            include_columns=more,
-            network_name="anvil",
-            no_report=True,
-            verbose=False,
-        )
+    write_cryo(village.url, folder, "anvil")
 
 
-@pytest.mark.parametrize("through", [_through_etl, _through_bigquery, _through_dune, _through_cryo])
+@pytest.mark.parametrize(
+    "through", [_through_etl, _through_bigquery, _through_dune, *([_through_cryo] if CRYO_RUNS else [])]
+)
 def test_the_same_chain_through_another_programs_files_and_through_rpc(
     village: Village, tmp_path: Path, through: Callable[[Village, Path], None]
 ) -> None:

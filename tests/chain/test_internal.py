@@ -109,8 +109,10 @@ def test_where_nobody_traces_that_is_learned_and_said(town: Village, tmp_path: P
     assert [] == _inner(tmp_path)
     assert ["none"] == Case(tmp_path).read("traces").get_column("how").to_list()
     row = Case(tmp_path).read("coverage").filter(layer="internal")
-    note = "ETH that contracts send on (internal transfers) is not visible without traces: of 1 wallets that must act 1 could not be"
-    assert f"{note} traced by any endpoint" == row.item(0, "note")
+    assert (
+        "internal transfers of ETH were looked for in wallets that must act alone: 1 of 1 not at all, since no endpoint traces; what "
+        "contracts sent to or from any other wallet inside a transaction is not known (it shows in traces alone)"
+    ) == row.item(0, "note")
 
 
 def test_only_wallets_that_matter_are_traced_and_only_by_trusted_endpoints(town: Village, tmp_path: Path) -> None:
@@ -138,6 +140,21 @@ def test_a_narrow_endpoint_is_searched_in_pieces(town: Village, tmp_path: Path) 
     with Proxy(town.url, narrow) as proxy:
         assert [] == pull_all(incident(tmp_path, proxy.url), _asked(town, VICTIM))["problems"]
     assert _both(town) == _inner(tmp_path)
+
+
+def test_a_block_that_took_too_long_once_is_searched_again(town: Village, tmp_path: Path) -> None:
+    """Less than a block cannot be asked for, and one timeout is no reason to search no more."""
+    slow: list[int] = []
+
+    async def late(asked: Asked, forward: Forward) -> web.Response | None:
+        if asked.methods == {"trace_filter"} and len(slow) < 8:
+            slow.append(asked.number)
+            return asked.refuse("request timed out", -32002)
+        return None
+
+    with Proxy(town.url, late) as proxy:
+        assert [] == pull_all(incident(tmp_path, proxy.url), _asked(town, VICTIM))["problems"]
+    assert (8, ["searched"]) == (len(slow), Case(tmp_path).read("traces").get_column("how").to_list())
 
 
 @pytest.mark.parametrize("nonsense", [[{"foo": 1}], {"a": "b"}, "0x", 7], ids=["rows", "object", "text", "number"])

@@ -15,7 +15,8 @@ from exposure.chain.ens import REGISTRY as ENS
 from exposure.chain.ens import normal
 from exposure.chain.multicall import ENTRY_POINT, GET_OWNERS, GET_THRESHOLD, selector, word
 from exposure.chain.prices import REGISTRY as FEEDS
-from exposure.chain.prices import price_table, with_usd
+from exposure.chain.prices import price_table
+from exposure.chain.worth import with_usd
 from exposure.drill.anvil import Anvil
 from exposure.incident import Contract, Incident
 from exposure.logs.names import named_sightings, names_in

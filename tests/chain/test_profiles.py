@@ -29,7 +29,7 @@ def test_a_provider_gives_the_truth_or_the_run_says_what_is_missing(
     assert bool(problems) != profile.complete, problems
     if profile.complete:
         assert truth == data(tmp_path)
-    assert (played.refused > 0) == bool(profile.checks)
+    assert (played.refused > 0) == bool(profile.rules)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [] == [path for path in written if CANARY.encode() in path.read_bytes()]
     assert CANARY not in str(problems)

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import heapq
+import itertools
 import logging
 import tracemalloc
 from pathlib import Path
@@ -10,8 +12,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from exposure.case import Case
 from exposure.chain.client import Client, Endpoint, Patience
-from exposure.chain.limits import FIRST_RANGE, Limits, Pace
+from exposure.chain.connect import connect
+from exposure.chain.limits import FIRST_RANGE, MOST_RATE, Limits, Pace
+from exposure.chain.parts import Parts
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import ChainProvider, RefusedError
 from exposure.errors import ExposureError
@@ -178,13 +183,116 @@ def test_limits_that_cannot_be_read_are_learned_anew(kept: object) -> None:
     assert Limits() == Limits.from_dict(kept)
 
 
+def test_a_batch_that_took_too_long_once_is_tried_again_and_one_that_is_refused_as_such_is_not() -> None:
+    """A timeout must not leave single calls for good; three at most are three at most."""
+    limits = Limits()
+    limits.smaller_batch(20, 3)
+    limits.lighter_batch(3)
+    assert 1 == limits.batch
+    for _ in range(30):
+        limits.fuller_batch(limits.batch)
+    assert 3 == limits.batch
+
+
 def test_limits_survive_a_run() -> None:
     """What was learned is kept as it is."""
-    limits = Limits(ranges={"c1": 7}, said=9, topics=100, batch=3)
+    limits = Limits(ranges={"c1": 7}, said=9, topics=100, batch=3, most_batch=4, rate=7.5)
     assert limits == Limits.from_dict(limits.as_dict())
 
 
-def test_the_pace_halves_once_for_one_burst_of_complaints() -> None:
+def test_too_much_in_some_blocks_is_no_limit_of_the_endpoint() -> None:
+    """Other queries, and other stretches, are asked as before; one that was under way meanwhile changes nothing."""
+    limits = Limits()
+    limits.crowded("c1", 10_000, 40)
+    assert (40, FIRST_RANGE, None) == (limits.blocks("c1"), limits.blocks("c4"), limits.said)
+    limits.crowded("c1", 10_000, None)
+    assert 40 == limits.blocks("c1")
+    for _ in range(40):
+        limits.widen("c1", limits.blocks("c1"))
+    assert FIRST_RANGE - 1 == limits.blocks("c1")
+
+
+def test_one_busy_address_narrows_no_other_list() -> None:
+    """The list that holds it goes on in its own range."""
+    limits = Limits()
+    limits.crowded("c1", 10_000, 60)
+    limits.blame("c1", "c1+", 60)
+    assert (FIRST_RANGE, 60) == (limits.blocks("c1"), limits.blocks("c1+"))
+
+
+class _Bucket:
+    """An endpoint that takes so many requests a second, asked by eight at a time in virtual time; answers take 50 ms."""
+
+    def __init__(self, rate: float, **pace: Any) -> None:
+        self.rate, self.left, self.filled = rate, rate, 0.0
+        self.now = 0.0
+        self.pace = Pace(clock=lambda: self.now, **pace)
+        self.answers: list[float] = []
+        self.refusals: list[float] = []
+        self.limit: int | None = None
+
+    def _takes(self) -> bool:
+        self.left = min(self.rate, self.left + self.rate * (self.now - self.filled))
+        self.filled = self.now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+    def play(self, seconds: float) -> None:
+        """Ask until the time is up; whoever is refused waits half a second, then twice as long."""
+        order = itertools.count()
+        due: list[tuple[float, int, str, int]] = [(0.0, next(order), "book", 0) for _ in range(8)]
+        while due[0][0] < seconds:
+            self.now, _, what, tries = heapq.heappop(due)
+            if what == "book":
+                event = (self.now + self.pace.book(), next(order), "ask", tries)
+            elif what == "ask":
+                event = (self.now + 0.05, next(order), "answer" if self._takes() else "refusal", tries)
+            elif what == "answer":
+                self.answers.append(self.now)
+                self.pace.answered()
+                event = (self.now, next(order), "book", 0)
+            else:
+                self.refusals.append(self.now)
+                self.pace.complained(0.0, self.limit)
+                event = (self.now + 0.5 * 2**tries, next(order), "book", tries + 1)
+            heapq.heappush(due, event)
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("rate", [5, 15, 50, 100])
+def test_the_pace_uses_what_an_endpoint_takes_and_is_seldom_refused(rate: float, *, local: bool) -> None:
+    """Of what it would take in the second minute nine tenths are used at least, and a tenth is refused at most."""
+    endpoint = _Bucket(rate, local=local)
+    endpoint.play(120)
+    answers, refusals = (sum(at > 60 for at in times) for times in (endpoint.answers, endpoint.refusals))
+    assert answers > 0.9 * 60 * rate
+    assert refusals < 0.12 * answers
+
+
+def test_a_rate_that_the_provider_names_is_kept_to_at_once() -> None:
+    """After the first burst there are no more refusals, and the limit is used."""
+    endpoint = _Bucket(15, local=True)
+    endpoint.limit = 15
+    endpoint.play(60)
+    assert (True, 0) == (len(endpoint.answers) > 0.9 * 60 * 15, sum(at > 5 for at in endpoint.refusals))
+
+
+def test_a_pace_that_was_learned_is_where_the_next_run_begins(village: Village, tmp_path: Path) -> None:
+    """An endpoint that complained is not rushed at again."""
+
+    async def busy(asked: Asked, forward: Forward) -> web.Response | None:
+        return web.Response(status=429) if asked.number == 20 else None
+
+    with Proxy(village.url, busy) as proxy:
+        told = incident(tmp_path, proxy.url)
+        pull_all(told, wanted(village, [village.alice], [village.sink]))
+        [endpoint] = connect(told.chains[0], Parts(Case(tmp_path).chain / "31337"), Patience()).endpoints
+    assert endpoint.limits.rate == endpoint.pace.rate < MOST_RATE
+
+
+def test_the_pace_is_lowered_once_for_one_burst_of_complaints() -> None:
     """Those that were under way when the first was refused are no further complaint; answers make it faster again."""
 
     async def play() -> list[float]:
@@ -198,4 +306,4 @@ def test_the_pace_halves_once_for_one_burst_of_complaints() -> None:
         rates.append(pace.rate)
         return rates
 
-    assert [20.0, 10.0, 11.0] == asyncio.run(play())
+    assert [20.0, 10.0, 10.5] == asyncio.run(play())

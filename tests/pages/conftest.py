@@ -10,6 +10,8 @@ import pytest
 from get_browser import find_browser
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from exposure.case import Case
+from exposure.publish.check.write import write_check
 from tests.publish.scene import Scene
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
@@ -67,6 +69,15 @@ class Visit:
         """Click one answer after another."""
         for text in texts:
             self.page.locator("section.step:visible").get_by_role("link", name=text, exact=True).click()
+
+
+def publish(scene: Scene) -> Path:
+    """Write the page of a scene, and give it."""
+    case = Case(scene.folder)
+    for name, frame in scene.tables.items():
+        case.write(name, frame)
+    write_check(case, scene.incident)
+    return scene.folder / "check" / "index.html"
 
 
 @pytest.fixture

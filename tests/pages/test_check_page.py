@@ -1,36 +1,20 @@
 """The public page, driven in a real browser as a visitor would."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from eth_utils.address import to_checksum_address
 
-from exposure.case import Case
-from exposure.drill.anvil import Anvil
-from exposure.drill.calls import UNLIMITED, call, create
-from exposure.drill.contracts import load
-from exposure.publish.check.write import write_check
-from tests.pages.conftest import DESKTOP, PHONE
+from tests.pages.conftest import DESKTOP, PHONE, publish
 from tests.publish.scene import ETHEREUM, PHRASE, SIGNED, SPENDER, START, Scene, wallet_address
 
 HOSTILE = '<img src=x onerror=alert(1)><script>alert(2)</script>" onload=x \x1b[31m \u202egnp {{ 7*7 }} [a](https://evil.example) </style>'
 YES, UNSURE, NO = "Yes, that is so", "I am not sure", "No, I never did that"
 THEN, ELSE = "Yes, or partly in that time", "No, certainly at another time"
 Go = Callable[..., Any]
-
-
-def publish(scene: Scene) -> Path:
-    """Write the page of a scene, and give it."""
-    case = Case(scene.folder)
-    for name, frame in scene.tables.items():
-        case.write(name, frame)
-    write_check(case, scene.incident)
-    return scene.folder / "check" / "index.html"
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -155,108 +139,3 @@ def test_while_nobody_knows_what_it_was_both_kinds_are_asked(scene: Scene, visit
     seen = visit(publish(scene.tell(actions=(), chains=())))
     seen.answer("Answer 2 questions", UNSURE, NO)
     assert "new recovery phrase" in seen.page.locator("#end-k").inner_text()
-
-
-class Chain:
-    """A token on a real node, a wallet that approved the attacker, and one that did not."""
-
-    def __init__(self, node: Anvil) -> None:
-        self.node = node
-        self.owner, self.other = node.call("eth_accounts")[:2]
-        code = create(load("TestToken").bytecode, "(string,string,uint8)", "Dollar", "USDX", 6)
-        self.token = self._send(None, code)["contractAddress"]
-        self._send(self.token, call("approve(address,uint256)", SPENDER, UNLIMITED))
-
-    def _send(self, to: str | None, data: bytes) -> Any:
-        target = {} if to is None else {"to": to}
-        sent = self.node.call("eth_sendTransaction", {"from": self.owner, "data": "0x" + data.hex(), **target})
-        while (receipt := self.node.call("eth_getTransactionReceipt", sent)) is None:
-            time.sleep(0.02)
-        return receipt
-
-
-@pytest.fixture
-def chain(start_anvil: Callable[..., Anvil]) -> Chain:
-    """Start a node with it."""
-    return Chain(start_anvil(1))
-
-
-def look_up(seen: Any, address: str, url: str) -> str:
-    """Type an address and an endpoint, and wait for what the page says."""
-    seen.page.get_by_label("Address of your wallet").fill(address)
-    seen.page.get_by_label("Endpoint (RPC) for ethereum").fill(url)
-    seen.page.get_by_role("button", name="Look it up").click()
-    seen.page.locator("#result h2").wait_for()
-    return str(seen.page.locator("#result").inner_text())
-
-
-def test_a_live_approval_is_found_on_a_real_chain(scene: Scene, visit: Go, chain: Chain) -> None:
-    """Even of a token that the case does not know, since the chain's logs are searched; and it leads to the remedy."""
-    page = publish(scene.approval_incident().tell(status="contained", chains=(ETHEREUM,)))
-    seen = visit(page.with_name("lookup.html"))
-    text = look_up(seen, chain.owner, chain.node.url)
-    assert text.startswith("The attacker can still take from this address. Act now.")
-    assert f"an approval of {chain.token} to {to_checksum_address(SPENDER)} stands" in text
-    assert {url.rstrip("/") for url in seen.out} == {chain.node.url}
-    seen.page.get_by_role("link", name="What to do, step by step").click()
-    assert "Revoke every approval" in seen.page.locator("#end-a").inner_text()
-
-
-def test_an_empty_look_up_is_no_all_clear(scene: Scene, visit: Go, chain: Chain) -> None:
-    """It says the condition, and what it cannot see."""
-    seen = visit(publish(scene.approval_incident().tell(chains=(ETHEREUM,))).with_name("lookup.html"))
-    text = look_up(seen, chain.other, chain.node.url)
-    assert text.startswith("We have no sign. That does not show that you are safe.")
-    assert "If you confirmed an approval on examplewallet[.]com" in text
-    assert "signed messages that were not used yet" in text
-
-
-def test_a_delegation_to_the_attacker_is_found(scene: Scene, visit: Go, chain: Chain) -> None:
-    """EIP-7702: the account's code says to whom; one to an unknown contract is said, too."""
-    delegate = "0x" + "7702" * 10
-    scene.approval_incident().tell(chains=(ETHEREUM,)).attacker(delegate, "delegate", chain_id=1)
-    page = publish(scene).with_name("lookup.html")
-    chain.node.call("anvil_setCode", chain.other, "0xef0100" + delegate[2:])
-    text = look_up(visit(page), chain.other, chain.node.url)
-    assert f"a delegation (EIP-7702) to {to_checksum_address(delegate)} stands" in text
-    chain.node.call("anvil_setCode", chain.other, "0xef0100" + "12" * 20)
-    text = look_up(visit(page), chain.other, chain.node.url)
-    assert "This account is delegated to 0x" + "12" * 20 + ", which we do not know." in text
-
-
-def test_an_endpoint_of_another_chain_or_none_shows_nothing(
-    scene: Scene, visit: Go, start_anvil: Callable[..., Anvil]
-) -> None:
-    """What could not be asked is said, and is no sign of anything."""
-    page = publish(scene.approval_incident()).with_name("lookup.html")
-    text = look_up(visit(page), wallet_address(1), start_anvil(5).url)
-    assert text.startswith("The look-up is not complete. It shows nothing either way.")
-    assert "Not looked at: it answers for the chain with id 5, not 1" in text
-    assert "Not asked: base." in text
-    text = look_up(visit(page), wallet_address(1), "http://127.0.0.1:9")
-    assert text.startswith("The look-up is not complete.")
-
-
-@pytest.mark.parametrize("secret", ["abandon " * 11 + "about", "0x" + "4c" * 32])
-def test_a_secret_in_the_field_is_removed_and_sent_nowhere(scene: Scene, visit: Go, secret: str, chain: Chain) -> None:
-    """People paste what they have at hand."""
-    seen = visit(publish(scene.approval_incident()).with_name("lookup.html"))
-    text = look_up(seen, secret, chain.node.url)
-    assert text.startswith("That looks like a recovery phrase or a private key. It was removed, and sent to nobody.")
-    assert (seen.page.locator("#address").input_value(), seen.out) == ("", [])
-
-
-def test_a_wallets_own_endpoint_is_asked_without_connecting(scene: Scene, visit: Go) -> None:
-    """The wallet in the browser is asked to read, and never for accounts or a signature."""
-    page = publish(scene.approval_incident()).with_name("lookup.html")
-    seen = visit(page, java_script_enabled=True)
-    seen.page.add_init_script(
-        "window.methods = []; window.ethereum = { request: async ({ method }) => "
-        "{ window.methods.push(method); return { eth_chainId: '0x1', eth_getLogs: [], eth_getCode: '0x' }[method] ?? '0x'; } };"
-    )
-    seen.page.reload()
-    seen.page.get_by_label("Address of your wallet").fill(wallet_address(1))
-    seen.page.get_by_role("button", name="Ask through the wallet in this browser").click()
-    seen.page.locator("#result h2").wait_for()
-    assert set(seen.page.evaluate("window.methods")) <= {"eth_chainId", "eth_call", "eth_getLogs", "eth_getCode"}
-    assert seen.out == []

@@ -1,6 +1,7 @@
 """The report, opened in a real browser, from a file and without any network."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from exposure.case import Case
 from exposure.publish.report.write import write_report
 from exposure.publish.texts.sentences import checksum
 from tests.pages.conftest import DESKTOP, PHONE
-from tests.publish.scene import PHRASE, SINK, Scene, wallet_address
+from tests.publish.scene import NATIVE, PHRASE, SINK, START, Scene, wallet_address
 
 HOSTILE = (
     '<img src=x onerror=alert(1)><script>alert(2)</script>" onload=x \x1b[31m \u202egnp {{ 7*7 }} </script></style>'
@@ -114,9 +115,26 @@ def test_hostile_text_in_every_field_is_inert(scene: Scene, visit: Go, public: b
     for table, names in fields.items():
         for row in scene.rows[table]:
             row.update(dict.fromkeys(names, HOSTILE))
+    for size in (77_123, 77_124):
+        at = START + timedelta(minutes=size % 10)
+        scene.add("assets", host=HOSTILE, path=HOSTILE, encoding="", size=size, start=at, end=at, hits=9)
+    way = {
+        "chain_id": 1,
+        "token_address": NATIVE,
+        "standard": "native",
+        "first": START,
+        "last": START,
+        "transactions": 1,
+    }
+    moved = {"value": str(10**18), "value_f64": 1.0, "stop": HOSTILE, "why": HOSTILE}
+    scene.add("onward", hop=1, from_address=SINK, to_address="0x" + "b1b1" * 10, **way, **moved)
+    scene.add("traffic", minute=START.replace(second=0), host=HOSTILE, requests=5, clients=2, bytes=9, errors=0)
     seen = visit(write(scene, public=public))
     if not public:
         wait(seen)
+        for closed in seen.page.locator("figure summary").all():
+            closed.click()
+        assert "<img src=x onerror=alert(1)>" in seen.page.locator("#files details").inner_text()
         seen.page.locator("#rows summary").first.click()
         seen.page.locator("#rows .reasons").first.wait_for()
         assert "<img src=x onerror=alert(1)>" in seen.page.locator("#rows").inner_text()
@@ -125,11 +143,24 @@ def test_hostile_text_in_every_field_is_inert(scene: Scene, visit: Go, public: b
 
 
 def test_the_public_version_names_no_wallet(scene: Scene, visit: Go) -> None:
-    """No victim, no log, no source of a fact, no list of what can still be taken; the attacker's confirmed address stays."""
-    page = write(scene.mixed_incident().attacker("0x" + "5055" * 10, confirmed=False), public=True)
+    """No victim, no client, no log, no file, no source of a fact, no recipient; the attacker's confirmed address stays."""
+    scene.mixed_incident().attacker("0x" + "5055" * 10, confirmed=False)
+    way = {
+        "chain_id": 1,
+        "token_address": NATIVE,
+        "standard": "native",
+        "first": START,
+        "last": START,
+        "transactions": 1,
+    }
+    for hop, (sender, to) in enumerate(((SINK, "0x" + "b1b1" * 10), ("0x" + "b1b1" * 10, wallet_address(11))), start=1):
+        scene.add("onward", hop=hop, from_address=sender, to_address=to, value=str(10**18), value_f64=1.0, **way)
+    scene.add("assets", host="www", path="/served.js", encoding="", size=77_123, start=START, end=START, hits=9)
+    page = write(scene, public=True)
     html = page.read_text().lower()
     assert [number for number in range(1, 51) if wallet_address(number)[2:] in html] == []
     hidden = ("log:0a1b2c3d", "cdn.log.gz", "deploy log", "5055505550", "examplewallet.com", 'id="data"')
+    hidden += ("b1b1", "served.js", "77,123", "c1c1c1c1", "report:")
     assert [text for text in hidden if text in html] == []
     text = visit(page).page.locator("body").inner_text()
     assert checksum(SINK) in text

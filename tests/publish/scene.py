@@ -10,6 +10,7 @@ from exposure.amounts import NATIVE, show, to_f64
 from exposure.incident import Incident
 from exposure.publish.facts import gather
 from exposure.publish.lint.draft import Ground
+from exposure.publish.lint.judge import ground_of_facts
 from exposure.publish.texts.claims import check_claims
 from exposure.publish.texts.rendering import files
 from exposure.publish.texts.wording import MESSAGES, write_messages
@@ -253,7 +254,4 @@ def write(scene: Scene, now: datetime | None = NOW) -> dict[str, str]:
 def case_ground(scene: Scene) -> Ground:
     """Give what a draft is held against, from a scene's own tables."""
     facts = gather(scene.tables, scene.incident, NOW)
-    links = (facts.links.guide, facts.links.support, facts.links.source)
-    wallets = {row["address"] for row in scene.rows["wallets"]} - {enemy.address.lower() for enemy in facts.enemies}
-    allowed = tuple(link for link in links if link)
-    return Ground(facts.sites, allowed, NOW.year, facts, check_claims(facts), frozenset(wallets))
+    return ground_of_facts(facts, check_claims(facts), [row["address"] for row in scene.rows["wallets"]])

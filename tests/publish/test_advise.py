@@ -3,13 +3,36 @@
 import json
 from datetime import timedelta
 
+from typer.testing import CliRunner
+
 from exposure.case import Case
+from exposure.cli import app
+from exposure.incident_toml import load_incident
 from exposure.publish.facts import gather
-from exposure.publish.lint.judge import find_faults
 from exposure.publish.texts.advise import advise
 from exposure.publish.texts.claims import check_claims
 from exposure.publish.texts.wording import MESSAGES
-from tests.publish.scene import ADVICE, HARDWARE, NOW, PHRASE, SIGNED, START, Scene, wallet_address
+from tests.publish.scene import ADVICE, HARDWARE, NOW, PHRASE, SIGNED, SINK, START, Scene, wallet_address
+
+# Written by people in a hurry: no [advice], and words that a text should not hold.
+HASTY = f"""
+[incident]
+name = "examplewallet-2026-03"
+title = "Malicious script on examplewallet.com"
+site = ["examplewallet.com"]
+status = "contained"
+[[action]]
+name = "entered_seed_phrase"
+words = "entered your recovery phrase yesterday (all other users are safe)"
+exposure = "key"
+match = {{ method = "POST", path = "^/api/unlock" }}
+[[attacker]]
+address = "{SINK}"
+role = "sink"
+[[chain]]
+name = "ethereum"
+data = "chain-export"
+"""
 
 
 def fill(scene: Scene) -> Case:
@@ -84,11 +107,29 @@ def test_the_same_case_gives_the_same_bytes(scene: Scene) -> None:
 
 
 def test_a_word_that_claims_too_much_needs_a_person(scene: Scene) -> None:
-    """incident.toml's words hold "only": the text is written, and the fault is named at its line."""
-    case = fill(scene.key_incident().tell(actions=(PHRASE | {"words": "only typed your phrase"},)))
-    assert advise(case, scene.incident)["problems"] == [
-        'initial.md line 1: unproven-only (only): "only" claims that no one else is affected (and in 22 more files)'
-    ]
+    """incident.toml's words speak of everyone else: the text is written, and each fault is named at its line."""
+    words = "typed your phrase, all other users are safe,"
+    case = fill(scene.key_incident().tell(actions=(PHRASE | {"words": words},)))
+    figures = advise(case, scene.incident)
+    told = "unproven-all (all other users are): no data shows that the others are safe (and in 22 more files)"
+    assert f"initial.md line 1: {told}" in figures["problems"]
+    assert figures["needs_person"] is True
+
+
+def test_advise_and_lint_say_the_same(scene: Scene) -> None:
+    """Of every file, under one set of rules: what `exposure lint --case` calls an error needs a person, and nothing else does."""
+    case = fill(scene.key_incident())
+    (scene.folder / "incident.toml").write_text(HASTY)
+    figures = advise(case, load_incident(scene.folder))
+    files = sorted(str(file) for file in case.advisory.iterdir() if file.is_file() and file.suffix != ".json")
+    result = CliRunner().invoke(app, ["lint", "--case", str(scene.folder), "--json", *files])
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    errors = {(one["rule"], one["excerpt"], one["message"]) for one in told if one["severity"] == "error"}
+    said = [line for line in figures["problems"] if " line " in line]
+    assert len(said) == len({(rule, excerpt) for rule, excerpt, _ in errors})
+    assert [line for line in said if not any(f": {r} ({e}): {m}" in line for r, e, m in errors)] == []
+    assert {"relative-time", "unproven-all"} <= {rule for rule, *_ in errors}
+    assert figures["lint_warnings"] == sum(one["severity"] == "warning" for one in told) > 0
 
 
 def test_a_dropped_link_and_a_hold_that_ended_need_a_person(scene: Scene) -> None:
@@ -114,12 +155,9 @@ def test_no_sentence_without_a_passed_claim_stands_unmarked(scene: Scene) -> Non
             assert claim["result"] == "passed" or hedged, claim
 
 
-def test_the_words_of_our_own_templates_pass_the_plain_check(scene: Scene) -> None:
+def test_the_words_of_our_own_templates_break_no_rule_in_any_channel(scene: Scene) -> None:
     """Every message of a mixed incident with all that can be said."""
     scene.mixed_incident().tell(status="contained", actions=(PHRASE, SIGNED, HARDWARE))
-    case = fill(scene)
-    advise(case, scene.incident)
-    facts = gather(scene.tables, scene.incident, NOW)
-    assert check_claims(facts)["condition"].result == "passed"
-    for name in ("initial", "resolved", "followup"):
-        assert find_faults((case.advisory / f"{name}.md").read_text(), scene.incident.site) == ()
+    figures = advise(fill(scene), scene.incident)
+    assert check_claims(gather(scene.tables, scene.incident, NOW))["condition"].result == "passed"
+    assert (figures["problems"], figures["lint_warnings"]) == ([], 0)

@@ -24,7 +24,7 @@ def test_text_and_links_stand_out(scene: Scene) -> None:
     page = write_files(scene.mixed_incident())["banner.html"]
     back = re.search(r"background:(#\w{6})", page)
     text = re.search(r"[{;]color:(#\w{6})", page)
-    link = re.search(r" a\{color:(#\w{6});text-decoration:underline\}", page)
+    link = re.search(r" a\{color:(#\w{6})!important;text-decoration:underline!important\}", page)
     assert back
     assert text
     assert link

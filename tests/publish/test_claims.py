@@ -46,6 +46,17 @@ def test_a_confirmed_victim_who_did_something_else_is_listed(scene: Scene) -> No
     ]
 
 
+def test_a_deed_that_no_sentence_names_is_not_covered_by_another_one_of_that_time(scene: Scene) -> None:
+    """Two hours before, it did X; within, something that the rates rule out: its owner reads nothing that is true of them."""
+    keystore = PHRASE | {"name": "uploaded_keystore", "words": "uploaded a keystore file"}
+    scene.key_incident().tell(actions=(PHRASE, keystore)).rate("uploaded_keystore", "no", 9, 1)
+    scene.wallet(90, did=f"{PHRASE['name']}, uploaded_keystore", at=None, first_exposed=START, lost=10**18)
+    seen = {"address": wallet_address(90), "link": "direct", "strength": 0.98, "client": "c", "session": "s"}
+    scene.add("sightings", **seen, action=PHRASE["name"], time=START - timedelta(hours=2), ref="log:0a1b2c3d:1")
+    scene.add("sightings", **seen, action="uploaded_keystore", time=START, ref="log:0a1b2c3d:2")
+    assert [row["address"] for row in check(scene)["condition"].rows] == [wallet_address(90)]
+
+
 def test_the_edge_of_the_rounded_window_is_inside(scene: Scene) -> None:
     """What is published is 09:00 to 10:45, so a victim at 09:00:00 fits."""
     scene.key_incident().tell(status="resolved")

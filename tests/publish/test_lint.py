@@ -1,6 +1,7 @@
 """The plain check of our own texts, and the rules for any text."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from benchmarks.lint import REST, expected_rules, read_drafts
 from exposure.publish.lint.draft import Draft
-from exposure.publish.lint.judge import Fault, find_faults, ground_of_sites, lint, rules
+from exposure.publish.lint.judge import draft_of, ground_of_sites, lint, rules
 from tests.publish.scene import Scene, case_ground, write
 from tests.publish.test_wording import CASES
 
@@ -17,25 +18,36 @@ from tests.publish.test_wording import CASES
     ("text", "rule", "excerpt"),
     [
         ("Do not use examplewallet.com", "live-site", "examplewallet.com"),
-        ("See https://app.ExampleWallet.com/help", "live-site", "app.ExampleWallet.com"),
+        ("See https://app.ExampleWallet.com/help", "live-site", "https://app.ExampleWallet.com"),
         ("Only users who signed are affected", "unproven-only", "Only"),
-        ("All other users are safe", "unproven-all", "All other"),
-        ("everyone else need not act", "unproven-all", "everyone else"),
+        ("All other users are safe", "unproven-all", "All other users are"),
+        ("everyone else need not act", "unproven-all", "everyone else need not"),
     ],
 )
 def test_what_must_never_stand_in_a_text_is_found(text: str, rule: str, excerpt: str) -> None:
-    """A live site, "only", and words about everyone else."""
-    found = find_faults(f"first line\n{text}", ["app.examplewallet.com"])
-    assert [(fault.line, fault.rule, fault.excerpt) for fault in found] == [(2, rule, excerpt)]
+    """A live site, "only", and words about everyone else, at their line."""
+    found = lint(Draft(f"first line\n\n{text}", ground_of_sites(["app.examplewallet.com"])))
+    assert (3, excerpt) in [(one.line, one.excerpt) for one in found if one.rule == rule]
 
 
 def test_a_broken_site_and_a_checked_link_are_no_faults() -> None:
     """The broken form stands everywhere, and a link of [advice] on the regained site is allowed."""
     text = "On examplewallet[.]com\nUpdates: https://status.examplewallet.com/x"
-    assert find_faults(text, ["examplewallet.com"], ["https://status.examplewallet.com/x"]) == ()
-    assert find_faults(text, ["examplewallet.com"]) == (
-        Fault(2, "live-site", "examplewallet.com", "programs make a link of it: write examplewallet[.]com"),
+    sites, link = ["examplewallet.com"], "https://status.examplewallet.com/x"
+    assert "live-site" not in {one.rule for one in lint(Draft(text, ground_of_sites(sites, [link])))}
+    assert [2] == [one.line for one in lint(Draft(text, ground_of_sites(sites))) if one.rule == "live-site"]
+
+
+def test_a_file_of_ours_says_by_its_name_what_it_is(scene: Scene) -> None:
+    """Message and channel: a post for X is held against X's limit; one whose time has not come is no text yet."""
+    ground = ground_of_sites(())
+    assert ("initial", "x") == (
+        draft_of("a/initial.x.txt", "", ground).kind,
+        draft_of("a/initial.x.txt", "", ground).channel,
     )
+    assert ("", "") == (draft_of("draft.md", "", ground).kind, draft_of("draft.md", "", ground).channel)
+    assert "discord" == draft_of("initial.x.txt", "", ground, channel="discord").channel
+    assert () == lint(draft_of("resolved.md", write(scene.key_incident())["resolved"], ground))
 
 
 def rules_found(text: str, **more: Any) -> list[str]:
@@ -63,10 +75,10 @@ DRAFTS = {str(draft["name"]): draft for draft in read_drafts()}
 
 @pytest.mark.parametrize("name", DRAFTS)
 def test_a_draft_breaks_the_rules_that_a_careful_reader_says(name: str) -> None:
-    """Forty drafts of the first hour, each with what is wrong with it; the benchmark prints precision and recall."""
+    """Fifty drafts of the first hour, each with what is wrong with it; the benchmark prints precision and recall."""
     want = expected_rules(list(DRAFTS[name]["rules"]))  # type: ignore[call-overload]
-    # Held out: "stop using it" counts as a word to everyone, which the reader did not let pass.
-    want -= {"act-if-not"} if name == "held-caps" else set()
+    # Where lint and the reader differ, the draft itself says so.
+    want = want - set(DRAFTS[name].get("missed", [])) | set(DRAFTS[name].get("extra", []))  # type: ignore[call-overload]
     assert want == set(rules_found(str(DRAFTS[name]["text"]).strip("\n")))
 
 
@@ -193,6 +205,12 @@ def test_hostile_walls_of_text_end(wall: str) -> None:
         ("If you signed between 09:00 and 10:00 UTC on Wednesday 2026-03-04, revoke.", None),
         ("If you signed between 2026-03-04T09:00:00Z and 2026-03-04T10:00:00Z, revoke.", None),
         ("If you signed at 09:00 PST on Wednesday 15 July 2026 (16:00 UTC), revoke.", "wrong-season"),
+        ("If you signed at 01:30 EST on Sunday 8 March 2026 (06:30 UTC), revoke.", None),
+        ("If you signed at 03:30 EST on Sunday 8 March 2026 (08:30 UTC), revoke.", "wrong-season"),
+        ("If you signed at 01:30 EST on Sunday 1 November 2026 (06:30 UTC), revoke.", None),
+        ("If you signed at 09:00 AKST on Wednesday 15 July 2026 (18:00 UTC), revoke.", "wrong-season"),
+        ("If you signed at 09:00 IDT on Wednesday 14 January 2026 (06:00 UTC), revoke.", "wrong-season"),
+        ("If you signed at 09:00 EAT on Wednesday 14 January 2026 (06:00 UTC), revoke.", None),
         ("If you signed at 09:00 PDT on Wednesday 15 July 2026 (16:00 UTC), revoke.", None),
         ("If you signed from 12 am to 4 am UTC on Saturday 14 May 2022, revoke.", "lost-am-pm"),
     ],
@@ -201,6 +219,43 @@ def test_times_are_held_against_the_calendar(text: str, rule: str | None) -> Non
     """Weekdays, days that do not exist, summer time, midnight."""
     found = {"real-weekday", "wrong-season", "lost-am-pm"} & set(rules_found(text))
     assert ({rule} if rule else set()) == found
+
+
+@pytest.mark.parametrize(
+    ("zone", "month"),
+    [
+        ("America/Jamaica", 7),
+        ("America/Phoenix", 7),
+        ("Australia/Brisbane", 1),
+        ("Africa/Tripoli", 7),
+        ("America/New_York", 7),
+    ],
+)
+def test_the_abbreviations_of_our_own_texts_are_right_in_every_zone_of_the_incident(
+    zone: str, month: int, scene: Scene
+) -> None:
+    """Some clocks never change: EST in July is Jamaica's time, and its local line says the same hours as the one in UTC."""
+    start = datetime(2026, month, 15, 9, 12, 37, tzinfo=UTC)
+    scene.key_incident().tell(zones=(zone,), status="contained")
+    scene.rows["windows"].clear()
+    scene.window(start, start + timedelta(hours=2))
+    scene.rows["windows"][-1]["earliest"] = start
+    text = write(scene)["initial"]
+    assert zone.rpartition("/")[2].replace("_", " ") in text
+    found = [one.rule for one in lint(Draft(text, case_ground(scene), kind="initial"))]
+    assert {"wrong-season", "case-window", "case-wide", "utc-first"}.isdisjoint(found)
+
+
+def test_over_the_turn_of_the_year_a_date_has_the_year_of_its_own_stretch(scene: Scene) -> None:
+    """One window lies over two days of December 2025, the text is of 2026: the first date of the window names no year."""
+    start = datetime(2025, 12, 30, 6, 6, tzinfo=UTC)
+    scene.mixed_incident().tell(status="contained")
+    scene.rows["windows"].clear()
+    scene.window(start, start + timedelta(hours=27))
+    scene.window(start + timedelta(hours=2), start + timedelta(hours=3), exposure="approval", window_id="w2")
+    text = write(scene)["initial"]
+    assert "between 06:00 UTC on Tuesday 30 December and 09:15 UTC on Wednesday 31 December 2025" in text
+    assert not [one for one in lint(Draft(text, case_ground(scene), kind="initial")) if one.severity == "error"]
 
 
 def test_x_counts_links_and_wide_letters_its_own_way() -> None:

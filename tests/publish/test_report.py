@@ -195,12 +195,13 @@ def test_a_victim_outside_the_condition_is_marked(scene: Scene) -> None:
 def test_the_timeline_has_a_text_and_its_numbers(scene: Scene) -> None:
     """Who cannot see the picture gets the same from its table."""
     scene.key_incident().tell(status="resolved")
-    (picture,) = timeline(scene.tables, gather(scene.tables, scene.incident, NOW))
+    (picture,) = timeline(scene.tables, scene.incident, gather(scene.tables, scene.incident, NOW))
     assert picture.alt == (
-        "From 2026-03-04 09:02:00 UTC to 2026-03-04 11:14:00 UTC: 14 wallets did X, 10 had assets taken. "
-        "Shaded: 2026-03-04 09:12:37 UTC to 2026-03-04 10:40:05 UTC."
+        "From 2026-03-04 09:02:00 UTC to 2026-03-04 11:14:00 UTC: entered your recovery phrase: 14 wallets, 10 of them harmed; "
+        "assets were taken from 10 wallets. Shaded: from 2026-03-04 09:12:37 UTC to 2026-03-04 10:40:05 UTC."
     )
-    assert picture.headers == ("2 minutes from", "requests", "did X, harmed", "did X, no harm seen", "assets taken")
+    did = ("entered your recovery phrase: harmed", "entered your recovery phrase: no harm seen")
+    assert picture.headers == ("2 minutes from", "requests", *did, "assets taken", "gaps in the logs")
     total = [sum(int(row[column]) for row in picture.rows) for column in (2, 3, 4)]
     assert total == [10, 4, 10]
 
@@ -209,7 +210,7 @@ def test_a_thin_window_gets_a_closer_picture(scene: Scene) -> None:
     """Losses went on for a week: the window alone would be a hair's breadth."""
     scene.key_incident().tell(status="resolved")
     scene.rows["losses"][0]["time"] = END + timedelta(days=7)
-    near, whole = timeline(scene.tables, gather(scene.tables, scene.incident, NOW))
+    near, whole = timeline(scene.tables, scene.incident, gather(scene.tables, scene.incident, NOW))
     assert near.caption == "Around the window. One bar is 5 minutes. Times are UTC."
     assert whole.caption == "The whole time. One bar is 3 hours. Times are UTC."
 
@@ -220,7 +221,7 @@ def test_a_start_that_nothing_bounds_is_shaded_from_the_left_edge(scene: Scene) 
     for row in scene.rows["windows"]:
         if row["bound"] == "T1":
             row |= {"earliest": None, "estimate": None}
-    pictures = timeline(scene.tables, gather(scene.tables, scene.incident, NOW))
+    pictures = timeline(scene.tables, scene.incident, gather(scene.tables, scene.incident, NOW))
     assert 1 == len(pictures)
     assert "Shaded: from the left edge, since nothing bounds T1, to 2026-03-04 10:40:05 UTC." in pictures[0].alt
     assert "nothing bounds T1" in pictures[0].svg
@@ -231,7 +232,7 @@ def test_pictures_follow_the_theme_and_carry_no_style(scene: Scene) -> None:
     scene.key_incident()
     rates = attack_rates(find_rates(scene.tables, scene.incident))
     assert rates is not None
-    pictures = [*timeline(scene.tables, gather(scene.tables, scene.incident, NOW)), rates]
+    pictures = [*timeline(scene.tables, scene.incident, gather(scene.tables, scene.incident, NOW)), rates]
     colours = {value for picture in pictures for value in re.findall(r'(?:fill|stroke)="([^"]+)"', picture.svg)}
     assert [
         colour for colour in colours if not colour.startswith("var(--") and colour not in ("none", "transparent")

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from exposure.cli import app
+from exposure.publish.check.write import write_check
 from exposure.publish.texts.advise import advise
 from exposure.publish.texts.review import Standing, by_message, same_person, usable_name
 from tests.publish.scene import NOW, PHRASE, Scene
@@ -99,6 +100,7 @@ def test_a_changed_fact_voids_it_though_the_text_is_the_same(case: Scene) -> Non
         "initial: its review by Ada Lovelace at 2026-03-04 12:30 UTC is void, since the facts behind it changed: it must be read again"
     ]
     assert (figures["unreviewed"], figures["needs_person"]) == (UNREAD, True)
+    assert json.loads((case.folder / "advisory" / "claims.json").read_text())["problems"] == figures["problems"]
 
 
 @pytest.mark.parametrize("by", [getpass.getuser(), "grace hopper", "Grace  Hopper.", "EXAMPLEWALLET security-team"])
@@ -154,3 +156,50 @@ def test_a_message_is_as_reviewed_as_its_least_reviewed_file() -> None:
     unread, stale = Standing("initial.x.txt", "unreviewed"), Standing("initial.cap.xml", "void")
     assert ["unreviewed"] == [one.state for one in by_message([read, unread])]
     assert ["void"] == [one.state for one in by_message([read, stale, unread])]
+
+
+def test_the_public_page_is_a_draft_until_its_text_was_read(case: Scene) -> None:
+    """The command ends with 1 and the page says it at its top; once the text was read, neither does."""
+    folder, page = str(case.folder), case.folder / "check" / "index.html"
+    now = ("--now", "2026-03-04T12:30:00Z")
+    run("advise", folder, *now)
+    code, out, _ = run("check", folder, *now)
+    assert 1 == code
+    assert "needs a person: check/ is a draft, and says so: initial.md, whose words it says, was not reviewed. " in out
+    assert "Draft: not for the public." in page.read_text()
+    run("review", folder, "initial", "--by", "Ada Lovelace", *now)
+    code, out, _ = run("check", folder, *now)
+    assert (0, True) == (code, "review reviewed" in out)
+    assert "Draft" not in page.read_text()
+
+
+def test_another_fact_makes_the_public_page_a_draft_again(case: Scene) -> None:
+    """What was read is not what the page says now: also in a run, where a text that nobody has read yet is no problem."""
+    write_check(fill(case), case.incident)
+    assert [] == write_check(fill(case), case.incident)["problems"]
+    run("review", str(case.folder), "initial", "--by", "Ada Lovelace", "--now", "2026-03-04T12:30:00Z")
+    case.wallet(80, lost=10**18)
+    figures = write_check(fill(case), case.incident)
+    assert "void" == figures["review"]
+    changed = "its review by Ada Lovelace at 2026-03-04 12:30 UTC is void, since the text and facts behind it changed"
+    assert any(changed in problem for problem in figures["problems"])  # type: ignore[attr-defined]
+    assert "Draft: not for the public." in (case.folder / "check" / "index.html").read_text()
+
+
+def test_a_page_cannot_say_something_else_than_the_text_that_was_read(case: Scene) -> None:
+    """A person changed the text and had it read; the page, which is made from the facts, does not say that: it is a draft."""
+    file = case.folder / "advisory" / "initial.md"
+    file.write_text(file.read_text().replace("recovery phrase", "password"))
+    run("review", str(case.folder), "initial", "--by", "Ada Lovelace")
+    figures = write_check(fill(case), case.incident, to_publish=True)
+    assert ("void", 2) == (figures["review"], len(figures["problems"]))  # type: ignore[arg-type]
+    assert "Draft: not for the public." in (case.folder / "check" / "index.html").read_text()
+
+
+def test_a_page_of_an_older_text_is_named_among_the_reviews(case: Scene) -> None:
+    """Nobody ran `exposure check` since: what lies in check/ says what was true before."""
+    write_check(fill(case), case.incident)
+    advise(fill(case.tell(status="contained", control="regained")), case.incident)
+    code, out, _ = run("review", str(case.folder))
+    assert 1 == code
+    assert "check/index.html: says something else than initial.md does now: run `exposure check`\n" in out

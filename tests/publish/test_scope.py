@@ -16,7 +16,7 @@ from tests.publish.test_advise import fill
 def scope(scene: Scene, *passed: str) -> Scope:
     """Draw the scope of a scene; `passed` checks besides those that say that all of it is proven."""
     facts = gather(scene.tables, scene.incident, NOW)
-    proven = {"condition", *(c.x_check for c in facts.conditions), *(f"window:{c.exposure}" for c in facts.conditions)}
+    proven = {"condition", *(c.x_check for c in facts.conditions), *(c.window_check for c in facts.conditions)}
     return scope_of(facts, {*proven, *passed})
 
 
@@ -53,8 +53,8 @@ def test_an_earlier_start_affects_people_who_were_told_otherwise(scene: Scene) -
         (
             True,
             (
-                "Earlier we said 09:00 UTC; the correct start is 08:30 UTC on Wednesday 4 March 2026. If you entered your recovery "
-                "phrase on examplewallet[.]com between 08:30 and 09:00 UTC on Wednesday 4 March 2026, you are affected too."
+                "If you entered your recovery phrase on examplewallet[.]com between 08:30 and 09:00 UTC on Wednesday 4 March 2026, you "
+                "are affected too. Earlier we said 09:00 UTC; the correct start is 08:30 UTC on Wednesday 4 March 2026."
             ),
         )
     ]
@@ -74,14 +74,17 @@ def test_a_later_end_and_an_end_that_was_none(scene: Scene) -> None:
     assert said(before, moved(scene, timedelta(0), timedelta(hours=1)))[0] == (
         True,
         (
-            "Earlier we said that it ended at 10:45 UTC on Wednesday 4 March 2026; the correct end is 11:45 UTC on Wednesday 4 March "
-            "2026. If you entered your recovery phrase on examplewallet[.]com between 10:45 and 11:45 UTC on Wednesday 4 March 2026, "
-            "you are affected too."
+            "If you entered your recovery phrase on examplewallet[.]com between 10:45 and 11:45 UTC on Wednesday 4 March 2026, you are "
+            "affected too. Earlier we said that it ended at 10:45 UTC on Wednesday 4 March 2026; the correct end is 11:45 UTC on "
+            "Wednesday 4 March 2026."
         ),
     )
     ((wrongly, text),) = said(before, scope(scene.tell(status="ongoing")))
     assert wrongly
-    assert "It has not ended: if you entered your recovery phrase on examplewallet[.]com after that" in text
+    assert text.startswith(
+        "If you entered your recovery phrase on examplewallet[.]com after 10:45 UTC on Wednesday 4 March 2026, "
+    )
+    assert text.endswith("Earlier we said that it ended then; it has not ended.")
 
 
 def test_another_action_comes_first_and_a_dropped_one_is_not_called_safe(scene: Scene) -> None:
@@ -92,7 +95,8 @@ def test_another_action_comes_first_and_a_dropped_one_is_not_called_safe(scene: 
         row["actions"] = ""
     (first, second) = said(before, scope(scene))
     assert first[0]
-    assert first[1].startswith("Earlier we did not name this: if you confirmed an approval on examplewallet[.]com")
+    assert first[1].startswith("If you confirmed an approval on examplewallet[.]com")
+    assert first[1].endswith("Earlier we did not name this.")
     assert not second[0]
     assert "This does not show that it was safe" in second[1]
 
@@ -103,8 +107,10 @@ def test_what_was_called_safe_and_is_no_more_comes_first(scene: Scene) -> None:
     before = scope(scene, "hardware", f"cleared:{HARDWARE['name']}")
     told = said(before, scope(scene))
     assert [wrongly for wrongly, _ in told] == [True, True]
-    assert "it did not put your wallet at risk if you connected a hardware wallet" in told[0][1]
-    assert "hardware wallets are not affected. That does not hold any more" in told[1][1]
+    assert told[0][1].startswith(
+        "If you connected a hardware wallet, act as if you are affected. Earlier we said that this did not"
+    )
+    assert "hardware wallets are not affected; that does not hold any more." in told[1][1]
 
 
 def test_another_window_is_named_as_such(scene: Scene) -> None:
@@ -113,7 +119,8 @@ def test_another_window_is_named_as_such(scene: Scene) -> None:
     scene.window(START - timedelta(hours=12), START - timedelta(hours=7), window_id="w2")
     ((wrongly, text),) = said(before, scope(scene))
     assert wrongly
-    assert text.startswith("Earlier we did not name this time: if you entered your recovery phrase")
+    assert text.startswith("If you entered your recovery phrase")
+    assert text.endswith("you are affected too. Earlier we did not name this time.")
 
 
 def test_more_addresses_to_revoke_are_listed_in_full(scene: Scene) -> None:
@@ -143,7 +150,9 @@ def test_update_leads_with_those_who_were_wrongly_told_that_they_were_safe(scene
     assert (
         (case.advisory / "update.md")
         .read_text()
-        .startswith("**Earlier we said 09:00 UTC; the correct start is 08:30 UTC")
+        .startswith(
+            "**If you entered your recovery phrase on examplewallet[.]com between 08:30 and 09:00 UTC on Wednesday 4 March"
+        )
     )
     told = json.loads((case.advisory / "changes.json").read_text())
     assert told["wrongly_told_safe"] == [wallet_address(90)]
@@ -168,4 +177,4 @@ def test_what_is_not_proven_is_corrected_with_we_believe(scene: Scene) -> None:
     scene.rows["windows"].clear()
     facts = gather(scene.window(START - timedelta(hours=2)).tables, scene.incident, NOW)
     ((_, text),) = said(before, scope_of(facts, ()))
-    assert text.endswith("we believe that you are affected too.")
+    assert "we believe that you are affected too." in text

@@ -21,19 +21,17 @@ from exposure.console import escape
 from exposure.incident import Incident
 from exposure.publish.check.lookup import lookup_data
 from exposure.publish.check.questions import questions, steps
+from exposure.publish.check.review import FOLDER, PAGES, disagreeing, mark, page_standing, unread
 from exposure.publish.facts import Facts
 from exposure.publish.markdown import break_host, inert, join_or, plain
 from exposure.publish.markup import to_html
 from exposure.publish.texts.advise import READS, compose, faults_of
 from exposure.publish.texts.claims import Checks, problems
 from exposure.publish.texts.remedies import Remedy
-from exposure.publish.texts.rendering import render
 from exposure.publish.texts.sentences import Sentence, Speaker
 from exposure.publish.texts.wording import Message
 from exposure.publish.times import show_locally
 
-FOLDER = "check"
-PAGES = ("index.html", "lookup.html")
 # The first load, in bytes: for a telephone in a bad network.
 MOST = 150_000
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -41,10 +39,14 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _CONNECT = "connect-src https: http://localhost:* http://127.0.0.1:*"
 
 
-def write_check(case: Case, incident: Incident, clock: datetime | None = None) -> dict[str, object]:
+def write_check(
+    case: Case, incident: Incident, clock: datetime | None = None, *, to_publish: bool = False
+) -> dict[str, object]:
     """Write check/ and give the figures of the step; while the texts are held back there is no page, and an old one goes.
 
-    `clock` is the present: a hold is judged by it.
+    A page whose text no second person has read, as it is now, says at its top that it is a draft. A review that is void is a
+    problem, and so is a missing one where the page alone is asked for, `to_publish` it. `clock` is the present: a hold is judged
+    by it.
     """
     tables = {name: case.read(name) for name in READS}
     said = compose(case, incident, tables, clock)
@@ -56,17 +58,20 @@ def write_check(case: Case, incident: Incident, clock: datetime | None = None) -
             (folder / name).unlink(missing_ok=True)
         told = [f"the public page is not there: {'; '.join(message.not_ready)}"]
         return {"pages": 0, "needs_person": True, "problems": told}
-    pages = render_check(tables, incident, facts, checks, message)
+    stands = page_standing(case, facts, message)
+    pages = render_check(tables, incident, facts, checks, message, draft=stands.state != "reviewed")
     for name in PAGES:
         if name in pages:
             # Readable by a web server that is run by somebody else; its folder is not, until it is copied there.
             write_atomically(folder / name, pages[name].encode(), mode=0o644)
         else:
             (folder / name).unlink(missing_ok=True)
-    found = [*facts.problems, *problems(checks), *_told(pages, facts), *_disagreeing(case, message)]
+    found = [*facts.problems, *problems(checks), *_told(pages, facts), *disagreeing(case, message)]
+    found += unread(stands) if to_publish or stands.state == "void" else []
     return {
         "pages": len(pages),
         "bytes": len(pages["index.html"].encode()),
+        "review": stands.state,
         "path": str(folder / "index.html"),
         "needs_person": bool(found),
         "problems": found,
@@ -80,9 +85,18 @@ def chosen(facts: Facts, messages: Sequence[Message]) -> Message:
 
 
 def render_check(
-    tables: Mapping[str, pl.DataFrame], incident: Incident, facts: Facts, checks: Checks, message: Message
+    tables: Mapping[str, pl.DataFrame],
+    incident: Incident,
+    facts: Facts,
+    checks: Checks,
+    message: Message,
+    *,
+    draft: bool = True,
 ) -> dict[str, str]:
-    """Make the pages by name. Pure; lookup.html is there where there is an approval or a delegation to look up."""
+    """Make the pages by name. Pure; lookup.html is there where there is an approval or a delegation to look up.
+
+    A `draft` says at its top that nobody has read it.
+    """
     speaker = Speaker(facts, checks)
     asked = questions(speaker)
     walked, endings = steps(asked, any_time=bool(checks["condition"].rows))
@@ -97,6 +111,8 @@ def render_check(
         "source": to_html(facts.links.source, links) if facts.links.source else "",
         "signer": facts.links.signer,
         "lookup": bool(found["chains"]),
+        "advisory": mark(message),
+        "draft": draft,
     }
     pages = {
         "index.html": _page(
@@ -181,17 +197,3 @@ def _told(pages: Mapping[str, str], facts: Facts) -> list[str]:
     if size > MOST:
         found.append(f"check/index.html has {size:,} bytes: more than {MOST:,}, which is slow on a telephone")
     return found
-
-
-def _disagreeing(case: Case, message: Message) -> list[str]:
-    """Say that the text on disk, which people review, says something else than the page."""
-    file = case.advisory / f"{message.name}.md"
-    if not file.exists():
-        return [
-            f"advisory/{message.name}.md, whose sentences the page says, was not written yet: run `exposure advise`"
-        ]
-    if file.read_text(encoding="utf-8") == render(message):
-        return []
-    return [
-        f"advisory/{message.name}.md says something else than the page: run `exposure advise`, and have it read again"
-    ]

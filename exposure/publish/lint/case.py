@@ -287,7 +287,7 @@ def case_count(draft: Draft) -> Iterator[Hit]:
     "speak against it.",
     section="safe",
     bad="If you viewed your portfolio on examplewallet[.]com, you are not affected.",
-    good="We cannot say of anything else that it was safe, so follow the updates.",
+    good="We cannot yet say that anything else was safe, so follow the updates.",
     needs_case=True,
 )
 def case_not_affected(draft: Draft) -> Iterator[Hit]:

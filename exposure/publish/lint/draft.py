@@ -36,7 +36,11 @@ _DROPPED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""\b(?:href|src)\s*=\s*["']?([^"'\s>]{1,2000})""", re.IGNORECASE)
-_BLOCK_END = re.compile(r"</(p|li|h\d|div|section|title|td|tr)|<br", re.IGNORECASE)
+# Of pages, and of the machine form (CAP).
+_BLOCK_END = re.compile(
+    r"</(?:p|li|h\d|div|section|title|td|tr|headline|description|instruction|event|senderName|web|contact|value(?:Name)?)\b|<br",
+    re.IGNORECASE,
+)
 _END = re.compile(r"[.!?…][\"')\]”’]*(?=\s|$)")
 _ITEM = re.compile(r"\s*(?:[-•–]\s|\d{1,2}[.)]\s|#{1,6}\s|\|)")
 _THE_REST = re.compile(

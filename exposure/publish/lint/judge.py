@@ -6,16 +6,22 @@ docs/lint.md are made.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from exposure.publish.facts import Facts
 from exposure.publish.lint.draft import Draft, Ground
 from exposure.publish.lint.rule import RULES, Hit, Rule, Severity
-from exposure.publish.texts.links import domain_of
+from exposure.publish.lint.size import LIMITS
+from exposure.publish.texts.channels import CHANNELS
+from exposure.publish.texts.claims import Checks
 
 # A flood of one fault is told by its first ones and its number.
 MOST = 20
+# The first words of a message of ours whose time has not come: there is nothing to judge, to review or to post.
+NOT_READY = "**Not ready"
+_HELD = re.compile(r"\A(?:> \*\*Do not (?:post|use) yet\.\*\* [^\n]*|DO NOT POST YET: [^\n]*(?:\n\n-----\n)?)")
 # The kinds of messages; a file is told by its name: initial.md, initial.discord.md, draft.md (any).
 KINDS = (
     "initial",
@@ -51,6 +57,11 @@ class Finding:
         """Point into the guide."""
         return rules()[self.rule].guide
 
+    @property
+    def why(self) -> str:
+        """Give the rule's reason."""
+        return rules()[self.rule].why
+
 
 @cache
 def rules() -> Mapping[str, Rule]:
@@ -77,6 +88,8 @@ def kind_of(name: str) -> str:
 
 def lint(draft: Draft) -> tuple[Finding, ...]:
     """Judge a draft by every rule that applies; findings in the order of the text. An empty text has none."""
+    if draft.raw.startswith(NOT_READY):
+        return ()
     found = []
     for rule in rules().values():
         if (rule.needs_case and draft.ground.facts is None) or draft.kind in rule.not_for:
@@ -96,47 +109,27 @@ def _finding(draft: Draft, rule: Rule, hit: Hit, more: int) -> Finding:
     return Finding(*place(hit.start), ends[0], ends[1] + 1, rule.name, rule.severity, message, shown, hit.suggestion)
 
 
+def draft_of(name: str, text: str, ground: Ground, kind: str = "", channel: str = "") -> Draft:
+    """Give a text to judge; what nobody said of it, its file's name says: initial.x.txt is the first message, on X."""
+    found = next((one.name for one in CHANNELS.values() if name.endswith(one.suffix) and one.name in LIMITS), "")
+    # What says that a text of ours is held back is not posted with it; lines and columns stay.
+    bare = _HELD.sub(lambda notice: re.sub(r"\S", " ", notice[0]), text)
+    return Draft(bare, ground, kind or kind_of(name), channel or found)
+
+
+def ground_of_facts(facts: Facts, checks: Checks, addresses: Collection[str]) -> Ground:
+    """Give what a text is held against where there is a case. `addresses`: of all its wallets, of which none may be named."""
+    links = (facts.links.guide, facts.links.support, facts.links.source)
+    return Ground(
+        sites=tuple(site.lower() for site in facts.sites),
+        allowed=tuple(link for link in links if link),
+        year=facts.as_of.year if facts.as_of else None,
+        facts=facts,
+        checks=checks,
+        wallets=frozenset(addresses) - {enemy.address.lower() for enemy in facts.enemies},
+    )
+
+
 def ground_of_sites(sites: Sequence[str], allowed: Sequence[str] = (), year: int | None = None) -> Ground:
     """Give what a draft is held against where there is no case."""
     return Ground(sites=tuple(site.lower() for site in sites), allowed=tuple(allowed), year=year)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault of a text of ours: line from 1, the rule's name, what stands there, and why that is wrong."""
-
-    line: int
-    rule: str
-    excerpt: str
-    why: str
-
-
-_OWN_ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
-_ALL_OTHERS = re.compile(
-    r"\b(all (the )?(other|others|remaining)\b|every(one|body) else\b|(all|your) funds are safe\b"
-    r"|nothing else is affected\b)",
-    re.IGNORECASE,
-)
-
-
-def find_faults(text: str, sites: Sequence[str], allowed: Sequence[str] = ()) -> tuple[Fault, ...]:
-    """Find live links or names of the affected sites, and claims about everyone else that no check can prove.
-
-    Stricter and plainer than the rules: words and names in our own texts come from people in a hurry, and none of ours needs
-    these words. `allowed` are links that [advice] names and that were checked: on the affected domain they stand once control is
-    regained.
-    """
-    domains = sorted({domain_of(site) for site in sites} | set(sites), key=len, reverse=True)
-    live = re.compile("|".join(map(re.escape, domains)), re.IGNORECASE) if domains else None
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = line
-        for link in allowed:
-            bare = bare.replace(link, "")
-        if live and (hit := live.search(bare)):
-            found.append(Fault(number, "live-site", hit[0], "programs make a link of it: write examplewallet[.]com"))
-        if hit := _OWN_ONLY.search(bare):
-            found.append(Fault(number, "unproven-only", hit[0], '"only" claims that no one else is affected'))
-        if hit := _ALL_OTHERS.search(bare):
-            found.append(Fault(number, "unproven-all", hit[0], "no data shows that the others are safe"))
-    return tuple(found)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from exposure.incident_checks import public_suffixes
 from exposure.publish.lint.draft import Draft, Sentence
 from exposure.publish.lint.rule import Hit, rule
 from exposure.publish.lint.who import conditions
@@ -41,18 +42,10 @@ class Host:
     link: str
 
 
-@lru_cache(maxsize=1)
-def _suffixes() -> "object":
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList(accept_unknown=False)
-
-
 @lru_cache(maxsize=4096)
 def _registrable(host: str) -> str:
     """Give the registrable domain of a host under a known suffix; "" where programs would make no link of it."""
-    found = _suffixes().privatesuffix(host)  # type: ignore[attr-defined]
-    return found or ""
+    return public_suffixes().privatesuffix(host, accept_unknown=False) or ""
 
 
 @lru_cache(maxsize=8)

@@ -1,7 +1,7 @@
 """Clock times and dates in running text: where they stand, which zone and date belong to them, and the windows they make. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
@@ -34,7 +34,7 @@ _DATES = (
     re.compile(rf"\b{_DAY.format('wa')}(?P<ya>\d{{4}})-(?P<ma>\d{{2}})-(?P<da>\d{{2}})(?![0-9-])", _I),
 )
 _CLOCK = re.compile(
-    r"(?<![\d:.])(?<!\d[+−-])(?P<h>[01]?\d"
+    r"(?<![\d:.])(?<!\d[+−-])(?<!(?:UTC|GMT)[+−-])(?<!(?:UTC|GMT)\s[+−-])(?P<h>[01]?\d"
     r"|2[0-4])[:.](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?(?![\d:%])\s?(?P<half>[ap]\.?m\b\.?)?"
     r"|(?<![\d:.])(?P<h2>1[0-2]|0?[1-9])\s?(?P<half2>[ap]\.?m\b\.?)",
     _I,
@@ -45,23 +45,32 @@ _PLACES = {
     "CEST": "Europe/Berlin", "EET": "Europe/Helsinki", "EEST": "Europe/Helsinki", "WET": "Europe/Lisbon", "WEST": "Europe/Lisbon",
     "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney", "NZST": "Pacific/Auckland", "NZDT": "Pacific/Auckland",
     "BST": "Europe/London", "JST": "Asia/Tokyo", "KST": "Asia/Seoul", "SGT": "Asia/Singapore", "HKT": "Asia/Hong_Kong",
-    "MSK": "Europe/Moscow",
+    "MSK": "Europe/Moscow", "AKST": "America/Anchorage", "AKDT": "America/Anchorage", "HST": "Pacific/Honolulu",
+    "HDT": "America/Adak", "ADT": "America/Halifax", "NST": "America/St_Johns", "NDT": "America/St_Johns", "IDT": "Asia/Jerusalem",
+    "ACST": "Australia/Adelaide", "ACDT": "Australia/Adelaide", "AWST": "Australia/Perth", "PKT": "Asia/Karachi",
+    "WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "SAST": "Africa/Johannesburg", "ChST": "Pacific/Guam",
 }  # fmt: skip
+# Words, too: zones where they stand right behind a time.
+_WORDLIKE = {"EAT": "Africa/Nairobi", "CAT": "Africa/Maputo", "WAT": "Africa/Lagos", "WIT": "Asia/Jayapura"}
 # Each of these names several zones, or none at a given date.
-AMBIGUOUS = ("ET", "PT", "CT", "MT", "CST", "IST", "BST", "AST", "local time", "our time")
+AMBIGUOUS = ("ET", "PT", "CT", "MT", "CST", "IST", "BST", "AST", "SST", "local time", "our time")
 _ZONE = re.compile(
     r"\b(?P<utc>UTC|GMT)\s?(?P<off>[+−-]\d{1,2}(?::?\d{2})?)?(?!\w)|(?P<z>(?<=\d)Z\b)"
     r"|(?P<num>(?<=\d)[+-]\d{2}:?\d{2}\b)"
-    rf"|\b(?P<abbr>{'|'.join([*_PLACES, 'ET', 'PT', 'CT', 'MT', 'CST', 'IST', 'AST'])})\b"
+    rf"|\b(?P<abbr>{'|'.join([*_PLACES, 'ET', 'PT', 'CT', 'MT', 'CST', 'IST', 'AST', 'SST'])})\b"
+    rf"|(?<=\d )(?P<word>{'|'.join(_WORDLIKE)})\b"
 )
+# Between a time and the date that belongs to it: "23:40 UTC on Tuesday 3 March".
+_ON = re.compile(r"\s*\(?(?:[A-Z]{1,5}(?:\s?[+−-]\d{1,2}(?::?\d{2})?)?|Z)?\)?,?\s*(?:on )?")
 _ALL_IN = re.compile(r"\b(?:all )?times (?:are |is |shown |given )*(?:in )?\(?(UTC|GMT)", _I)
 _JOIN = re.compile(
     r"^\W*(?:UTC|GMT|Z|[A-Z]{2,4})?\W*[^.!?;]{0,40}?(?:\b(?:and|to|until|till|through|before)\b|[-–—→])[^.!?;]{0,30}$",
     _I,
 )
 _SINCE = re.compile(r"\b(?:since|after|starting(?: at| from)?|from|as of|beginning(?: at)?|past)\b[^.!?;]{0,25}$", _I)
-# How far words reach to a time that they belong to.
+# How far words reach to a time that they belong to, and a date to the next one of the same stretch.
 _NEAR = 160
+_STRETCH = 40
 _AFTER_THAT = re.compile(
     r"\b(?:after (?:that|this|then)|since (?:then|that)|from (?:then|that (?:time"
     r"|moment)) on)\b",
@@ -131,7 +140,15 @@ def days(draft: Draft) -> tuple[Day, ...]:
     found.sort(key=lambda one: one[0])
     named = [int(year) for *_, year in found if year]
     assumed = named[0] if len(set(named)) == 1 else None if named else draft.ground.year
-    return tuple(_day(one, assumed) for one in found)
+    return tuple(_day(one, _year_behind(found, place) or assumed) for place, one in enumerate(found))
+
+
+def _year_behind(found: list[tuple[int, int, str | None, str, str, str | None]], place: int) -> int | None:
+    """Give the year that stands with the next date, where both are of one stretch: "on 30 December and ... 31 December 2025"."""
+    following = found[place + 1] if place + 1 < len(found) else None
+    if following is None or not following[5] or following[0] - found[place][1] > _STRETCH:
+        return None
+    return int(following[5])
 
 
 def _day(found: tuple[int, int, str | None, str, str, str | None], assumed: int | None) -> Day:
@@ -154,19 +171,20 @@ def moments(draft: Draft) -> tuple[Moment, ...]:
 def _moments(draft: Draft, sentence: Sentence) -> Iterator[Moment]:
     text = sentence.text
     zones = list(_ZONE.finditer(text))
-    whole = _ALL_IN.search(draft.seen)
     clocks = [
         match
         for match in _CLOCK.finditer(text)
         if "." not in match[0][:5] or match["half"] or match["half2"] or _near(zones, match)
     ]
+    whole = _ALL_IN.search(draft.seen) if clocks else None
     for match in clocks:
         hour = int(match["h"] or match["h2"])
         half = (match["half"] or match["half2"] or "").replace(".", "").lower()
         zone = _zone_of(zones, match) or (whole[1] if whole else "")
         day = _day_of(draft, sentence, sentence.start + match.start(), sentence.start + match.end())
         shown = hour % 12 + 12 * (half == "pm") if half else hour
-        utc = _utc(day, shown, int(match["m"] or 0), int(match["s"] or 0), zone)
+        facts = draft.ground.facts
+        utc = _utc(day, shown, int(match["m"] or 0), int(match["s"] or 0), zone, facts.zones if facts else ())
         place = sentence.start + match.start(), sentence.start + match.end()
         yield Moment(*place, hour, int(match["m"] or 0), half, zone, day, utc, sentence)
 
@@ -186,22 +204,27 @@ def _zone_of(zones: list[re.Match[str]], clock: re.Match[str]) -> str:
 
 
 def _day_of(draft: Draft, sentence: Sentence, start: int, end: int) -> Day | None:
-    """Give the date nearest to a time in its sentence; else the only date of the text."""
+    """Give the date that a time stands "on"; else the nearest in its sentence; else the only date of the text."""
     everywhere = days(draft)
     mine = [day for day in everywhere if sentence.start <= day.start < sentence.end]
+    follows = next((day for day in mine if day.start >= end), None)
+    if follows is not None and _ON.fullmatch(draft.seen[end : follows.start]):
+        return follows
     if mine:
         return min(mine, key=lambda day: day.start - end if day.start >= end else start - day.end)
     values = {(day.month, day.day, day.year) for day in everywhere}
     return everywhere[0] if len(values) == 1 else None
 
 
-def _utc(day: Day | None, hour: int, minute: int, second: int, zone: str) -> datetime | None:
-    offset = offset_of(zone)
-    if day is None or day.value is None or offset is None:
+def _utc(day: Day | None, hour: int, minute: int, second: int, zone: str, zones: Sequence[str] = ()) -> datetime | None:
+    if day is None or day.value is None:
         return None
     at = datetime(day.value.year, day.value.month, day.value.day, tzinfo=UTC) + timedelta(
         hours=hour, minutes=minute, seconds=second
     )
+    offset = next((ZoneInfo(key) for key in zones if zone in _names(at, key)), None) or offset_of(zone)
+    if offset is None:
+        return None
     if isinstance(offset, ZoneInfo):
         return at.replace(tzinfo=offset).astimezone(UTC)
     return at - offset
@@ -221,17 +244,29 @@ def offset_of(zone: str) -> timedelta | ZoneInfo | None:
         hours, minutes = (digits[1:-2], digits[-2:]) if len(digits) > 3 else (digits[1:], "0")
         span = timedelta(hours=int(hours), minutes=int(minutes))
         return -span if digits[0] == "-" else span
-    return ZoneInfo(_PLACES[zone]) if zone in _PLACES and zone != "BST" else None
+    place = None if zone == "BST" else _PLACES.get(zone) or _WORDLIKE.get(zone)
+    return ZoneInfo(place) if place else None
 
 
-def wrong_season(moment: Moment) -> str:
-    """Give the abbreviation that its place has on that date, where the text writes the other one; else ""."""
+def wrong_season(moment: Moment, zones: Sequence[str]) -> str:
+    """Give the abbreviation that its place has at that time, where the text writes the other one; else "".
+
+    `zones` are those of the incident: in Jamaica it is EST in July, too.
+    """
     place = _PLACES.get(moment.zone)
     if place is None or moment.day is None or moment.day.value is None:
         return ""
-    at = datetime(moment.day.value.year, moment.day.value.month, moment.day.value.day, 12, tzinfo=ZoneInfo(place))
-    real = at.tzname() or ""
-    return "" if real == moment.zone else real
+    hour = moment.hour % 12 + 12 * (moment.half == "pm") if moment.half else moment.hour % 24
+    day = moment.day.value
+    at = datetime(day.year, day.month, day.day, hour, moment.minute, tzinfo=UTC)
+    real = _names(at, place)
+    return "" if any(moment.zone in _names(at, key) for key in (place, *zones)) else real[0]
+
+
+def _names(at: datetime, key: str) -> tuple[str, str]:
+    """Give what a zone is called when its clocks show what `at` shows: two names in the hour that comes twice."""
+    local = at.replace(tzinfo=ZoneInfo(key))
+    return local.tzname() or "", local.replace(fold=1).tzname() or ""
 
 
 @lru_cache(maxsize=8)

@@ -67,7 +67,9 @@ def _orders(draft: Draft, pattern: re.Pattern[str]) -> list[tuple[Sentence, re.M
     for sentence in draft.sentences:
         for match in pattern.finditer(sentence.text):
             clause = re.split(r"[;:,(]|\bbut\b|\band\b", sentence.text[: match.start()])[-1]
-            after = re.split(r"[.;:,]", sentence.text[match.end() :])[0]
+            # "Revoke what you gave and do not know" is an order; "revoking what you gave does not help" is none.
+            ends = r"[.;:,]" if match[0].lower().endswith("ing") else r"[.;:,]|\b(?:that|which|what(?:ever)?)\b"
+            after = re.split(ends, sentence.text[match.end() :])[0]
             if not _NOT.search(clause) and not _NOT.search(after[:60]):
                 found.append((sentence, match))
     return found

@@ -7,10 +7,12 @@ from typing import Any
 
 from exposure.publish.lint.draft import MASK, Draft, Sentence
 from exposure.publish.lint.rule import Hit, rule
+from exposure.publish.texts.channels import CHANNELS
 
-LIMITS = {"x": 280, "twitter": 280, "discord": 2000, "telegram": 4096, "reddit": 40_000, "github": 65_536}
+_POSTS = {name: CHANNELS[name.replace("twitter", "x")] for name in ("x", "twitter", "discord", "telegram")}
+LIMITS = {name: channel.limit for name, channel in _POSTS.items()} | {"reddit": 40_000, "github": 65_536}
+_COUNTS = {name: channel.count for name, channel in _POSTS.items()}
 _LONG = 7000
-_LINK = re.compile(r"https?://\S+")
 _GRADE = 10.0
 _ENOUGH = 40
 # Links, hosts, mail addresses, times, addresses, what was masked.
@@ -34,12 +36,13 @@ def length(draft: Draft) -> Iterator[Hit]:
     limit = LIMITS.get(draft.channel)
     if limit is None:
         return
+    count = _COUNTS.get(draft.channel, len)
     posts = _THREAD.split(draft.raw)
     place = 0
     for post in posts:
         start = draft.raw.index(post, place)
         place = start + len(post)
-        size = weigh(post.strip()) if limit == LIMITS["x"] else len(post.strip())
+        size = count(post.strip())
         if size > limit:
             text = f"{size:,} characters, and {draft.channel} takes {limit:,}"
             hint = (
@@ -48,15 +51,6 @@ def length(draft: Draft) -> Iterator[Hit]:
                 else "cut it, and link the rest"
             )
             yield Hit(start + len(post.rstrip()) - 1, place, text, hint, raw=True)
-
-
-def weigh(text: str) -> int:
-    """Count as X does: a link is 23, and all but Latin letters and common marks are 2."""
-    bare = _LINK.sub("x" * 23, text)
-    return sum(
-        1 if ord(char) < 0x1100 or 0x2000 <= ord(char) <= 0x200D or 0x2010 <= ord(char) <= 0x201F else 2
-        for char in bare
-    )
 
 
 @rule(

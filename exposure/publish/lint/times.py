@@ -321,8 +321,9 @@ def show_date_of(value: object) -> str:
 )
 def wrong_season_rule(draft: Draft) -> Iterator[Hit]:
     """Check abbreviations of summer and winter time."""
+    facts = draft.ground.facts
     for moment in moments(draft):
-        real = wrong_season(moment)
+        real = wrong_season(moment, facts.zones if facts else ())
         if real:
             text = f"on that date the clocks there show {real}, not {moment.zone}"
             yield Hit(moment.start, moment.end, text, "write the time in UTC, from the data")

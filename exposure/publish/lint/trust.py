@@ -145,7 +145,7 @@ def _asking(sentence: Sentence, match: re.Match[str]) -> Hit:
     why="The next post that people see is an impostor's, who offers help and asks for the phrase.",
     section="secrets",
     bad="Questions: write to help@team.example and our team will be happy to help you recover your funds.",
-    good="Nobody from our team will ask for your recovery phrase or private key, or for money to get assets back.",
+    good="Nobody from our team will ask for your recovery phrase or private key, or for money to get your assets back.",
     not_for=("amplify", "postmortem", "reply"),
 )
 def secret_warning(draft: Draft) -> Iterator[Hit]:

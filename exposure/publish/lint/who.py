@@ -247,7 +247,7 @@ def act_if_not(draft: Draft) -> Iterator[Hit]:
     section="who-is-not",
     bad="If you signed an approval on examplewallet[.]com after 09:00 UTC on Wednesday 4 March 2026, revoke it. "
     "Do not use the site.",
-    good="We cannot say of anything else that it was safe, so follow the updates.",
+    good="We cannot yet say that anything else was safe, so follow the updates.",
     not_for=("amplify", "postmortem", "reply"),
 )
 def who_is_not(draft: Draft) -> Iterator[Hit]:

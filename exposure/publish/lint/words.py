@@ -206,7 +206,7 @@ def unproven_only(draft: Draft) -> Iterator[Hit]:
     why="No data shows that everyone else is safe: logs have holes, and a hijacked DNS sends the victims elsewhere.",
     section="safe",
     bad="All other users are safe and need not act.",
-    good="We cannot say of anything else that it was safe, so follow the updates.",
+    good="We cannot yet say that anything else was safe, so follow the updates.",
 )
 def unproven_all(draft: Draft) -> Iterator[Hit]:
     """Look for sentences about everyone else."""

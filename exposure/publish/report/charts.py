@@ -7,6 +7,7 @@ that one picture serves light, dark and paper; harmed and unharmed differ in lig
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -24,8 +25,9 @@ _COLOURS = {
     "#0a0a05": "var(--calm)",
     "#0a0a06": "var(--traffic)",
     "#0a0a07": "var(--band)",
+    "#0a0a08": "var(--band-edge)",
 }
-INK, MUTED, LINE, HARM, CALM, TRAFFIC, BAND = _COLOURS
+INK, MUTED, LINE, HARM, CALM, TRAFFIC, BAND, BAND_EDGE = _COLOURS
 WIDTH = 780
 
 
@@ -104,6 +106,23 @@ def _percent(value: float) -> str:
     return f"{value:.0%}".replace("%", " %")
 
 
+# Midnight shows its date; 24-hour clock everywhere.
+_CLOCK = (
+    "utchours(datum.value) == 0 && utcminutes(datum.value) == 0 "
+    "? utcFormat(datum.value, '%-d %b') : utcFormat(datum.value, '%H:%M')"
+)
+
+
+def clock_axis(ticks_about: int, **options: Any) -> alt.Axis:
+    """Give an axis of time in UTC; `options` are Altair's."""
+    return alt.Axis(labelExpr=_CLOCK, tickCount=ticks_about, grid=False, **options)
+
+
+def milliseconds(time: datetime) -> int:
+    """Give a time as Vega counts it."""
+    return round(time.timestamp() * 1000)
+
+
 def draw(chart: Any, *, right: int = 4) -> str:
     """Draw a chart as SVG for the page: no fonts, ids or colours of its own, no accessibility tree (the page has its text)."""
     chart = (
@@ -124,8 +143,17 @@ def draw(chart: Any, *, right: int = 4) -> str:
         )
     )
     version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(chart.to_json(), vl_version=version)
+    svg = vl_convert.vegalite_to_svg(_inert(chart.to_dict()), vl_version=version)
     return _tidy(svg)
+
+
+def _inert(value: Any) -> Any:
+    """Write control characters of every text as escapes: one that is drawn aborts vl-convert, and the whole program with it."""
+    if isinstance(value, dict):
+        return {key: _inert(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_inert(part) for part in value]
+    return escape(value) if isinstance(value, str) else value
 
 
 def _tidy(svg: str) -> str:

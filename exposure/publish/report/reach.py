@@ -1,7 +1,6 @@
 """The report's picture of what was read: each source's stretch of time against the window. Tables in, a picture out."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -10,16 +9,12 @@ import polars as pl
 from exposure.console import escape
 from exposure.incident import Incident
 from exposure.publish.facts import Facts, widest
-from exposure.publish.report.charts import BAND, HARM, INK, TRAFFIC, WIDTH, Picture, draw
+from exposure.publish.report.charts import BAND, HARM, INK, TRAFFIC, WIDTH, Picture, clock_axis, draw, milliseconds
 from exposure.publish.report.pages import cover_rows
 from exposure.publish.times import show_exact
 
 _MOST = 24
 _NAME = 44
-_AXIS = (
-    "utchours(datum.value) == 0 && utcminutes(datum.value) == 0 "
-    "? utcFormat(datum.value, '%-d %b') : utcFormat(datum.value, '%H:%M')"
-)
 
 
 def reach(tables: Mapping[str, pl.DataFrame], incident: Incident, facts: Facts) -> Picture | None:
@@ -33,8 +28,8 @@ def reach(tables: Mapping[str, pl.DataFrame], incident: Incident, facts: Facts) 
     values = [
         {
             "name": f"{place + 1}. {_name(shown.source, shown.layer)}",
-            "start": _ms(row["first"]),
-            "end": _ms(row["last"]),
+            "start": milliseconds(row["first"]),
+            "end": milliseconds(row["last"]),
             "label": f"{row['gaps']:,} gap{'' if row['gaps'] == 1 else 's'}" if row["gaps"] else "",
         }
         for place, (row, shown) in enumerate(drawn)
@@ -57,14 +52,10 @@ def _name(source: str, layer: str) -> str:
     return name if len(name) <= _NAME else "…" + name[1 - _NAME :]
 
 
-def _ms(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
-
-
 def _chart(values: list[dict[str, Any]], facts: Facts) -> Any:
     names = [value["name"] for value in values]
     low, high = min(value["start"] for value in values), max(value["end"] for value in values)
-    axis = alt.Axis(labelExpr=_AXIS, title=None, tickCount=7, grid=False)
+    axis = clock_axis(7, title=None)
     x = alt.X("start:T", scale=alt.Scale(type="utc", domain=[low, max(high, low + 60_000)], clamp=True), axis=axis)
     y = alt.Y("name:N", sort=names, title=None).axis(
         ticks=False, domain=False, labelLimit=300, labelFontSize=11, minExtent=300, maxExtent=300
@@ -72,7 +63,10 @@ def _chart(values: list[dict[str, Any]], facts: Facts) -> Any:
     layers: list[Any] = []
     span = widest(facts.conditions, facts.as_of) if facts.conditions else None
     if span is not None and (span.start or span.end):
-        ends = {"start": _ms(span.start) if span.start else low, "end": _ms(span.end) if span.end else high}
+        ends = {
+            "start": milliseconds(span.start) if span.start else low,
+            "end": milliseconds(span.end) if span.end else high,
+        }
         band = alt.Chart(alt.InlineData(values=[ends]))
         layers.append(band.mark_rect(color=BAND).encode(x=x, x2="end:T"))
     base = alt.Chart(alt.InlineData(values=values))

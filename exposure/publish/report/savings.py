@@ -1,12 +1,12 @@
 """The report's picture of what is still to save, by wallet: whom to call first. Tables in, a picture out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
 import polars as pl
 
-from exposure import amounts
 from exposure.console import escape
 from exposure.incident import Incident
 from exposure.publish.facts import HARMED, VERDICTS
@@ -42,16 +42,14 @@ def still_to_save(tables: Mapping[str, pl.DataFrame], incident: Incident) -> Pic
 
 
 def _value(row: Mapping[str, Any], token: Tally) -> dict[str, Any]:
-    exact = amounts.show(int(row["amount"]), token.decimals or 0, "").strip()
-    whole, _, fraction = exact.partition(".")
-    short = f"{int(whole):,}" + (f".{fraction[:4]}" if fraction else "")
+    held = replace(token, value=int(row["amount"]))
     return {
         "address": checksum(row["address"]),
         "name": shorten(checksum(row["address"])),
         "verdict": row["verdict"],
         "amount": row["amount_f64"] or 0.0,
-        "exact": exact,
-        "label": f"{short} {row['verdict'] if row['verdict'] in VERDICTS else ''}".strip(),
+        "exact": held.number,
+        "label": f"{held.brief} {row['verdict'] if row['verdict'] in VERDICTS else ''}".strip(),
     }
 
 

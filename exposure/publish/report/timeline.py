@@ -1,180 +1,124 @@
-"""The report's timeline: requests, exposures to X and losses over time, with T1 to T2 shaded. Tables in, pictures out."""
+"""The report's timeline: traffic, gaps in the logs, exposures by action and losses, with T1 and T2 shaded. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import polars as pl
 
-from exposure.publish.facts import HARMED, Facts
-from exposure.publish.report.charts import BAND, CALM, HARM, INK, MUTED, TRAFFIC, WIDTH, Picture, draw
-from exposure.publish.times import show_date, show_exact
-
-_BINS = 90
-_STEPS = tuple(
-    timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080)
+from exposure.incident import Incident
+from exposure.publish.facts import Facts
+from exposure.publish.report.charts import CALM, HARM, TRAFFIC, Picture, draw
+from exposure.publish.report.gaps import Gap
+from exposure.publish.report.timeline_counts import (
+    ACTIONS,
+    Deeds,
+    Shade,
+    View,
+    choose_view,
+    count_steps,
+    find_deeds,
+    find_losses,
+    find_shade,
+    gaps_in,
 )
+from exposure.publish.report.timeline_panels import bars, gap_row, name_ends
+from exposure.publish.texts.sentences import show_count
+from exposure.publish.times import show_exact
+
 # A window that would be a hair's breadth on the whole picture gets a closer one.
 _THIN = 0.06
-_SURE = 0.5
+# To the public a step is a quarter of an hour at least, as times in the texts are: a minute could point at one visitor.
+PUBLIC_STEP = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A stretch of time in equal steps."""
-
-    low: datetime
-    high: datetime
-    step: timedelta
-
-    @property
-    def domain(self) -> list[int]:
-        return [_ms(self.low), _ms(self.high)]
-
-
-def _ms(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
-
-
-def timeline(tables: Mapping[str, pl.DataFrame], facts: Facts) -> tuple[Picture, ...]:
-    """Draw requests, exposures to X and losses over time, T1 to T2 shaded; a second, closer picture where the window is thin.
-
-    Nothing dated gives no picture.
-    """
-    exposed, lost = exposures(tables, facts), losses(tables)
-    start, end = _window(facts)
-    harmed = exposed.filter(pl.col("harmed")).get_column("time")
-    signs = [condition.first_sign for condition in facts.conditions]
-    marks = [
-        time for time in (start, end, *signs, harmed.min(), harmed.max(), _of(lost, "min"), _of(lost, "max")) if time
-    ]
-    if not marks:
-        marks = [time for time in (exposed.get_column("time").min(), exposed.get_column("time").max()) if time]
-    known = [time for time in marks if isinstance(time, datetime)]
+def timeline(
+    tables: Mapping[str, pl.DataFrame], incident: Incident, facts: Facts, least: timedelta = timedelta(minutes=1)
+) -> tuple[Picture, ...]:
+    """Draw it in steps of `least` or more; a second, closer picture where the window is thin. Nothing dated gives no picture."""
+    deeds, lost, shade = find_deeds(tables, incident, facts), find_losses(tables), find_shade(tables, incident, facts)
+    known = _moments(facts, deeds, lost, shade)
     if not known:
         return ()
-    whole = _view(min(known), max(known))
+    whole = choose_view(min(known), max(known), least)
     views = [whole]
-    if start and end and (end - start) < _THIN * (whole.high - whole.low):
-        near = (end - start) / 2
-        views.insert(0, _view(start - near, end + near))
+    if shade and shade.start and shade.end and (shade.end - shade.start) < _THIN * (whole.high - whole.low):
+        near = (shade.end - shade.start) / 2
+        views.insert(0, choose_view(shade.start - near, shade.end + near, least))
     titles = ("The whole time.",) if len(views) == 1 else ("Around the window.", "The whole time.")
-    return tuple(
-        _timeline(tables, facts, exposed, lost, view, title) for view, title in zip(views, titles, strict=True)
-    )
+    return tuple(_picture(tables, deeds, lost, shade, view, title) for view, title in zip(views, titles, strict=True))
 
 
-def exposures(tables: Mapping[str, pl.DataFrame], facts: Facts) -> pl.DataFrame:
-    """Give each time that a wallet did what the conditions name: address, time, harmed."""
-    actions = sorted({action for condition in facts.conditions for action in condition.actions})
-    harmed = tables["wallets"].filter(pl.col("verdict").is_in(HARMED)).get_column("address")
-    rows = tables["sightings"].filter(
-        pl.col("action").is_in(actions) & (pl.col("strength") >= _SURE) & pl.col("time").is_not_null()
-    )
-    return (
-        rows.select("address", "time", harmed=pl.col("address").is_in(harmed.implode()))
-        .unique()
-        .sort("time", "address")
-    )
+def _moments(facts: Facts, deeds: Sequence[Deeds], lost: pl.DataFrame, shade: Shade | None) -> list[datetime]:
+    """Give what the picture must reach: the window, what the harmed did, and losses; else all that exposes."""
+    named = [one.rows.filter("harmed").get_column("time") for one in deeds if one.named]
+    ends = (shade.start, shade.start_latest, shade.end) if shade else ()
+    signs = [condition.first_sign for condition in facts.conditions]
+    found = [time for time in (*ends, *signs, *_reach([*named, lost.get_column("time")])) if time]
+    return found or list(_reach([one.rows.get_column("time") for one in deeds]))
 
 
-def losses(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Give each loss of a harmed wallet: address, time."""
-    harmed = tables["wallets"].filter(pl.col("verdict").is_in(HARMED)).get_column("address")
-    mine = pl.col("address").is_in(harmed.implode()) & pl.col("time").is_not_null()
-    return tables["losses"].filter(mine).select("address", "time").unique().sort("time", "address")
+def _reach(columns: Sequence[pl.Series]) -> Iterator[datetime]:
+    for column in columns:
+        for time in (column.min(), column.max()):
+            if isinstance(time, datetime):
+                yield time
 
 
-def _of(frame: pl.DataFrame, what: str) -> object:
-    column = frame.get_column("time")
-    return column.min() if what == "min" else column.max()
-
-
-def _window(facts: Facts) -> tuple[datetime | None, datetime | None]:
-    """Give the shaded stretch: T1 to T2, or to the present while it goes on; no start where nothing bounds T1."""
-    starts = [condition.t1 for condition in facts.conditions]
-    ends = [facts.as_of if condition.open else condition.t2 for condition in facts.conditions]
-    start = None if None in starts else min((t for t in starts if t), default=None)
-    return start, max((t for t in ends if t), default=None)
-
-
-def _shaded(facts: Facts, view: _View) -> tuple[datetime, datetime] | None:
-    """Give the shaded stretch of a picture: from its left edge where nothing bounds T1."""
-    start, end = _window(facts)
-    return (start or view.low, end) if end and facts.conditions else None
-
-
-def _view(low: datetime, high: datetime) -> _View:
-    """Choose whole steps around a stretch, with room on both sides."""
-    room = max((high - low) * 0.08, timedelta(minutes=10))
-    low, high = low - room, high + room
-    step = next((step for step in _STEPS if (high - low) <= step * _BINS), _STEPS[-1])
-    epoch = datetime(1970, 1, 1, tzinfo=low.tzinfo)
-    return _View(low - (low - epoch) % step, high + (epoch - high) % step, step)
-
-
-def _bins(view: _View, exposed: pl.DataFrame, lost: pl.DataFrame, traffic: pl.DataFrame) -> pl.DataFrame:
-    """Count per step: start, end, requests, harmed, unharmed, lost (wallets)."""
-    every = f"{int(view.step.total_seconds())}s"
-    frame = pl.DataFrame({"start": pl.datetime_range(view.low, view.high, every, closed="left", eager=True)})
-    frame = frame.with_columns(pl.col("start").dt.cast_time_unit("us"), end=pl.col("start") + view.step)
-    counted = {
-        "requests": traffic.select(time="minute", n="requests").group_by(_step(view)).agg(pl.col("n").sum()),
-        "harmed": _wallets(exposed.filter("harmed"), view),
-        "unharmed": _wallets(exposed.filter(~pl.col("harmed")), view),
-        "lost": _wallets(lost, view),
-    }
-    for name, counts in counted.items():
-        renamed = counts.select("start", pl.col("n").cast(pl.Int64).alias(name))
-        frame = frame.join(renamed, on="start", how="left").with_columns(pl.col(name).fill_null(0))
-    return frame.sort("start")
-
-
-def _step(view: _View) -> pl.Expr:
-    seconds = int(view.step.total_seconds())
-    return (
-        pl.from_epoch(pl.col("time").dt.epoch("s") // seconds * seconds)
-        .dt.replace_time_zone("UTC")
-        .dt.cast_time_unit("us")
-        .alias("start")
-    )
-
-
-def _wallets(rows: pl.DataFrame, view: _View) -> pl.DataFrame:
-    return rows.group_by(_step(view)).agg(n=pl.col("address").n_unique())
-
-
-def _timeline(
-    tables: Mapping[str, pl.DataFrame], facts: Facts, exposed: pl.DataFrame, lost: pl.DataFrame, view: _View, title: str
+def _picture(
+    tables: Mapping[str, pl.DataFrame],
+    deeds: Sequence[Deeds],
+    lost: pl.DataFrame,
+    shade: Shade | None,
+    view: View,
+    title: str,
 ) -> Picture:
-    bins = _bins(view, exposed, lost, tables["traffic"])
-    values = [{**row, "start": _ms(row["start"]), "end": _ms(row["end"])} for row in bins.iter_rows(named=True)]
-    panels = []
-    if tables["traffic"].height:
-        panels.append(_panel(values, facts, view, "requests, all visitors", ("requests",), (TRAFFIC,), 64, first=True))
-    if exposed.height:
-        did = ("harmed", "unharmed"), (HARM, CALM), 120
-        panels.append(_panel(values, facts, view, "wallets that did X", *did, first=not panels))
-    panels.append(
-        _panel(
-            values, facts, view, "wallets whose assets were taken", ("lost",), (HARM,), 84, first=not panels, last=True
-        )
-    )
-    chart = alt.vconcat(*panels, spacing=18)
+    drawn, more = deeds[:ACTIONS], len(deeds[ACTIONS:])
+    gaps = gaps_in(tables, view)
+    steps = count_steps(view, tables["traffic"], drawn, lost, gaps)
     step = _say_step(view.step)
-    shown = bins.filter(pl.sum_horizontal("harmed", "unharmed", "lost") > 0)
-    inside = f"{exposed.filter(pl.col('time').is_between(view.low, view.high)).get_column('address').n_unique():,}"
-    taken = f"{lost.filter(pl.col('time').is_between(view.low, view.high)).get_column('address').n_unique():,}"
-    text = f"From {show_exact(view.low)} to {show_exact(view.high)}: {inside} wallets did X, {taken} had assets taken."
-    text += _say_window(facts)
-    rows = tuple(
-        (show_exact(r["start"]), *(f"{r[name]:,}" for name in ("requests", "harmed", "unharmed", "lost")))
-        for r in shown.iter_rows(named=True)
+    caption = f"{title} One bar is {step}. Times are UTC."
+    if more:
+        caption += f" {show_count(more, 'more action')} that may expose {'is' if more == 1 else 'are'} not drawn."
+    headers = (
+        f"{step} from",
+        "requests",
+        *(f"{one.words}: {kind}" for one in drawn for kind in ("harmed", "no harm seen")),
+        "assets taken",
+        "gaps in the logs",
     )
-    headers = (f"{step} from", "requests", "did X, harmed", "did X, no harm seen", "assets taken")
-    return Picture(draw(chart), f"{title} One bar is {step}. Times are UTC.", text, headers, rows)
+    numbers = [name for name in steps.columns if name not in ("start", "end", "gap")]
+    shown = steps.filter((pl.sum_horizontal(pl.col(numbers).exclude("requests")) > 0) | (pl.col("gap") != ""))
+    rows = tuple(
+        (show_exact(row["start"]), *(f"{row[name]:,}" for name in numbers), row["gap"])
+        for row in shown.iter_rows(named=True)
+    )
+    chart = _chart(steps, drawn, gaps, shade, view, traffic=tables["traffic"].height > 0)
+    return Picture(draw(chart), caption, _say(drawn, lost, gaps, shade, view), headers, rows)
+
+
+def _chart(
+    steps: pl.DataFrame, deeds: Sequence[Deeds], gaps: Sequence[Gap], shade: Shade | None, view: View, *, traffic: bool
+) -> Any:
+    """Stack the rows of the timeline; the last carries the axis of time, the first names T1 and T2."""
+    rows: list[tuple[str, tuple[str, ...], tuple[str, ...], int]] = []
+    if traffic:
+        rows.append(("requests, all visitors", ("requests",), (TRAFFIC,), 64))
+    tall = 110 if len(deeds) < 3 else 76
+    for place, one in enumerate(deeds):
+        is_x = {"yes": " (X)", "no": "", "unknown": ""}.get(one.is_x, " (X, or not: it cannot be told)")
+        rows.append((f"{one.words}{is_x}: wallets", (f"harmed{place}", f"unharmed{place}"), (HARM, CALM), tall))
+    rows.append(("wallets whose assets were taken", ("lost",), (HARM,), 84))
+    panels: list[Any] = []
+    for place, (title, names, colours, height) in enumerate(rows):
+        first = name_ends(shade, view) if place == 0 and shade else []
+        panels.append(
+            bars(steps, view, shade, title, names, colours, height, labels=first, last=place == len(rows) - 1)
+        )
+        if place == 0 and traffic and gaps:
+            panels.append(gap_row(gaps, view, shade))
+    return alt.vconcat(*panels, spacing=16)
 
 
 def _say_step(step: timedelta) -> str:
@@ -182,107 +126,33 @@ def _say_step(step: timedelta) -> str:
     number, unit = (
         (minutes, "minute") if minutes < 60 else (minutes // 60, "hour") if minutes < 1440 else (minutes // 1440, "day")
     )
-    return f"{number} {unit}" + ("" if number == 1 else "s")
+    return show_count(number, unit)
 
 
-def _say_window(facts: Facts) -> str:
-    start, end = _window(facts)
-    if not end or not facts.conditions:
-        return ""
-    ongoing = any(condition.open for condition in facts.conditions)
-    begin = f"{show_exact(start)} to" if start else "from the left edge, since nothing bounds T1, to"
-    return f" Shaded: {begin} {show_exact(end)}" + (", still open." if ongoing else ".")
+def _say(deeds: Sequence[Deeds], lost: pl.DataFrame, gaps: Sequence[Gap], shade: Shade | None, view: View) -> str:
+    """Say what the picture shows, for those who do not see it."""
+    said = [f"From {show_exact(view.low)} to {show_exact(view.high)}:"]
+    parts = []
+    for one in deeds:
+        inside = one.rows.filter(pl.col("time").is_between(view.low, view.high))
+        harmed = inside.filter("harmed").get_column("address").n_unique()
+        count = show_count(inside.get_column("address").n_unique(), "wallet")
+        parts.append(f"{one.words}: {count}, {harmed:,} of them harmed")
+    taken = lost.filter(pl.col("time").is_between(view.low, view.high)).get_column("address").n_unique()
+    said.append("; ".join([*parts, f"assets were taken from {show_count(taken, 'wallet')}"]) + ".")
+    said += _say_shade(shade)
+    kinds = list(dict.fromkeys(gap.kind for gap in gaps))
+    said += [f"Gaps in the logs: {len(gaps):,} ({', '.join(kinds)})."] if gaps else []
+    return " ".join(said)
 
 
-def _panel(
-    values: list[dict[str, Any]],
-    facts: Facts,
-    view: _View,
-    title: str,
-    names: tuple[str, ...],
-    colours: tuple[str, ...],
-    height: int,
-    *,
-    first: bool = False,
-    last: bool = False,
-) -> Any:
-    """Draw one row of the timeline: stacked bars over the shaded window."""
-    axis = alt.Axis(
-        labelExpr=_HOURS,
-        tickCount=10,
-        labels=last,
-        ticks=last,
-        title=f"{_say_days(view)}, UTC" if last else None,
-        grid=False,
-    )
-    x = alt.X("start:T", scale=alt.Scale(type="utc", domain=view.domain, nice=False), axis=axis)
-    top = max((sum(row[name] for name in names) for row in values), default=0)
-    counts = _ticks(top)
-    scale = alt.Scale(domain=[0, counts[-1] * (1.4 if first else 1)], nice=False)
-    ticks = alt.Axis(values=counts, labelExpr=_COUNT, minExtent=40, maxExtent=40, title=None, ticks=False, domain=False)
-    layers: list[Any] = []
-    shaded = _shaded(facts, view)
-    if shaded:
-        start, end = shaded
-        ends = [max(_ms(start), view.domain[0]), min(_ms(end), view.domain[1])]
-        band = alt.Chart(alt.InlineData(values=[{"start": ends[0], "end": ends[1]}]))
-        layers.append(band.mark_rect(color=BAND).encode(x=x, x2="end:T"))
-        rules = alt.Chart(alt.InlineData(values=[{"start": end} for end in ends]))
-        layers.append(rules.mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x=x))
-    gap = int(view.step.total_seconds() * 60)  # 6 % of a step on each side, in milliseconds
-    for place, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        below = names[:place]
-        rows = [
-            {
-                "start": row["start"] + gap,
-                "end": row["end"] - gap,
-                "y": sum(row[n] for n in below),
-                "y2": sum(row[n] for n in (*below, name)),
-            }
-            for row in values
-            if row[name]
-        ]
-        bars = alt.Chart(alt.InlineData(values=rows)).mark_rect(color=colour, stroke=None)
-        y = alt.Y("y:Q", scale=scale, axis=ticks)
-        layers.append(bars.encode(x=x, x2="end:T", y=y, y2="y2:Q"))
-    if first and shaded:
-        layers += _edges(*shaded, view, facts)
-    heading = alt.TitleParams(title, anchor="start", color=MUTED, fontSize=12, fontWeight="normal", offset=6)
-    return alt.layer(*layers).properties(width=WIDTH, height=height, title=heading)
-
-
-def _ticks(top: int) -> list[int]:
-    """Choose two or three round whole numbers from 0 to at least `top`: nobody counts half wallets."""
-    power = 10 ** max(len(str(max(top, 1))) - 1, 0)
-    steps = [power * factor // 10 for factor in (1, 2, 5, 10, 20, 50) if power * factor >= 10]
-    step = next((step for step in steps if 2 * step >= top), steps[-1])
-    return [0, step] if step >= top else [0, step, 2 * step]
-
-
-def _edges(start: datetime, end: datetime, view: _View, facts: Facts) -> list[Any]:
-    """Name both ends of the shaded window, outside it, so that a thin window stays readable."""
-    ongoing = any(condition.open for condition in facts.conditions)
-    rows: tuple[tuple[Literal["left", "right"], int, datetime, str], ...] = (
-        ("right", -6, start, f"T1 {start:%H:%M}") if _window(facts)[0] else ("left", 6, start, "nothing bounds T1"),
-        ("left", 6, end, f"now {end:%H:%M}" if ongoing else f"T2 {end:%H:%M}"),
-    )
-    layers = []
-    for align, dx, time, label in rows:
-        if view.low <= time <= view.high:
-            base = alt.Chart(alt.InlineData(values=[{"start": _ms(time), "label": label}]))
-            text = base.mark_text(align=align, dx=dx, baseline="top", fontSize=12, color=INK)
-            layers.append(text.encode(x=alt.X("start:T"), y=alt.value(2), text="label:N"))
-    return layers
-
-
-_COUNT = "datum.value == 0 ? '0' : format(datum.value, '~s')"
-# Midnight shows its date; 24-hour clock everywhere.
-_HOURS = (
-    "utchours(datum.value) == 0 && utcminutes(datum.value) == 0 "
-    "? utcFormat(datum.value, '%-d %b') : utcFormat(datum.value, '%H:%M')"
-)
-
-
-def _say_days(view: _View) -> str:
-    first, last = show_date(view.low), show_date(view.high - timedelta(seconds=1))
-    return first if first == last else f"{first} to {last}"
+def _say_shade(shade: Shade | None) -> Iterator[str]:
+    if shade is None:
+        return
+    begin = show_exact(shade.start) if shade.start else "the left edge, since nothing bounds T1,"
+    end = show_exact(shade.end) if shade.end else "the right edge, since nothing bounds T2"
+    yield f"Shaded: from {begin} to {end}" + (", still open." if shade.open else ".")
+    if shade.start_latest and shade.start_latest != shade.start:
+        yield f"It had begun by {show_exact(shade.start_latest)}: what lies before is shaded more lightly."
+    if shade.end_earliest and shade.end_earliest != shade.end:
+        yield f"It went on until {show_exact(shade.end_earliest)} at least: what follows is shaded more lightly."

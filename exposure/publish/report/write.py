@@ -24,6 +24,8 @@ from exposure.publish.facts import VERDICTS, Facts, gather, tied_wallets
 from exposure.publish.markdown import inert, plain
 from exposure.publish.report.charts import attack_rates
 from exposure.publish.report.explorer import STORY_READS, pack, stories
+from exposure.publish.report.flows import find_flows
+from exposure.publish.report.money import money_picture
 from exposure.publish.report.pages import (
     ROWS,
     ROWS_NO_SIGN,
@@ -36,7 +38,9 @@ from exposure.publish.report.pages import (
 )
 from exposure.publish.report.reach import reach
 from exposure.publish.report.savings import still_to_save
-from exposure.publish.report.timeline import timeline
+from exposure.publish.report.served_files import served_files
+from exposure.publish.report.timeline import PUBLIC_STEP, timeline
+from exposure.publish.report.timeline_counts import find_shade
 from exposure.publish.summary import Summary, show_rate, summarise
 from exposure.publish.texts.addressees import lead, outliers
 from exposure.publish.texts.advise import READS
@@ -53,15 +57,18 @@ MEANINGS = {
     "no_sign": "seen, and nothing points to X; never called safe",
 }
 
+# What the pictures are drawn from, beside what the texts look at.
+PICTURE_READS = ("assets", "prices")
+
 LEGEND = Markup(
-    '<i class="key k-harm"></i><span>harmed, or assets taken</span><i class="key k-calm"></i><span>did X, no harm seen</span>'
-    '<i class="key k-band"></i><span>T1 to T2</span>'
+    '<i class="key k-harm"></i><span>harmed, or assets taken</span><i class="key k-calm"></i><span>did it, no harm seen</span>'
+    '<i class="key k-band"></i><span>T1 to T2</span><i class="key k-edge"></i><span>where T1 and T2 may lie</span>'
 )
 
 
 def write_report(case: Case, incident: Incident, *, public: bool = False) -> Path:
     """Write report/index.html (or report/public.html) from the tables as they stand, and give its path."""
-    tables = {name: case.read(name) for name in READS}
+    tables = {name: case.read(name) for name in (*READS, *PICTURE_READS)}
     if not public:
         tables |= {name: case.read(name) for name in STORY_READS}
     facts = gather(tables, incident, case.now())
@@ -78,8 +85,9 @@ def render_report(
     checks = check_claims(facts)
     tables = told_in_public(tables) if public else tables
     summed = summarise(tables, incident, facts, checks, {})
-    pictures = timeline(tables, facts)
+    pictures = timeline(tables, incident, facts, *([PUBLIC_STEP] if public else []))
     rates = attack_rates(summed.rates)
+    money = money_picture(find_flows(tables, incident, facts, public=public))
     style, script = (
         (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
     )
@@ -105,6 +113,7 @@ def render_report(
             bars=_bars(summed),
             timelines=[(Markup(picture.svg), picture) for picture in pictures],  # noqa: S704  drawn by us, text escaped by Vega
             rates=(Markup(rates.svg), rates) if rates else None,  # noqa: S704
+            money=(Markup(money.svg), money) if money else None,  # noqa: S704
             takers=[one for one in takers(tables, incident, facts) if not public or one.address.lower() in named],
             enemies=[(checksum(enemy.address), enemy) for enemy in enemies],
             made=how_made(manifest),
@@ -125,13 +134,16 @@ def _team_parts(
             "packed": None,
             "saving": None,
             "reach": None,
+            "served": None,
         }
     loud = tuple(verdict for verdict in VERDICTS if verdict != "no_sign")
     everyone = wallet_rows(tables, incident, VERDICTS, WALLETS_MOST)
     trail = trail_rows(tables, incident)
     saving = still_to_save(tables, incident)
     read = reach(tables, incident, facts)
+    served = served_files(tables, incident, find_shade(tables, incident, facts))
     return {
+        "served": (Markup(served.svg), served) if served else None,  # noqa: S704
         "reach": (Markup(read.svg), read) if read else None,  # noqa: S704
         "saving": (Markup(saving.svg), saving) if saving else None,  # noqa: S704  drawn by us, text escaped by Vega
         "trail": trail[:ROWS_TRAIL],

@@ -15,12 +15,13 @@ def lead(speaker: Speaker) -> list[Sentence]:
     found = []
     conditions = speaker.facts.conditions
     for place, condition in enumerate(conditions):
-        checks = ("condition", condition.x_check, f"window:{condition.exposure}", "remedy")
+        checks = ("condition", condition.x_check, condition.window_check, "remedy")
         who = f"If you {show_words(condition)}{speaker.where(condition.hosts)} {show_when(condition)}"
         text = f"**{who}, {danger(condition.exposure, sure=speaker.proven(*checks))} Act now.**"
         if not speaker.facts.attack_shown:
             # Nothing but the team's word shows an attack: calm, and no less careful.
-            text = f"**{who}, we believe that your wallet may not be safe. Act as if you are affected until we know more.**"
+            later = " until we know more" if speaker.facts.status == "ongoing" else ", to be on the safe side"
+            text = f"**{who}, we believe that your wallet may not be safe. Act as if you are affected{later}.**"
         claim = (
             f"who {' or '.join(condition.actions)} in the published window is affected, and every confirmed victim did"
         )
@@ -98,7 +99,7 @@ def outliers(speaker: Speaker) -> list[Sentence]:
         f"**We know of at least {more} that this does not describe, and are looking into it.** If you did the same at "
     )
     text += "another time, or something else there worries you, act as if you are affected."
-    return [speaker.say(text, f"{len(rows)} confirmed victims lie outside the condition", "condition")]
+    return [speaker.say(text, f"{len(rows)} confirmed victims lie outside the condition", "outside")]
 
 
 def unsure(speaker: Speaker) -> Sentence:

@@ -11,7 +11,8 @@ import polars as pl
 from exposure.case import Case, write_atomically
 from exposure.incident import Incident
 from exposure.publish.facts import Facts, gather
-from exposure.publish.lint.judge import Fault, find_faults
+from exposure.publish.lint.draft import Draft, Ground
+from exposure.publish.lint.judge import Finding, draft_of, ground_of_facts, lint
 from exposure.publish.texts.channels import CHANNELS
 from exposure.publish.texts.claims import Check, Checks, check_claims, problems
 from exposure.publish.texts.holding import hold_problems, note_hold
@@ -20,7 +21,7 @@ from exposure.publish.texts.review import by_message, hash_facts
 from exposure.publish.texts.review_store import standings
 from exposure.publish.texts.scope import Change, Scope, changes, newly_described, scope_of
 from exposure.publish.texts.sentences import Sentence, show_count
-from exposure.publish.texts.versions import keep_version, last_reviewed
+from exposure.publish.texts.versions import keep_version, last_reviewed, reviewed_alerts
 from exposure.publish.texts.wording import Message, write_messages
 
 # What the texts look at; requests and transactions can be large and say nothing here.
@@ -80,29 +81,32 @@ def advise(case: Case, incident: Incident, clock: datetime | None = None) -> dic
     tables = {name: case.read(name) for name in READS}
     said = compose(case, incident, tables, clock)
     facts, checks, messages = said.facts, said.checks, said.messages
-    texts = {message.name: files(message, facts) for message in messages}
+    read = reviewed_alerts(case)
+    texts = {message.name: files(message, facts, read) for message in messages}
     by_file = {name: text for named in texts.values() for name, text in named.items()}
     told = newly_described(said.before, said.scope, tables) if said.before else []
+    faults = judge(by_file, ground_of_facts(facts, checks, tables["wallets"].get_column("address").to_list()))
     found = [
         *facts.problems,
         *problems(checks),
         *_misled(told),
         *hold_problems(incident, said.held_since, clock or case.now()),
-        *_said(by_file, facts),
+        *_said(faults),
     ]
     _write(case, list(texts), by_file)
+    reviews = by_message(standings(case, hash_facts(facts)))
+    found += [one.line for one in reviews if one.state == "void"]
     claims = claims_json(facts, checks, messages, texts, found)
     write_atomically(case.advisory / "claims.json", claims.encode())
     write_atomically(case.advisory / "changes.json", changes_json(said.before, said.changed, told).encode())
     keep_version(case, said.scope, by_file)
-    reviews = by_message(standings(case))
-    found += [one.line for one in reviews if one.state == "void"]
     ready = [message.name for message in messages if not message.not_ready]
     return {
         "ready": ", ".join(ready),
         "not_ready": ", ".join(message.name for message in messages if message.not_ready),
         "files": len(by_file),
         "unreviewed": ", ".join(one.file for one in reviews if one.state != "reviewed"),
+        "lint_warnings": sum(fault.severity == "warning" for _, fault in faults),
         **_results([sentence for message in messages for sentence in message.sentences]),
         "path": str(case.advisory),
         "needs_person": bool(found),
@@ -153,18 +157,23 @@ def _results(sentences: Sequence[Sentence]) -> dict[str, int]:
     return {f"sentences_{result}": results.count(result) for result in ("passed", "failed", "not_checked")}
 
 
-def faults_of(text: str, facts: Facts) -> tuple[Fault, ...]:
-    """Look for what must not stand in our own text."""
-    links = (facts.links.guide, facts.links.support, facts.links.source)
-    return find_faults(text, facts.sites, [link for link in links if link])
+def judge(texts: Mapping[str, str], ground: Ground) -> list[tuple[str, Finding]]:
+    """Give what the rules of `exposure lint` find in texts of ours, by file."""
+    return [(name, found) for name, text in texts.items() for found in lint(draft_of(name, text, ground))]
 
 
-def _said(texts: Mapping[str, str], facts: Facts) -> list[str]:
-    """Name each fault once, at its first place: the same sentence stands in many files."""
+def faults_of(text: str, facts: Facts) -> tuple[Finding, ...]:
+    """Give what the rules find in another text of ours, such as a page."""
+    return lint(Draft(text, ground_of_facts(facts, check_claims(facts), ())))
+
+
+def _said(faults: Sequence[tuple[str, Finding]]) -> list[str]:
+    """Name each error once, at its first place: the same sentence stands in many files."""
     found: dict[tuple[str, str], list[str]] = {}
-    for name, text in texts.items():
-        for fault in faults_of(text, facts):
-            where = f"{name} line {fault.line}: {fault.rule} ({fault.excerpt}): {fault.why}"
+    for name, fault in faults:
+        if fault.severity == "error":
+            shown = f" ({fault.excerpt})" if fault.excerpt else ""
+            where = f"{name} line {fault.line}: {fault.rule}{shown}: {fault.message}"
             found.setdefault((fault.rule, fault.excerpt), []).append(where)
     more = {key: len({where.partition(" ")[0] for where in places}) - 1 for key, places in found.items()}
     return [

@@ -63,10 +63,10 @@ def _remedy(speaker: Speaker, exposure: Exposure) -> list[Sentence]:
 
 def _key(speaker: Speaker, first: str) -> list[Sentence]:
     support = f" and write to {speaker.facts.links.support}" if speaker.facts.links.support else " and contact us"
-    away = f", not{speaker.where()}" if speaker.facts.sites else ""
+    away = f", and not{speaker.where()}" if speaker.facts.sites else ""
     texts = (
         (
-            f"{first}make a wallet with a new recovery phrase, in software that this incident does not touch{away}, and move "
+            f"{first}make a wallet with a new recovery phrase, in software that this incident does not affect{away}, and move "
             "everything to it, on every chain."
         ),
         "A new account under the old phrase is not safe. Nothing can be revoked. Never use the old phrase again.",
@@ -128,9 +128,7 @@ def thanks(speaker: Speaker) -> tuple[Sentence, ...]:
 def ask_to_share(speaker: Speaker) -> tuple[Sentence, ...]:
     """Ask others to point here, and not to speak for us."""
     source = speaker.facts.links.source
-    text = (
-        "To help people who may be affected, please point them here, and do not retell it in your own words: times and "
-    )
+    text = "To help people who may be affected, please point them here instead of retelling it in your own words: times and "
     text += "steps may still change. Please do not link to the affected site."
     text += f" Share this: {source}" if source else " Share this post."
     return (speaker.say(text, "asks to be pointed to, not spoken for"),)

@@ -1,32 +1,47 @@
 """The machine form: a message as Common Alerting Protocol 1.2 (OASIS), which aggregators and screens read. Pure.
 
 Times carry a numeric offset (UTC is -00:00 there, as the standard asks). Scope stands in `parameter`: there is no area on the
-internet. An alert that is held back has the status Draft.
+internet. An alert that is held back has the status Draft. One that follows others which a second person has read updates them, and
+names them; where it all was a false alarm, it cancels them. The end of an attack cancels nothing: what was given away stays so, and
+programs take a cancelled alert off the screen.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from exposure.publish.facts import Facts
 from exposure.publish.markdown import break_host, inert, plain
-from exposure.publish.texts.sentences import Sentence, checksum
+from exposure.publish.texts.sentences import Sentence, checksum, subject
 
 if TYPE_CHECKING:
     from exposure.publish.texts.wording import Message
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+# What screens show of a headline.
+_HEADLINE = 160
 # After this a reader should look for a newer alert, whatever became of us.
 _EXPIRES = timedelta(hours=24)
-_HEADLINE = 160
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def cap_xml(message: "Message", facts: Facts) -> str:
-    """Write one alert. `facts.as_of` must be known: it is when the alert was made."""
+def reference_of(alert: str) -> str:
+    """Give how other alerts refer to this one of ours: sender, identifier and time, parted by commas."""
+    root = ET.fromstring(alert)  # noqa: S314  written by cap_xml
+    return ",".join(root.findtext(f"{{{NAMESPACE}}}{tag}") or "" for tag in ("sender", "identifier", "sent"))
+
+
+def cap_xml(message: "Message", facts: Facts, read: Sequence[str] = ()) -> str:
+    """Write one alert. `facts.as_of` must be known: it is when the alert was made.
+
+    `read` are the references of alerts that a second person has read; those made before this one are what it follows.
+    """
     assert facts.as_of is not None
+    earlier = [
+        one for one in read if datetime.fromisoformat(one.rsplit(",", 1)[1]) < facts.as_of.replace(microsecond=0)
+    ]
     alert = ET.Element("alert", xmlns=NAMESPACE)
     links = facts.links.within(message.name)
     sender = links.support or links.source or facts.name
@@ -35,11 +50,14 @@ def cap_xml(message: "Message", facts: Facts) -> str:
         ("sender", _word(sender)),
         ("sent", _time(facts.as_of)),
         ("status", "Draft" if message.not_ready else "Actual"),
-        ("msgType", "Alert"),
+        ("msgType", _kind(message, facts) if earlier else "Alert"),
         ("scope", "Public"),
+        ("note", plain(message.parts["state"][0].text) if earlier and _false_alarm(message, facts) else ""),
+        ("references", " ".join(earlier)),
         ("incidents", _word(facts.name)),
     ):
-        ET.SubElement(alert, tag).text = text
+        if text:
+            ET.SubElement(alert, tag).text = text
     info = ET.SubElement(alert, "info")
     for tag, text in _info(message, facts):
         ET.SubElement(info, tag).text = text
@@ -49,6 +67,15 @@ def cap_xml(message: "Message", facts: Facts) -> str:
         ET.SubElement(parameter, "value").text = value
     ET.indent(alert)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(alert, encoding="unicode") + "\n"
+
+
+def _kind(message: "Message", facts: Facts) -> str:
+    return "Cancel" if _false_alarm(message, facts) else "Update"
+
+
+def _false_alarm(message: "Message", facts: Facts) -> bool:
+    """Tell whether this says, at the end, that nothing shows an attack."""
+    return message.name == "resolved" and facts.status == "resolved" and not facts.attack_shown
 
 
 def _info(message: "Message", facts: Facts) -> Iterator[tuple[str, str]]:
@@ -69,7 +96,7 @@ def _info(message: "Message", facts: Facts) -> Iterator[tuple[str, str]]:
     yield "expires", _time((facts.as_of or _NEVER) + _EXPIRES)
     if links.signer:
         yield "senderName", plain(inert(links.signer))
-    yield "headline", _shorten(plain(lead[0].text))
+    yield "headline", _headline(plain(lead[0].text), facts)
     yield (
         "description",
         _text((*message.parts.get("news", ()), *lead, *message.parts["state"], *message.parts["known"])),
@@ -89,7 +116,7 @@ def _certainty(lead: tuple[Sentence, ...], facts: Facts) -> str:
 
 
 def _instruction(message: "Message") -> str:
-    lines = []
+    lines = [plain(sentence.text) for sentence in message.parts["first"]]
     for remedy in message.remedies:
         if remedy.heading:
             lines.append(f"{plain(remedy.heading)}:")
@@ -113,11 +140,9 @@ def _text(sentences: tuple[Sentence, ...]) -> str:
     return "\n".join(plain(sentence.text) for sentence in sentences)
 
 
-def _shorten(text: str) -> str:
-    """Cut a headline between words at what screens show."""
-    if len(text) <= _HEADLINE:
-        return text
-    return text[: _HEADLINE - 2].rsplit(" ", 1)[0] + " …"
+def _headline(lead: str, facts: Facts) -> str:
+    """Give who is affected where screens show all of it; a condition that is cut off is another one."""
+    return lead if len(lead) <= _HEADLINE else subject(facts)
 
 
 def _word(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from exposure.publish.facts import EXPOSURES, VERDICTS, Condition, Facts
+from exposure.publish.facts import VERDICTS, Condition, Facts
 from exposure.publish.fits import Fit
 from exposure.publish.times import show_exact
 
@@ -40,7 +40,7 @@ def worst(checks: Iterable[Check]) -> Result:
 def check_claims(facts: Facts) -> Checks:
     """Make every check."""
     made: list[Check] = [make(facts) for make in _CHECKS]
-    made += [_window(exposure, facts.condition_of(exposure)) for exposure in EXPOSURES]
+    made += [_window(condition) for condition in facts.conditions]
     made += [_is_x(condition) for condition in facts.conditions]
     for cleared in facts.cleared:
         note = f"vouched for by {cleared.by}: {cleared.why}"
@@ -77,6 +77,12 @@ def _condition(facts: Facts) -> Check:
     return Check("condition", how, result, note, rows)
 
 
+def _outside(facts: Facts) -> Check:
+    how = "confirmed victims tied to the incident that surely did something, and nothing that lies inside the published bounds"
+    number = sum(fit.answer == "outside" and fit.verdict == "compromised" for fit in facts.fits)
+    return Check("outside", how, "passed" if number and facts.conditions else "not_checked", f"{number} counted")
+
+
 def _complete(facts: Facts) -> Check:
     how = "every confirmed victim surely fits, every action named is proven to be X, and no copy of the site hides what was done"
     fits = [fit.answer == "inside" for fit in facts.fits if fit.verdict == "compromised"]
@@ -97,11 +103,11 @@ def _is_x(condition: Condition) -> Check:
     return Check(condition.x_check, how, "passed" if condition.is_x == "yes" else "not_checked", note)
 
 
-def _window(exposure: str, conditions: tuple[Condition, ...]) -> Check:
+def _window(condition: Condition) -> Check:
     how = "T1 and T2 are the published bounds of table windows, or facts of incident.toml, rounded outward"
-    bounded = bool(conditions) and all(c.t1 and (c.t2 or c.open) for c in conditions)
-    note = "; ".join(f"{_bound(c.t1, c.t1_reason)} to {_bound(c.t2, c.t2_reason)}" for c in conditions)
-    return Check(f"window:{exposure}", how, "passed" if bounded else "not_checked", note)
+    bounded = condition.t1 and (condition.t2 or condition.open)
+    note = f"{_bound(condition.t1, condition.t1_reason)} to {_bound(condition.t2, condition.t2_reason)}"
+    return Check(condition.window_check, how, "passed" if bounded else "not_checked", note)
 
 
 def _bound(time: datetime | None, reason: str) -> str:
@@ -161,7 +167,7 @@ def _control(facts: Facts) -> Check:
 
 
 def _hardware(facts: Facts) -> Check:
-    how = "every exposure is key and proven, nobody approved or delegated to an attacker, every harmed wallet fits"
+    how = "every exposure is key and proven, nobody approved or delegated to an attacker, every confirmed victim surely fits"
     return Check("hardware", how, "passed" if facts.hardware_safe else "not_checked")
 
 
@@ -181,6 +187,7 @@ def _holes(facts: Facts) -> Check:
 
 _CHECKS: tuple[Callable[[Facts], Check], ...] = (
     _condition,
+    _outside,
     _complete,
     _taken,
     _elsewhere,

@@ -9,7 +9,7 @@ def both(speaker: Speaker) -> tuple[Sentence, ...]:
     """Say what to do where there are two remedies, and a reader cannot tell which is theirs."""
     if len(speaker.facts.remedies) < 2:
         return ()
-    text = "If more than one of these describes you, or you do not know which does, do all of it, in this order."
+    text = "If more than one of these describes you, or you do not know which one does, do all of the steps, in this order."
     return (speaker.say(text, "one incident can hold both kinds of harm", "remedy"),)
 
 
@@ -34,7 +34,7 @@ def nobody_else(speaker: Speaker) -> Sentence:
     """Say what to do if none of it describes the reader, and that no harm seen is no safety."""
     text, checks = not_described(speaker)
     return speaker.say(
-        f"{text} That nothing was taken from a wallet so far does not show that it is safe.",
+        f"{text} Even if nothing has been taken from your wallet so far, that does not show that it is safe.",
         "safe is never concluded from data",
         *checks,
     )
@@ -45,7 +45,7 @@ def not_described(speaker: Speaker) -> tuple[str, tuple[str, ...]]:
 
     "Nothing that you must do" is said where the condition is complete (see claims), and nowhere else.
     """
-    rest = "We cannot say of anything else that it was safe, so follow the updates."
+    rest = "We cannot yet say that anything else was safe, so follow the updates."
     if not speaker.proven("complete"):
         return rest, ()
     return f"If you did none of this, we know of nothing that you must do now. {rest}", ("complete",)
@@ -56,7 +56,7 @@ def stay_away(speaker: Speaker) -> list[Sentence]:
     safe = speaker.facts.control == "regained" and speaker.facts.status != "ongoing"
     if safe or not (speaker.facts.sites or speaker.facts.conditions):
         return []
-    site = join_or(map(break_host, speaker.facts.sites)) if speaker.facts.sites else "the affected software"
+    site = join_or(map(break_host, speaker.facts.sites)) or "the affected software"
     until = "the attack is over" if speaker.facts.control == "regained" else "it is ours again"
     text = f"Do not use {site}, whatever it shows you, until we say that {until}."
     return [speaker.say(text, "control is not regained, or the attack goes on", "stated")]
@@ -64,8 +64,10 @@ def stay_away(speaker: Speaker) -> list[Sentence]:
 
 def no_secrets(speaker: Speaker) -> Sentence:
     """Take the impostors' first sentence from them."""
-    text = "Nobody from our team will ask for your recovery phrase or private key, or for money to get assets back."
-    return speaker.say(f"{text} Whoever does is not us.", "advice")
+    text = (
+        "Nobody from our team will ask for your recovery phrase or private key, or for money to get your assets back."
+    )
+    return speaker.say(f"{text} Anyone who does is an impostor.", "advice")
 
 
 def updates(speaker: Speaker) -> tuple[Sentence, ...]:

@@ -65,7 +65,7 @@ def lost(speaker: Speaker) -> list[Sentence]:
     for tally in speaker.facts.lost:
         contract = "" if tally.native else f", contract `{checksum(tally.token)}`"
         lines.append(f"- {tally.number} {inert(tally.unit)} on {inert(tally.chain)}{contract}")
-    return [speaker.say("At least this was taken:\n" + "\n".join(lines), "exact sums of the losses", "lost")]
+    return [speaker.say("At least the following was taken:\n" + "\n".join(lines), "exact sums of the losses", "lost")]
 
 
 def addresses(speaker: Speaker, *, always: bool = False) -> list[Sentence]:
@@ -82,7 +82,7 @@ def addresses(speaker: Speaker, *, always: bool = False) -> list[Sentence]:
     believed = [enemy for enemy in takers if enemy not in sure]
     found = []
     if sure:
-        found.append(speaker.say(f"Addresses of the attacker:{show_enemies(sure)}", "named by a person", "enemies"))
+        found.append(speaker.say(f"The attacker's addresses:{show_enemies(sure)}", "named by a person", "enemies"))
     if believed:
         text = f"Addresses that we believe are the attacker's:{show_enemies(believed)}"
         found.append(speaker.say(text, "discovered, or doubtful: not confirmed by a person", "enemies"))
@@ -122,7 +122,9 @@ def _open_bounds(speaker: Speaker) -> list[str]:
     if speaker.facts.cache and any(span.t2 for span in speaker.facts.conditions):
         hours = speaker.facts.cache.total_seconds() / 3600
         text = show_count(int(hours), "hour") if hours == int(hours) else show_count(int(hours * 60), "minute")
-        found.append(f"Browsers may have kept the malicious file: the end of that time includes {text} for it.")
+        found.append(
+            f"Browsers may have kept the malicious file for a while: the end of the time above includes {text} for that."
+        )
     return found
 
 
@@ -145,5 +147,5 @@ def exact_times(speaker: Speaker) -> tuple[Sentence, ...]:
     for condition in speaker.facts.conditions:
         words = show_words(condition)
         text = f"{words[:1].upper()}{words[1:]}{speaker.where(condition.hosts)}: {_exactly(condition)}."
-        found.append(speaker.say(text, "the published bounds, to the second", f"window:{condition.exposure}"))
+        found.append(speaker.say(text, "the published bounds, to the second", condition.window_check))
     return tuple(found)

@@ -26,7 +26,7 @@ def timeline(speaker: Speaker) -> tuple[Sentence, ...]:
     """Give the facts of incident.toml in order, and the bounds that were published."""
     rows = [(time, _KINDS[kind], "stated") for kind, time in speaker.facts.timeline]
     for condition in speaker.facts.conditions:
-        name = f"window:{condition.exposure}"
+        name = condition.window_check
         sure = "" if speaker.proven(name) else " We believe so: the other end is not known."
         if condition.t1:
             rows.append(

@@ -44,15 +44,15 @@ def heading(speaker: Speaker, exposure: Exposure) -> str:
 
 
 def _key_steps(speaker: Speaker) -> list[Sentence]:
-    away = f", not{speaker.where()}" if speaker.facts.sites else ""
+    away = f", and not{speaker.where()}" if speaker.facts.sites else ""
     support = f" and write to {speaker.facts.links.support}" if speaker.facts.links.support else ""
     guide = f" How to do it: {speaker.facts.links.guide}" if speaker.facts.links.guide else ""
-    new = f"Make a wallet with a **new recovery phrase**, in software that this incident does not touch{away}"
+    new = f"Make a wallet with a **new recovery phrase**, in software that this incident does not affect{away}"
     steps = (
         f"{new}. A new account under the old phrase is not safe.{guide}",
-        "Move everything to it: from every account of the old phrase or key, on every chain, what is worth most first.",
-        "Nothing can be revoked, since the phrase or key itself is known. Never use it again, even if it holds nothing now.",
-        f"If gas that you send to the old wallet disappears, stop{support}: someone is waiting for it.",
+        "Move everything to it, from every account of the old phrase or key and on every chain. Start with what is worth most.",
+        "Nothing can be revoked: the phrase or key itself is known. Never use it again, even if the old wallet is empty now.",
+        f"If gas that you send to the old wallet disappears, stop{support}: someone is watching that wallet.",
     )
     return [speaker.say(step, "the remedy for a key that was given away", "remedy") for step in steps]
 
@@ -61,7 +61,7 @@ def _approval_steps(speaker: Speaker) -> list[Sentence]:
     steps = _revoke(speaker)
     given = " there" if speaker.facts.sites else " at that time" if _when_of(speaker.facts.conditions) else ""
     outlives = (
-        f"Look on every chain that you use, and revoke whatever else you approved{given} and do not know: more addresses may be "
+        f"Check every chain that you use, and revoke whatever else you approved{given} and do not recognise: more addresses may be "
         "found. An approval stands until it is revoked; closing the page or disconnecting does not end it."
     )
     unseen = (

@@ -10,10 +10,10 @@ from markupsafe import Markup, escape
 
 from exposure.publish import times
 from exposure.publish.facts import Facts
-from exposure.publish.markdown import break_host, inert, join_or, plain
+from exposure.publish.markdown import inert, plain
 from exposure.publish.texts.cap import cap_xml
 from exposure.publish.texts.channels import CHANNELS, POST_BREAK, fold, join, posts
-from exposure.publish.texts.sentences import Sentence
+from exposure.publish.texts.sentences import Sentence, show_sites, subject
 from exposure.publish.texts.wording import Message
 
 _HOLD = "DO NOT POST YET"
@@ -61,21 +61,24 @@ def running(block: Sequence[Sentence]) -> str:
     return join([sentence.text for sentence in block])
 
 
-def files(message: Message, facts: Facts) -> dict[str, str]:
-    """Give the text of every channel of a message by its file's name; one that is not to be written yet gives its reasons alone."""
+def files(message: Message, facts: Facts, read: Sequence[str] = ()) -> dict[str, str]:
+    """Give the text of every channel of a message by its file's name; one that is not to be written yet gives its reasons alone.
+
+    `read` are the references of the alerts (CAP) that a second person has read.
+    """
     empty = not (message.parts or message.blocks)
     found = {}
     for name in message.channels:
         channel = CHANNELS[name]
         if empty and name != "markdown":
             continue
-        text = render_channel(message, name, facts)
+        text = render_channel(message, name, facts, read)
         if text:
             found[f"{message.name}{channel.suffix}"] = text
     return found
 
 
-def render_channel(message: Message, name: str, facts: Facts) -> str:
+def render_channel(message: Message, name: str, facts: Facts, read: Sequence[str] = ()) -> str:
     """Write a message as one channel takes it; empty where the channel cannot carry it yet (CAP needs a time)."""
     if name == "markdown":
         return render(message)
@@ -84,7 +87,7 @@ def render_channel(message: Message, name: str, facts: Facts) -> str:
     if name == "status":
         return status_entry(message, facts)
     if name == "cap":
-        return cap_xml(message, facts) if facts.as_of else ""
+        return cap_xml(message, facts, read) if facts.as_of else ""
     if name == "html":
         return banner(message)
     found = posts([[s.text for s in block] for block in message.blocks], CHANNELS[name])
@@ -97,17 +100,11 @@ def _held(message: Message) -> str:
 
 def email(message: Message, facts: Facts) -> str:
     """Write the plain mail: a subject that says whom it is for, the long form in 72 columns, and why one can trust it."""
-    site = plain(_site(facts))
-    subject = f"If you used {site}: please check if your wallet is affected" if site else plain(inert(facts.title))
     text = render(replace(message, not_ready=()))
     note = "This mail has no attachment, asks for no answer, and asks for nothing that is secret. Compare it with what we publish"
     place = facts.links.within("email").source
     note += f": {place}" if place else "."
-    return f"{_held(message)}Subject: {subject}\n\n{fold(text).strip()}\n\n{fold(note)}\n"
-
-
-def _site(facts: Facts) -> str:
-    return join_or(map(break_host, facts.sites)) if facts.sites else ""
+    return f"{_held(message)}Subject: {subject(facts)}\n\n{fold(text).strip()}\n\n{fold(note)}\n"
 
 
 def status_entry(message: Message, facts: Facts) -> str:
@@ -121,7 +118,7 @@ def status_entry(message: Message, facts: Facts) -> str:
     lines = [
         f"Title: {plain(inert(facts.title))}",
         f"Status: {state}",
-        f"Affected: {plain(_site(facts)) or plain(inert(facts.title))}",
+        f"Affected: {show_sites(facts) or plain(inert(facts.title))}",
         f"Started: {times.show_exact(start) if start else 'not known yet'}",
         f"Ended: {times.show_exact(end) if end else 'still open' if facts.status == 'ongoing' else 'not known yet'}",
     ]

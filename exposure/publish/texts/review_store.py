@@ -8,13 +8,12 @@ from pathlib import Path
 
 from exposure.case import Case, write_atomically
 from exposure.errors import ExposureError
+from exposure.publish.lint.judge import NOT_READY
 from exposure.publish.texts.review import Review, Standing, standing
 
 FILE = "review.json"
 # What stands in advisory/ and is no text for the public.
 _NO_TEXT = (".json",)
-# The first words of a message whose time has not come.
-_NOT_READY = "**Not ready"
 
 
 def read_reviews(case: Case) -> list[Review]:
@@ -55,7 +54,7 @@ def text_files(case: Case) -> list[Path]:
     if not case.advisory.is_dir():
         return []
     files = sorted(file for file in case.advisory.iterdir() if file.is_file() and not file.name.startswith("."))
-    return [file for file in files if file.suffix not in _NO_TEXT and not read_text(file).startswith(_NOT_READY)]
+    return [file for file in files if file.suffix not in _NO_TEXT and not read_text(file).startswith(NOT_READY)]
 
 
 def read_text(file: Path) -> str:
@@ -63,9 +62,9 @@ def read_text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="surrogateescape").encode("utf-8", "backslashreplace").decode()
 
 
-def standings(case: Case) -> list[Standing]:
-    """Tell where each text of advisory/ stands now."""
-    reviews, facts = read_reviews(case), facts_hash(case)
+def standings(case: Case, facts: str) -> list[Standing]:
+    """Tell where each text of advisory/ stands now, with the facts of this hash behind it."""
+    reviews = read_reviews(case)
     return [standing(file.name, read_text(file), facts, reviews) for file in text_files(case)]
 
 

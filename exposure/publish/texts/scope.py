@@ -104,7 +104,7 @@ def scope_of(facts: Facts, passed: Collection[str]) -> Scope:
 
 
 def _proven(condition: Condition, passed: Collection[str]) -> bool:
-    return {"condition", condition.x_check, f"window:{condition.exposure}"} <= set(passed)
+    return {"condition", condition.x_check, condition.window_check} <= set(passed)
 
 
 def _iso(time: datetime | None) -> str | None:
@@ -120,25 +120,22 @@ def changes(old: Scope, new: Scope) -> tuple[Change, ...]:
 def _safe_no_more(old: Scope, new: Scope) -> Iterator[Change]:
     for name, words in old.cleared:
         if name not in {known for known, _ in new.cleared}:
-            text = f"Earlier we said that it did not put your wallet at risk if you {inert(words)}. That does not hold any more. "
-            yield Change(f"{text}If you did so, act as if you are affected.", wrongly_safe=True)
+            text = f"If you {inert(words)}, act as if you are affected. Earlier we said that this did not put your wallet at risk; "
+            yield Change(f"{text}that does not hold any more.", wrongly_safe=True)
     if old.hardware and not new.hardware:
         text = (
-            "Earlier we said that hardware wallets are not affected. That does not hold any more: if what we "
-            "describe is what you "
+            "If you did what we describe here, act as if you are affected, whatever wallet you use. Earlier we said that "
+            "hardware wallets are not affected; "
         )
-        yield Change(f"{text}did, act as if you are affected, whatever wallet you use.", wrongly_safe=True)
+        yield Change(f"{text}that does not hold any more.", wrongly_safe=True)
 
 
 def _actions(old: Scope, new: Scope) -> Iterator[Change]:
     before, after = {said.action for said in old.said}, {said.action for said in new.said}
     for said in new.said:
         if said.action not in before and old.said:
-            text = (
-                f"Earlier we did not name this: if you {_did(said)} {_when(said)}, {said.too}: "
-                f"{danger(said.exposure, sure=said.proven)}"
-            )
-            yield Change(text, wrongly_safe=True)
+            text = f"If you {_did(said)} {_when(said)}, {said.too}: {danger(said.exposure, sure=said.proven)}"
+            yield Change(f"{text} Earlier we did not name this.", wrongly_safe=True)
     for said in old.said:
         if said.action not in after:
             text = (
@@ -155,7 +152,7 @@ def _bounds(old: Scope, new: Scope) -> Iterator[Change]:
             continue
         match = [before for before in earlier if _overlap(before, said)]
         if not match:
-            text = f"Earlier we did not name this time: if you {_did(said)} {_when(said)}, {said.too}."
+            text = f"If you {_did(said)} {_when(said)}, {said.too}. Earlier we did not name this time."
             yield Change(text, wrongly_safe=True)
             continue
         match = [before for before in match if before.hosts == said.hosts] or match
@@ -163,7 +160,7 @@ def _bounds(old: Scope, new: Scope) -> Iterator[Change]:
         new_hosts = [host for host in said.hosts if not any(host in b.hosts for b in earlier)]
         if new_hosts and before.hosts:
             where = join_or(map(break_host, new_hosts))
-            text = f"Earlier we did not name {where}: if you {inert(said.words)} there {_when(said)}, {said.too}."
+            text = f"If you {inert(said.words)} on {where} {_when(said)}, {said.too}. Earlier we did not name {where}."
             yield Change(text, wrongly_safe=True)
         yield from _start(before, said)
         yield from _end(before, said)
@@ -187,11 +184,11 @@ def _start(before: Said, said: Said) -> Iterator[Change]:
     if a == b:
         return
     if b is None and a is not None:
-        text = f"Earlier we said that it began at {times.show_time(a)}. We do not know any more when it began: "
-        yield Change(f"{text}if you {_did(said)} before that, you may be affected too.", wrongly_safe=True)
+        text = f"If you {_did(said)} before {times.show_time(a)}, you may be affected too. Earlier we said that it began then; "
+        yield Change(f"{text}now we do not know when it began.", wrongly_safe=True)
     elif a is not None and b is not None and b < a:
-        text = f"Earlier we said {_clock(a, b)}; the correct start is {times.show_time(b)}. If you {_did(said)} "
-        yield Change(f"{text}{times.show_span(b, min(a, said.end or a))}, {said.too}.", wrongly_safe=True)
+        text = f"If you {_did(said)} {times.show_span(b, min(a, said.end or a))}, {said.too}. Earlier we said {_clock(a, b)}; "
+        yield Change(f"{text}the correct start is {times.show_time(b)}.", wrongly_safe=True)
     elif a is not None and b is not None:
         text = (
             f"Earlier we said {_clock(a, b)}; the correct start is {times.show_time(b)}. If you acted on the "
@@ -207,15 +204,16 @@ def _end(before: Said, said: Said) -> Iterator[Change]:
     if a == b:
         return
     if b is None and a is not None:
-        text = f"Earlier we said that it ended at {times.show_time(a)}. "
-        text += "It has not ended: " if said.open else "We do not know any more when it ended: "
-        yield Change(f"{text}if you {_did(said)} after that, {said.too}.", wrongly_safe=True)
+        text = f"If you {_did(said)} after {times.show_time(a)}, {said.too}. Earlier we said that it ended then; "
+        yield Change(
+            text + ("it has not ended." if said.open else "now we do not know when it ended."), wrongly_safe=True
+        )
     elif a is not None and b is not None and b > a:
         text = (
-            f"Earlier we said that it ended at {times.show_time(a)}; the correct end is {times.show_time(b)}. If "
-            f"you {_did(said)} "
+            f"If you {_did(said)} {times.show_span(max(a, said.start or a), b)}, {said.too}. Earlier we said that it ended at "
+            f"{times.show_time(a)}; "
         )
-        yield Change(f"{text}{times.show_span(max(a, said.start or a), b)}, {said.too}.", wrongly_safe=True)
+        yield Change(f"{text}the correct end is {times.show_time(b)}.", wrongly_safe=True)
     elif a is not None and b is not None:
         text = (
             f"Earlier we said that it ended at {times.show_time(a)}; the correct end is {times.show_time(b)}. If "
@@ -234,7 +232,8 @@ def _revoke(old: Scope, new: Scope) -> Iterator[Change]:
         listed = "".join(
             f"\n- {inert(chain) if chain else 'any chain'}: `{checksum(address)}`" for chain, address in more
         )
-        yield Change(f"There are more addresses to revoke than we named earlier:{listed}", wrongly_safe=True)
+        text = "If you have revoked what we named earlier, look again: there are more addresses to revoke:"
+        yield Change(f"{text}{listed}", wrongly_safe=True)
     gone = [pair for pair in old.revoke if pair not in new.revoke]
     if gone:
         listed = "".join(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from exposure.publish import times
 from exposure.publish.enemies import Enemy
 from exposure.publish.facts import Condition, Facts
-from exposure.publish.markdown import break_host, inert, join_or
+from exposure.publish.markdown import break_host, inert, join_or, plain
 from exposure.publish.texts.claims import Check, Checks, Result, worst
 
 
@@ -43,6 +43,17 @@ class Speaker:
         """Give ` on examplewallet[.]com`, always broken; nothing where no site is named."""
         hosts = self.facts.sites if hosts is None else hosts
         return f" on {join_or(map(break_host, hosts))}" if hosts else ""
+
+
+def show_sites(facts: Facts) -> str:
+    """Name the affected sites, broken, as plain text; "" where none is named."""
+    return plain(join_or(map(break_host, facts.sites)))
+
+
+def subject(facts: Facts) -> str:
+    """Give the line that stands above a whole text, where there is no room for the condition: whom it is for, in plain text."""
+    sites = show_sites(facts)
+    return f"If you used {sites}: please check if your wallet is affected" if sites else plain(inert(facts.title))
 
 
 def show_words(condition: Condition) -> str:

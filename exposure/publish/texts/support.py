@@ -42,15 +42,15 @@ def first_steps(speaker: Speaker) -> tuple[Sentence, ...]:
 
 def rules(speaker: Speaker) -> tuple[Sentence, ...]:
     """Say what the team asks for, writes down, and never says."""
-    ask = "Ask for: the wallet's address (0x…), what was done there, when (with time zone), which transactions are not theirs, "
-    never = "Never ask for, and delete unread where somebody sends it: a recovery phrase, private key, keystore file or password. "
+    ask = "Ask for the wallet's address (0x…), what was done there, when (with time zone), which transactions are not theirs, "
+    never = "Never ask for a recovery phrase, private key, keystore file or password. If somebody sends one, delete it unread, "
     texts = (
         f"{ask}and how you can reach them.",
-        f"{never}Tell the sender that what was sent must be treated as given away.",
+        f"{never}and tell them to treat it as given away.",
         "Never say that somebody is safe, or that assets will come back. Say what this sheet says.",
-        "Never send a link that does not stand in this sheet. None of us writes to people first in private messages.",
+        "Never send a link that is not in this sheet. None of us writes to people first in private messages.",
         "Write each report into the reports file of the case: address, time, did, tx, source (the ticket's number).",
-        "First those who can still be saved: if assets are leaving now, hand the case on at once.",
+        "Help those first who can still save something: if assets are leaving a wallet now, pass the case on at once.",
     )
     return tuple(speaker.say(text, "how the team works") for text in texts)
 
@@ -68,8 +68,8 @@ def _hardware(speaker: Speaker) -> list[Sentence]:
         text = "A hardware wallet is not affected, unless you typed its recovery phrase."
         return [speaker.say(text, "every exposure is key", "hardware")]
     text = (
-        "We cannot say so. A hardware wallet protects a phrase that was never typed; it does not protect "
-        "from a signature that was "
+        "We cannot say that you are. A hardware wallet protects a phrase that was never typed; it does not protect "
+        "you from a signature that you "
     )
     return [speaker.say(text + "confirmed on it. If what is described above is what you did, do the steps.", "advice")]
 
@@ -81,10 +81,7 @@ def _site(speaker: Speaker) -> list[Sentence]:
 
 
 def _money(speaker: Speaker) -> list[Sentence]:
-    text = (
-        "We cannot promise it. What was sent on a chain cannot be called back; keep the transactions' "
-        "hashes, and report the theft to "
-    )
+    text = "We cannot promise that. A transaction cannot be called back; keep the transaction hashes, and report the theft to "
     text += "the police where you live."
     return [speaker.say(text, "no promise")]
 

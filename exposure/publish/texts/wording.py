@@ -118,7 +118,16 @@ def _initial(speaker: Speaker, _changed: Sequence[Change]) -> Message:
 
 def _update(speaker: Speaker, changed: Sequence[Change]) -> Message:
     """Say what is known now; first of all, to whom we said something that was wrong."""
-    return _long(speaker, news=[_news(speaker, change) for change in changed])
+    return _revised(speaker, changed)
+
+
+def _revised(
+    speaker: Speaker, changed: Sequence[Change], *, more: Sequence[Sentence] = (), every: bool = False
+) -> Message:
+    """Write the long form: whom we wrongly told that they were safe comes first, other changes after who is affected."""
+    loud = [_news(speaker, change) for change in changed if change.wrongly_safe]
+    quiet = [_news(speaker, change) for change in changed if not change.wrongly_safe]
+    return _long(speaker, more=(*more, *quiet), news=loud, every=every)
 
 
 def _news(speaker: Speaker, change: Change) -> Sentence:
@@ -132,11 +141,11 @@ def _resolved(speaker: Speaker, changed: Sequence[Change]) -> Message:
     still = (
         (speaker.say(text, "the remedy is needed after the end too", "remedy"),) if speaker.facts.attack_shown else ()
     )
-    return _long(speaker, more=still, news=[_news(speaker, change) for change in changed])
+    return _revised(speaker, changed, more=still)
 
 
 def _followup(speaker: Speaker, changed: Sequence[Change]) -> Message:
-    message = _long(speaker, news=[_news(speaker, change) for change in changed], every=True)
+    message = _revised(speaker, changed, every=True)
     return replace(message, parts=message.parts | {"times": exact_times(speaker)})
 
 
@@ -155,7 +164,7 @@ def _banner(speaker: Speaker, _changed: Sequence[Change]) -> Message:
 
 
 def _email(speaker: Speaker, changed: Sequence[Change]) -> Message:
-    return _long(speaker, news=[_news(speaker, change) for change in changed])
+    return _revised(speaker, changed)
 
 
 def _support(speaker: Speaker, changed: Sequence[Change]) -> Message:

@@ -8,7 +8,7 @@
   const APPROVAL = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925";
   const APPROVAL_FOR_ALL = "0x17307eab39ab6107e8899845ad3d59bd9653f200f220920489ca2b5937696c31";
   const ALLOWED = ["eth_chainId", "eth_call", "eth_getLogs", "eth_getCode"];
-  const SECONDS = 20, AT_ONCE = 6;
+  const SECONDS = 20, AT_ONCE = 6, WORD = 64;
   form.hidden = false;
   own.hidden = !globalThis.ethereum?.request;
 
@@ -34,22 +34,25 @@
     };
   }
 
+  // A wallet may wait for its owner for ever: it gets no longer than an endpoint does.
   function wallet() {
     return (method, params) => {
       if (!ALLOWED.includes(method)) throw new Error("not allowed");
-      return globalThis.ethereum.request({ method, params });
+      const late = new Promise((_, no) => setTimeout(() => no(new Error("it did not answer in time")), SECONDS * 1000));
+      return Promise.race([globalThis.ethereum.request({ method, params }), late]);
     };
   }
 
   // What a contract refuses is an answer: it has no such function. What an endpoint refuses is none.
   const refused = (error) => (error.told?.code ?? error.code) === 3 || /revert|invalid opcode|out of gas/i.test(error.message ?? "");
 
-  async function call(ask, to, input) {
+  // Gives the words of the answer, null where there is no such function; less than the words that it must have is no answer.
+  async function call(ask, to, input, words = 1) {
     try {
       const value = await ask("eth_call", [{ to, data: input }, "latest"]);
       if (value === "0x") return null;
-      if (typeof value !== "string" || !/^0x[0-9a-fA-F]+$/.test(value)) throw new Error("no answer");
-      return value;
+      if (typeof value !== "string" || !/^0x[0-9a-fA-F]+$/.test(value) || value.length < 2 + WORD * words) throw new Error("no answer");
+      return Array.from({ length: words }, (_, place) => BigInt("0x" + value.slice(2 + WORD * place, 2 + WORD * (place + 1))));
     } catch (error) {
       if (refused(error)) return null;
       throw error;
@@ -78,7 +81,8 @@
         const plain = await ask("eth_getLogs", [{ ...span, topics: [[APPROVAL, APPROVAL_FOR_ALL], "0x" + word(owner), spenders] }]);
         const permits = await ask("eth_getLogs", [{ ...span, address: PERMIT2, topics: [null, "0x" + word(owner), null, spenders] }]);
         const tokens = [...plain.map((log) => log.address), ...permits.map((log) => "0x" + log.topics[2].slice(26))];
-        return tokens.filter((token) => /^0x[0-9a-fA-F]{40}$/.test(token));
+        if (!tokens.every((token) => /^0x[0-9a-fA-F]{40}$/.test(token))) throw new Error("no answer");
+        return tokens;
       } catch { /* a shorter stretch may do */ }
     }
     return null;
@@ -86,8 +90,11 @@
 
   async function look(ask, chain, owner) {
     const found = [], notes = [];
-    const number = Number(await ask("eth_chainId", []));
-    if (number !== chain.id) throw new Error(`it answers for the chain with id ${number}, not ${chain.id}`);
+    const check = async () => {
+      const number = Number(await ask("eth_chainId", []));
+      if (number !== chain.id) throw new Error(`it answers for the chain with id ${number}, not ${chain.id}`);
+    };
+    await check();
     const names = new Map(chain.tokens.map((token) => [token.address.toLowerCase(), token]));
     const more = await searched(ask, chain, owner);
     for (const token of more ?? []) if (!names.has(token.toLowerCase())) names.set(token.toLowerCase(), { address: token, symbol: "" });
@@ -100,18 +107,19 @@
         const pair = word(owner) + word(spender.address);
         jobs.push(async () => {
           const value = await call(ask, token.address, "0xdd62ed3e" + pair);
-          if (value && BigInt(value) > 0n) found.push({ what: `an approval of ${name}`, to: spender });
+          if (value && value[0] > 0n) found.push({ what: `an approval of ${name}`, to: spender });
         }, async () => {
           const value = await call(ask, token.address, "0xe985e9c5" + pair);
-          if (value && BigInt(value) > 0n) found.push({ what: `an approval for all of ${name}`, to: spender });
+          if (value && value[0] > 0n) found.push({ what: `an approval for all of ${name}`, to: spender });
         }, async () => {
-          const value = await call(ask, PERMIT2, "0x927da105" + word(owner) + word(token.address) + word(spender.address));
-          if (value && value.length >= 130 && BigInt(value.slice(0, 66)) > 0n && BigInt("0x" + value.slice(66, 130)) >= now) found.push({ what: `a Permit2 permission for ${name}`, to: spender });
+          const value = await call(ask, PERMIT2, "0x927da105" + word(owner) + word(token.address) + word(spender.address), 2);
+          if (value && value[0] > 0n && value[1] >= now) found.push({ what: `a Permit2 permission for ${name}`, to: spender });
         });
       }
     }
     jobs.push(async () => {
       const code = String(await ask("eth_getCode", [owner, "latest"])).toLowerCase();
+      if (!/^0x[0-9a-f]*$/.test(code)) throw new Error("no answer");
       if (!/^0xef0100[0-9a-f]{40}$/.test(code)) return;
       const to = "0x" + code.slice(8);
       const known = chain.delegates.find((one) => one.address.toLowerCase() === to);
@@ -119,6 +127,7 @@
       else notes.push(`This account is delegated to ${to}, which we do not know. If you did not set that up yourself, treat it as the attacker's.`);
     });
     const failed = await inTurn(jobs);
+    await check(); // a wallet may have been switched to another chain meanwhile
     if (failed) notes.push(`${failed} of ${jobs.length} questions were not answered: this look-up is not complete.`);
     return { found, notes, whole: !failed && more !== null };
   }
