@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from exposure.amounts import NATIVE
 from exposure.incident import Incident
 from exposure.toml_lines import KeyPath
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 Finding = tuple[KeyPath, str]
+# Zero, the precompiles and what is called a burn address (0x…dead): nobody has drawn a key whose address is so small.
+_SMALL_MOST = 0xFFFF
 
 
 def check_incident(incident: Incident) -> list[Finding]:
@@ -83,6 +86,9 @@ def _attackers(incident: Incident) -> Iterator[Finding]:
     for index, (address, role) in enumerate(seen):
         if (address, role) in seen[:index]:
             yield ("attacker", index, "address"), f"{address} stands twice as {role}: delete one"
+        if int(address, 16) <= _SMALL_MOST or address == NATIVE:
+            what = f"{address} belongs to nobody (zero, a precompile, or a sign for the native asset)"
+            yield ("attacker", index, "address"), f"{what}: copy the attacker's address again from its source"
         if address in reported:
             yield (
                 ("attacker", index, "address"),

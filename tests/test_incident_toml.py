@@ -107,6 +107,15 @@ def test_a_private_key_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    "address", ["0x" + "00" * 20, "0x" + "ee" * 20, f"0x{1:040x}", f"0x{10:040x}", f"0x{0xDEAD:040x}"]
+)
+def test_an_address_that_belongs_to_nobody_is_no_attacker(tmp_path: Path, address: str) -> None:
+    """It would go into blocklists as confirmed."""
+    found = _faults(tmp_path, GOOD + f'\n[[attacker]]\naddress = "{address}"\nrole = "sink"\n')
+    assert f"line 20, attacker[1].address: {address} belongs to nobody" in found
+
+
 def test_an_rpc_url_is_never_repeated(tmp_path: Path) -> None:
     """Its path may be an API key."""
     found = _faults(

@@ -1,12 +1,13 @@
 """What was looked at and what was not, and which holes forbid to say "no sign". Pure."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import polars as pl
 
+from exposure.assess.actions import action_frame
 from exposure.assess.bounds import stamp
 from exposure.assess.deeds import Window
 from exposure.incident import Chain, Incident
@@ -38,10 +39,15 @@ class Coverage:
     state_read: pl.DataFrame
 
 
-def find_coverage(tables: Mapping[str, pl.DataFrame], incident: Incident, window: Window) -> Coverage:
-    """Judge the coverage of the published window by logs, and of each chain by its layers."""
+def find_coverage(
+    tables: Mapping[str, pl.DataFrame], incident: Incident, window: Window, matched: Collection[str]
+) -> Coverage:
+    """Judge the coverage of the published window by logs, and of each chain by its layers.
+
+    `matched` are the actions that lines show.
+    """
     logs = tables["coverage"].filter(~pl.col("source").str.starts_with("chain:"))
-    log_holes = tuple(_log_holes(logs, tables["traffic"], incident, window))
+    log_holes = (*_log_holes(logs, tables["traffic"], incident, window), *_unmatched(incident, matched))
     chain_holes = tuple(hole for chain in incident.chains for hole in unread_parts(tables["coverage"], chain))
     if all(chain.look == "head" for chain in incident.chains):
         chain_holes = ("no chain was asked",)
@@ -94,6 +100,14 @@ def _log_holes(logs: pl.DataFrame, traffic: pl.DataFrame, incident: Incident, wi
     lost = logs.filter(pl.col("rejected") > REJECTED_MOST * pl.col("lines")).sort("source")
     for row in lost.iter_rows(named=True):
         yield f"{row['rejected']:,} of {row['lines']:,} lines of source {row['source']} could not be read"
+
+
+def _unmatched(incident: Incident, matched: Collection[str]) -> Iterator[str]:
+    """Give the exposing actions that no line shows: a mistyped pattern, or logs that cannot show it; who did it, nobody knows."""
+    exposing = action_frame(incident).filter("exposing").get_column("action")
+    for action in exposing if incident.logs else ():
+        if action not in matched:
+            yield f"no line of the logs matches the action {action}: who did it is not known"
 
 
 def silences(

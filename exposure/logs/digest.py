@@ -23,6 +23,7 @@ from exposure.logs.formats.mixed import Others, parse_mixed
 from exposure.logs.formats.records import Parsed, compact, shape
 from exposure.logs.hints import ADDRESS, MENTIONED, SECRET, holds, may_hold_address
 from exposure.logs.noticing.clocks import JUMPS, count_jumps
+from exposure.logs.noticing.paths import PATHS, frequent_paths
 from exposure.logs.reading.blocks import Block
 from exposure.logs.secrets.openings import Opener, Openers, Opening, secrets_in_lines, secrets_in_records
 from exposure.logs.secrets.redaction import excerpt, redact_column
@@ -76,9 +77,9 @@ class Digest:
     """What is kept of a block.
 
     `parsed` counts the requests of each source, `second` those in another format. `cells` (CELLS), `fetches` (FETCHES), `files`
-    (NAMES), `requests` (KEPT), `mentions` (SEEN), `named` (NAMED: lines with ENS names), `replaced` (REPLACED: secrets in what is
-    kept), `jumps` (JUMPS). `openings` are lines with secrets, `openers` say by mark what these open. `lines` (what
-    `name_lines` gives) only where duplicates are looked for.
+    (NAMES), `paths` (PATHS; None in a digest of an older version), `requests` (KEPT), `mentions` (SEEN), `named` (NAMED: lines
+    with ENS names), `replaced` (REPLACED: secrets in what is kept), `jumps` (JUMPS). `openings` are lines with secrets, `openers`
+    say by mark what these open. `lines` (what `name_lines` gives) only where duplicates are looked for.
     """
 
     parsed: Counter[int]
@@ -88,6 +89,7 @@ class Digest:
     cells: pl.DataFrame
     fetches: pl.DataFrame
     files: pl.DataFrame
+    paths: pl.DataFrame | None
     requests: pl.DataFrame
     mentions: pl.DataFrame
     named: pl.DataFrame
@@ -151,6 +153,7 @@ class Digester:
             cells=compact(count_cells(records)),
             fetches=full_fetches(judged),
             files=compact(file_names(asked)),
+            paths=frequent_paths(judged),
             requests=compact(requests),
             mentions=compact(mentions),
             named=named,
@@ -169,7 +172,7 @@ class Digester:
 def empty_digest(source: int, lines: int, reason: str) -> Digest:
     """Give the digest of lines that nobody could read, all for that reason."""
     nothing = {
-        "jumps": JUMPS, "cells": CELLS, "fetches": FETCHES, "files": NAMES, "requests": KEPT, "mentions": SEEN,
+        "jumps": JUMPS, "cells": CELLS, "fetches": FETCHES, "files": NAMES, "paths": PATHS, "requests": KEPT, "mentions": SEEN,
         "named": NAMED, "replaced": REPLACED,
     }  # fmt: skip
     return Digest(

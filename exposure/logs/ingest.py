@@ -19,6 +19,7 @@ from exposure.logs.intake import Intake
 from exposure.logs.noticing.clocks import tell_jumps
 from exposure.logs.noticing.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.noticing.noticed import Noticed, notice
+from exposure.logs.noticing.typos import strange_hosts, unmatched
 from exposure.logs.reading.finding import find_places
 from exposure.logs.reading.places import Listener, LocalFile, Place
 from exposure.logs.reading.reader import Reader, Reading, Taken, read_here
@@ -83,6 +84,7 @@ def make_tables(
             said += noticed.problems
             _write(incident, case, files, intake, times, noticed, proven)
             said += _outside(incident, files, times)
+            said += unmatched(incident, files, intake) + strange_hosts(incident, intake.cells.scan())
         # last: it is what remains to be done when all else is read
         said += [text for file in files for text in to_purge(file, intake.counts)]
     if incident.logs and not intake.counts.parsed.total():

@@ -14,6 +14,7 @@ from exposure.logs.duplicates import SEEN as LINES_SEEN
 from exposure.logs.duplicates import Duplicates
 from exposure.logs.formats.known import Format
 from exposure.logs.formats.mixed import Others
+from exposure.logs.noticing.paths import Paths
 from exposure.logs.reading.blocks import Block
 from exposure.logs.reading.sources import SourceFile
 from exposure.logs.secrets.proofs import Proofs
@@ -60,6 +61,7 @@ class Intake:
         self.fetches = Spill(scratch, "fetches", FETCHES, "path")
         self.files = Spill(scratch, "files", NAMES, "ask")
         self.spans = Spill(scratch, "spans", SPANS, "client")
+        self.paths = Paths()
         self.requests = Spill(scratch, "requests", KEPT, "client", _HELD)
         self.mentions = Spill(scratch, "mentions", SEEN, "client", _HELD)
         self.proofs = Proofs(scratch, self.counts.published)
@@ -93,6 +95,7 @@ class Intake:
         self.spans.add(digest.cells.filter(pl.col("client").is_not_null()))
         self.fetches.add(digest.fetches)
         self.files.add(digest.files)
+        self.paths.add(digest.paths)
         self.requests.add(digest.requests)
         self.mentions.add(digest.mentions)
         self.counts.addressed.update(count_by_source(digest.mentions))

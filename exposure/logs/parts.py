@@ -22,7 +22,7 @@ from exposure.tables import TIME
 # What polars makes of a text and a number here: where another process makes something else, its numbers name other things.
 PROBE = f"{pl.__version__} {pl.Series(['exposure']).hash().item():016x} {pl.Series([1]).hash().item():016x}"
 
-_FRAMES = ("jumps", "cells", "fetches", "files", "requests", "mentions", "named", "replaced", "lines")
+_FRAMES = ("jumps", "cells", "fetches", "files", "paths", "requests", "mentions", "named", "replaced", "lines")
 _COUNTS = shape(kind=pl.String, source=pl.UInt32, name=pl.String, number=pl.UInt64)
 _ADDRESSES = shape(source=pl.UInt32, line=pl.UInt64, address=pl.String)
 _OPENINGS = shape(source=pl.UInt32, line=pl.UInt64, time=TIME, client=pl.UInt64, action=pl.String, mark=pl.Binary)
