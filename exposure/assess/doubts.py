@@ -37,10 +37,11 @@ def doubted_attackers(found: Outbreak) -> pl.DataFrame:
     if idle.is_empty():
         return idle
     exposing = action_frame(found.scene.incident).filter("exposing").get_column("action")
+    did = pl.col("action").is_in(exposing.implode())
+    if found.scene.incident.logs and not found.scene.intake.matched().issuperset(exposing):
+        did = pl.lit(value=True)  # what exposes may be mistyped, too: then whoever was there may have done it
     sightings = found.scene.intake.stored["sightings"].filter(
-        pl.col("address").is_in(idle.get_column("address").unique().implode())
-        & pl.col("action").is_in(exposing.implode())
-        & (pl.col("strength") >= STRONG)
+        pl.col("address").is_in(idle.get_column("address").unique().implode()) & did & (pl.col("strength") >= STRONG)
     )
     return idle.join(sightings.select("address").unique().collect(engine="streaming"), on="address", how="semi")
 

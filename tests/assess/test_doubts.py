@@ -41,6 +41,14 @@ def test_an_attacker_that_was_approved_or_is_not_in_the_logs_is_in_no_doubt(stor
     assert in_doubt(result) == []
 
 
+def test_a_customer_is_in_doubt_while_what_exposes_matches_nothing(story: Story) -> None:
+    """A mistyped action and a mistyped attacker come together: whoever was on the site may have done it."""
+    story.sees("alice", "10:00").pays("alice", "sink", 5, "10:30").sees("customer", "10:05", "viewed")
+    result = story.assess(attackers=(SINK, CUSTOMER), logs=LOGS)
+    assert in_doubt(result) == [CUSTOMER.address]
+    assert result.verdict("customer") == "possible"
+
+
 def test_nobody_shows_no_sign_while_an_exposing_action_matches_nothing(story: Story) -> None:
     """Who did what a mistyped pattern meant looks like who did nothing."""
     typed = tuple(action for action in ACTIONS if action.name in ("entered_seed", "viewed"))
