@@ -119,6 +119,7 @@ def _scan(fields: Sequence[_Field], raws: Sequence[memoryview]) -> Plain | None:
             return None
         lost += left_out
         noted += [data[begin:end].tobytes() for begin, end in places[:notes].tolist()]
+    # What is kept is copied: there was room for more than came.
     columns = {}
     for field in fields:
         for name in field.columns:
@@ -128,7 +129,7 @@ def _scan(fields: Sequence[_Field], raws: Sequence[memoryview]) -> Plain | None:
             elif name in fixed:
                 columns[name] = _fixed(table[fixed[name]], there[fixed[name], :row], field.size)
             else:
-                columns[name] = of_bytes(content[:filled], ends[: row + 1], None)
+                columns[name] = of_bytes(content[:filled].copy(), ends[: row + 1].copy(), None)
     return Plain(columns, lost, noted)
 
 
@@ -147,4 +148,4 @@ def _places(fields: Sequence[_Field]) -> tuple[NDArray[np.int64], dict[str, int]
 
 def _fixed(table: NDArray[np.uint8], there: NDArray[np.bool_], size: int) -> pl.Series:
     ends = np.arange(0, len(there) * size + 1, size, dtype=np.int64)
-    return of_bytes(table[: len(there) * size], ends, None if there.all() else there)
+    return of_bytes(table[: len(there) * size].copy(), ends, None if there.all() else there)
