@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCKED := --quiet --upgrade --universal --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install anvil browser demo test fuzz check docs lock contracts sample clean
+.PHONY: help install anvil browser engines demo test fuzz check docs lock contracts sample clean
 
 help: ## List what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,11 +34,18 @@ anvil: .venv/.ready ## Get anvil, the Ethereum node of demo and tests, unless it
 browser: .venv/.ready ## Get Chromium, the browser that the tests of the pages drive, unless it is there
 	@$(BIN)/python tools/get_browser.py
 
+engines: .venv/.engines ## Install what the tests of the engines need: Dask, Spark, and Java where there is none
+
+.venv/.engines: .venv/.ready tools/engines.lock
+	@echo 'Installing Dask and Spark into .venv, for the tests (once, about a minute) ...'
+	@$(PIP) install --require-hashes -r tools/engines.lock
+	@touch $@
+
 demo: .venv/.ready ## Run the sample incident end to end, on a real EVM
 	@$(BIN)/python tools/get_anvil.py || echo 'Going on without it: the demo reads the same chain from files.' >&2
 	@$(BIN)/exposure demo || test $$? -eq 1  # 1: done, and something needs a person, as in a real incident
 
-test: anvil browser ## Run the tests
+test: anvil browser engines ## Run the tests
 	$(BIN)/pytest -q -n auto --dist loadfile
 
 SECONDS ?= 60
@@ -59,6 +66,7 @@ lock: ## Refresh the locked versions (needs uv)
 	uv --no-config pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
 	uv --no-config pip compile $(LOCKED) --python-version 3.11 tools/node.in -o tools/node.lock
 	uv --no-config pip compile $(LOCKED) --python-version 3.11 tools/fuzz.in -o tools/fuzz.lock
+	uv --no-config pip compile $(LOCKED) --python-version 3.11 -c requirements.lock tools/engines.in -o tools/engines.lock
 
 contracts: .venv/.ready ## Compile the drill's contracts again
 	$(BIN)/python -m exposure.drill.build_contracts

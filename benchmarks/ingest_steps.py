@@ -14,10 +14,13 @@ import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.fresh import measure
 from exposure.incident import Action
+
+if TYPE_CHECKING:
+    from exposure.logs.reading.reader import Reader
 
 ADDRESS = "0x[0-9a-fA-F]{40}"
 COMBINED = r'^(\S+) \S+ \S+ \[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d{3}) (\d+|-) "([^"]*)" "([^"]*)"'
@@ -35,9 +38,16 @@ ACTIONS = tuple(
 
 def ours(file: Path) -> dict[str, Any]:
     """Ingest as the command does: every line accounted for, traffic, sessions, files, sightings, written as tables."""
+    from exposure.logs.reading.reader import read_here
+
+    return ingested(file, read_here)
+
+
+def ingested(file: Path, reader: "Reader") -> dict[str, Any]:
+    """Ingest by any reader."""
     from exposure.case import Case
     from exposure.console import Silent
-    from exposure.incident import Asset, Attacker, Chain, Incident, LogSource, WindowSettings
+    from exposure.incident import Asset, Attacker, Chain, Incident, LogSource
     from exposure.logs.ingest import ingest
 
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
@@ -46,15 +56,13 @@ def ours(file: Path) -> dict[str, Any]:
             name="large",
             title="A large log",
             status="contained",
-            facts=(),
-            window=WindowSettings(),
             actions=ACTIONS,
             assets=(Asset(path="/static/app.js"),),
             attackers=(Attacker(address="0x" + "1" * 40, role="sink"),),
             chains=(Chain(name="ethereum", id=1),),
             logs=(LogSource(path=str(file)),),
         )
-        return measure(lambda: {"found": ingest(incident, Case(Path(folder)), Silent())})
+        return measure(lambda: {"found": ingest(incident, Case(Path(folder)), Silent(), reader=reader)})
 
 
 def duckdb(file: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""`python -m exposure` is the command `exposure`."""
+"""`python -m exposure`: the same as the command."""
 
 from exposure.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -9,11 +9,13 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 from typing import Any, Literal
 
 import polars as pl
@@ -27,6 +29,9 @@ INCIDENT_FILE = "incident.toml"
 KEY_FILE = ".pseudonym.key"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
+# How a watch is named in a lock file. It works for seconds, and others wait so many times so long for it.
+WATCH = "watch"
+_TRIES, _PAUSE = 300, 0.2
 
 
 def find_case(path: Path) -> Path:
@@ -39,6 +44,31 @@ def find_case(path: Path) -> Path:
             f"name a case folder or its incident.toml, or start one with: exposure init {path}",
         )
     return file.parent.resolve()
+
+
+@contextmanager
+def hold(path: Path, holder: str) -> Iterator[None]:
+    """Hold a lock file. Where a watch holds it, it is free soon, and is waited for; raises ExposureError where another run does."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        for left in reversed(range(_TRIES)):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                file.seek(0)
+                other = file.read().strip() or "another process"
+                if not left or holder.startswith(WATCH) or not other.startswith(WATCH):
+                    raise ExposureError(
+                        f"the case folder {path.parent} is in use",
+                        f"another run holds it ({other}); two at once would overwrite each other's tables",
+                        "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
+                    ) from None
+                sleep(_PAUSE)
+        file.truncate(0)
+        file.write(holder)
+        file.flush()
+        yield
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -70,6 +100,7 @@ class Case:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.manifest_file = folder / MANIFEST_FILE
         self.chain = folder / "chain"
         self.sheet = folder / "sheet"
         self.advisory = folder / "advisory"
@@ -77,22 +108,17 @@ class Case:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the case for one run. Raises ExposureError where another run holds it."""
-        with (self.folder / LOCK_FILE).open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                raise ExposureError(
-                    f"the case folder {self.folder} is in use",
-                    f"another run holds it ({holder}); two at once would overwrite each other's tables",
-                    "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
-                ) from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()}")
-            file.flush()
+        """Hold the case for one run. Raises ExposureError where another run holds it; a watch lets go of it between two looks."""
+        with hold(self.folder / LOCK_FILE, f"process {os.getpid()}"):
             yield
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """Give an empty folder for one step's own files, removed in the end; what a killed run left of it is removed first."""
+        for left in self.folder.glob(f".{name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=f".{name}-") as folder:
+            yield Path(folder)
 
     def key(self) -> bytes:
         """Give the key of the client pseudonyms (32 bytes), made once with mode 0600."""
@@ -161,6 +187,10 @@ class Case:
                 self.write(name, kept)
         return renewed
 
+    def count(self, table: str) -> int:
+        """Count the rows of a table of data/, without reading them."""
+        return pq.read_metadata(self.path(table)).num_rows if self.has(table) else 0
+
     def write(self, table: str, frame: pl.DataFrame) -> None:
         """Check, sort and write a table of data/, and note its hash in the manifest."""
         path = self.path(table)
@@ -176,14 +206,34 @@ class Case:
         with self.manifest() as manifest:
             manifest.setdefault("tables", {})[table] = {"rows": rows, "sha256": hash_file(path)}
 
+    def write_sorted(self, table: str, rows: pl.LazyFrame) -> None:
+        """Write a table that may be too large for memory, from rows that are checked and in the order of its key already."""
+        path = self.path(table)
+        write_parquet(path, rows.match_to_schema(TABLES[table].schema))
+        with self.manifest() as manifest:
+            manifest.setdefault("tables", {})[table] = {"rows": self.count(table), "sha256": hash_file(path)}
+
     def write_part(self, table: str, frame: pl.DataFrame, mine: pl.Expr) -> None:
         """Replace the rows of a shared table for which `mine` is true, and keep the others' rows."""
-        kept = self.read(table).filter(~mine)
-        self.write(table, pl.concat([kept, frame.select(kept.columns)]))
+        stored, new = self.scan(table), TABLES[table].check(frame)
+        noted = self.has(table) and table in self.read_manifest().get("tables", {})
+        if noted and stored.filter(mine).collect(engine="streaming").equals(new):
+            return
+        self.add_rows(table, new, stored.filter(~mine))
+
+    def add_rows(self, table: str, frame: pl.DataFrame, stored: pl.LazyFrame | None = None) -> None:
+        """Add rows to a table that may be too large for memory (to what is `stored` of it, which is in order)."""
+        kept = self.scan(table) if stored is None else stored
+        # What begins alike is sorted anew; the rest is in order, and differs from it in the first column.
+        first = TABLES[table].key[0]
+        alike = pl.col(first).is_in(frame.get_column(first).unique().implode()).fill_null(value=True)
+        beside = kept.filter(alike).collect(engine="streaming")
+        new = TABLES[table].check(pl.concat([beside, frame.select(beside.columns)]))
+        self.write_sorted(table, kept.filter(~alike).merge_sorted(new.lazy(), first, maintain_order=True))
 
     def read_manifest(self) -> dict[str, Any]:
         """Give the manifest; a new case has {"complete": false}."""
-        path = self.folder / MANIFEST_FILE
+        path = self.manifest_file
         if not path.exists():
             return {"complete": False}
         try:
@@ -207,7 +257,7 @@ class Case:
         manifest["version"] = __version__
         if json.dumps(manifest, sort_keys=True) != before:
             text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-            write_atomically(self.folder / MANIFEST_FILE, text.encode())
+            write_atomically(self.manifest_file, text.encode())
 
     def now(self) -> datetime | None:
         """Give the wall time pinned on the first run (UTC); None before it. No other module reads a clock."""
@@ -229,12 +279,12 @@ def _other_columns(found: Mapping[str, pl.DataType], declared: Mapping[str, pl.D
     )
 
 
-def write_parquet(path: Path, frame: pl.DataFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:
+def write_parquet(path: Path, frame: pl.DataFrame | pl.LazyFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:
     """Write Parquet whole or not at all, with the same bytes for the same frame."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        frame.write_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
+        frame.lazy().sink_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
         temporary.chmod(0o600)
         temporary.replace(path)
     except BaseException:

@@ -29,11 +29,12 @@ _COMMON = {
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The common options of one call. `now` is UTC."""
+    """The common options of one call. `now` is UTC; `fixed`: --now says it."""
 
     as_json: bool
     teller: Teller
     now: datetime
+    fixed: bool = False
 
     def show(self, lines: list[str], data: dict[str, Any]) -> None:
         """Print the answer: lines for people on stderr's sister stdout, or one JSON object."""
@@ -43,6 +44,10 @@ class Context:
         for line in lines:
             print_data(escape(line))
 
+    def show_line(self, line: str, data: dict[str, Any]) -> None:
+        """Print one line of many: for people, or one JSON object for machines."""
+        print_data(json.dumps(data, sort_keys=True, default=str) if self.as_json else escape(line))
+
 
 def command(app: typer.Typer, **options: Any) -> Callable[[Callable[..., ExitCode | None]], Callable[..., None]]:
     """Register a command: its function takes a Context first, and gets --json, --quiet, --debug and --now."""
@@ -51,7 +56,7 @@ def command(app: typer.Typer, **options: Any) -> Callable[[Callable[..., ExitCod
         @functools.wraps(function)
         def run(*, as_json: bool, quiet: bool, debug: bool, now: str | None, **values: Any) -> None:
             try:
-                context = Context(as_json, Silent() if quiet else Console(), _clock(now))
+                context = Context(as_json, Silent() if quiet else Console(), _clock(now), now is not None)
                 code = function(context, **values)
             except ExposureError as error:
                 if debug:
@@ -82,12 +87,17 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.Signature([*(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *common])
 
 
+def present() -> datetime:
+    """Give the present (UTC), to the second. The only place that reads a clock."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 def _clock(text: str | None) -> datetime:
-    """Give the present, or the time that --now fixes. The only place that reads a clock."""
+    """Give the present, or the time that --now fixes."""
     from exposure.incident_values import parse_utc
 
     if text is None:
-        return datetime.now(UTC).replace(microsecond=0)
+        return present()
     try:
         return parse_utc(text)
     except ValueError as error:

@@ -114,3 +114,4 @@ class Console:
 def print_data(text: str) -> None:
     """Write data for machines to stdout."""
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()  # a watch is read while it runs

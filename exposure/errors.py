@@ -4,6 +4,7 @@ Every error that a person may see says three things: what failed (with the value
 """
 
 from enum import IntEnum
+from functools import partial
 
 
 class ExitCode(IntEnum):
@@ -26,6 +27,9 @@ class ExposureError(Exception):
         self.why = why
         self.fix = fix
         self.exit_code = exit_code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return partial(ExposureError, exit_code=self.exit_code), (self.what, self.why, self.fix)
 
     def __str__(self) -> str:
         return f"{self.what}\n  why: {self.why}\n  fix: {self.fix}"

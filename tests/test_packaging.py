@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ["requirements.lock", "tools/node.lock", "tools/fuzz.lock"]
+LOCKS = ["requirements.lock", "tools/node.lock", "tools/fuzz.lock", "tools/engines.lock"]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
 # Importing a module does not run the imports inside its functions (there are many: --help must answer at once), so those are
 # read from the source and only looked up.
@@ -27,8 +27,8 @@ for file in pathlib.Path(exposure.__file__).parent.rglob("*.py"):
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
-        for name in names:
-            assert importlib.util.find_spec(name.partition(".")[0]), f"{file.name} imports {name}"
+        for name in {name.partition(".")[0] for name in names} - {"distributed", "py4j", "pyspark"}:  # extras
+            assert importlib.util.find_spec(name), f"{file.name} imports {name}"
 """
 
 
@@ -101,6 +101,16 @@ def test_the_lock_holds_what_pyproject_asks_for() -> None:
     entries = locked("requirements.lock")
     missing = [text for text in asked if not satisfied(Requirement(text), entries)]
     assert [] == missing
+
+
+def test_the_engines_are_locked_as_the_extras_ask_for_them() -> None:
+    """What is tested is what `pip install exposure[dask]` or `exposure[spark]` may bring, beside the versions of all else."""
+    asked = [text for extra in project()["project"]["optional-dependencies"].values() for text in extra]
+    entries, others = locked("tools/engines.lock"), locked("requirements.lock")
+    assert [] == [text for text in asked if not satisfied(Requirement(text), entries)]
+    both = entries.keys() & others.keys()
+    versions = re.compile(r"==(\S+)")
+    assert [] == [name for name in both if versions.findall(entries[name]) != versions.findall(others[name])]
 
 
 def satisfied(requirement: Requirement, entries: dict[str, str]) -> bool:

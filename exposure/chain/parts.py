@@ -30,6 +30,8 @@ _BLOCK_PART = re.compile(r"(\d+)-(\d+)-([0-9a-f]{16})-(\d+)\.headers\.parquet")
 # Hashes hardly shrink, and zstd takes four times as long over them.
 _COMPRESSION: Literal["lz4"] = "lz4"
 _FLUSH_ROWS = 5_000
+# A watch adds a file every few seconds, and all are read each time.
+_MOST_FILES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,12 @@ class Parts:
     def drop(self, part: Part) -> None:
         """Forget a part."""
         part.path.unlink(missing_ok=True)
+
+    def drop_whole(self, part: Part) -> None:
+        """Forget a part of full blocks and its transactions; no other part is of the same blocks."""
+        self.drop(part)  # the headers first: they make it whole
+        for kind in ("txs", "auths"):
+            _sibling(part, kind).unlink(missing_ok=True)
 
     def read(self, parts: Iterable[Part], kind: str = "", where: pl.Expr | None = None) -> pl.DataFrame:
         """Read what is wanted of some parts: logs, or of full blocks `headers`, `txs` or `auths`.
@@ -203,11 +211,19 @@ class Facts:
         if not self._new:
             return
         frame = pl.DataFrame(self._new, schema=self.schema)
-        if self.folder is not None:
-            number = 1 + max((int(path.stem) for path in self.folder.glob("*.parquet")), default=0)
-            write_parquet(self.folder / f"{number:06}.parquet", frame)
         self._kept = pl.concat([self._kept, frame]).unique(self.key, keep="last", maintain_order=True)
         self._new = []
+        if self.folder is not None:
+            self._write(self.folder, frame)
+
+    def _write(self, folder: Path, frame: pl.DataFrame) -> None:
+        """Write a file more; where there are many, one with all rows in their place."""
+        files = sorted(folder.glob("*.parquet"))
+        number = 1 + max((int(path.stem) for path in files), default=0)
+        many = len(files) >= _MOST_FILES
+        write_parquet(folder / f"{number:06}.parquet", self._kept if many else frame)
+        for path in files if many else ():
+            path.unlink()
 
     def frame(self) -> pl.DataFrame:
         """Give all rows."""

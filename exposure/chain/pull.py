@@ -35,11 +35,11 @@ from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Chain, Incident
 
-__all__ = ["Patience", "Stage", "Wanted", "pin", "pull"]
+__all__ = ["CHAIN_TABLES", "Patience", "Stage", "Wanted", "head_of", "pin", "pull"]
 
 T = TypeVar("T")
 
-_CHAIN_TABLES = (
+CHAIN_TABLES = (
     "blocks",
     "transactions",
     "transfers",
@@ -89,34 +89,38 @@ def pin(
 ) -> None:
     """Pin wall time and the head of every chain in the manifest; what is pinned stays, unless `refresh`.
 
-    The head is the chain's `head` block, or the last one before `now` where that is earlier. A chain that cannot be reached is
-    noted under `failed`, and pull tells of it; raises ExposureError where none can be reached.
+    The head is the chain's `head` block, or the last one before `now` where that is earlier. A chain that cannot be reached stays
+    where it was pinned before; it is noted under `failed`, and pull tells of it. Raises ExposureError where none can be reached.
     """
     kept = case.read_manifest().get("as_of", {})
-    chains: dict[str, Any] = {} if refresh else dict(kept.get("chains", {}))
+    before: dict[str, Any] = kept.get("chains", {})
+    chains = {} if refresh else dict(before)
     failed: dict[str, str] = {}
     errors: list[ExposureError] = []
     for chain in incident.chains:
         if str(chain.id) in chains:
             continue
         try:
-            chains[str(chain.id)] = _pin_chain(incident, case, chain, now, head, patience or Patience())
+            chains[str(chain.id)] = head_of(incident, case, chain, now, head, patience or Patience())
         except ExposureError as error:
             errors.append(error)
             failed[str(chain.id)] = f"{error.what}: {error.why}. {error.fix}"
             teller.line(f"{chain.name} was not pinned: {error.what}")
-    time = now.isoformat() if refresh else kept.get("time", now.isoformat())
+    reached = bool(chains)
+    chains |= {chain: before[chain] for chain in failed if chain in before}
+    time = kept.get("time", now.isoformat()) if not refresh or (errors and not reached) else now.isoformat()
     with case.manifest() as manifest:
         manifest["as_of"] = {"time": time, "chains": chains}
         if failed:
             manifest["as_of"]["failed"] = failed
-    if errors and not chains:
+    if errors and not reached:
         raise errors[0]
 
 
-def _pin_chain(
+def head_of(
     incident: Incident, case: Case, chain: Chain, now: datetime, head: str, patience: Patience
 ) -> dict[str, Any]:
+    """Give a chain's `head` block, or the last one before `now`, as the manifest notes it. Raises ExposureError."""
     parts = Parts(case.chain / str(chain.id))
     if not chain.rpc and chain.data:
         number, block_hash, time = _files(incident, chain).head(int(now.timestamp()))
@@ -185,10 +189,12 @@ def pull(
     jobs: list[Job] = []
     for chain in incident.chains:
         pinned = as_of.get("chains", {}).get(str(chain.id))
+        why = as_of.get("failed", {}).get(str(chain.id), "its head is not pinned: run `exposure pull` again")
         if pinned is None:
-            why = as_of.get("failed", {}).get(str(chain.id), "its head is not pinned: run `exposure pull` again")
             problems.append(f"{chain.name} was not asked: {why}")
             continue
+        if str(chain.id) in as_of.get("failed", {}):
+            problems.append(f"{chain.name} stays as it was at block {pinned['number']:,}: {why}")
         try:
             jobs.append(_job(incident, case, chain, pinned, teller, patience or Patience()))
         except ExposureError as error:
@@ -247,7 +253,7 @@ def _build_chain(job: Job, case: Case, wanted: Wanted, stage: Stage, scope: Scop
     tables = {**built.tables, **extra, "coverage": coverage}
     if stage == "history":
         add_earlier(tables, job, scope, wanted.before, last)
-    for name in _CHAIN_TABLES:
+    for name in CHAIN_TABLES:
         case.write_part(name, tables[name], pl.col("chain_id") == chain_id)
     coverage = marked(tables["coverage"], job.head, job.here.number)
     case.write_part("coverage", coverage, pl.col("source") == f"chain:{chain_id}")

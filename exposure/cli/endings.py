@@ -17,14 +17,24 @@ AllowUntrusted = Annotated[
 ]
 
 
-def pipeline_of(context: Context, path: Path, *, allow_untrusted: bool = False) -> "Pipeline":
-    """Open the case of an incident."""
+def pipeline_of(
+    context: Context, path: Path, *, allow_untrusted: bool = False, engine: str = "local", parts: str = ""
+) -> "Pipeline":
+    """Open the case of an incident, whose logs `engine` reads."""
     from exposure.case import Case
+    from exposure.engines.choose import reader_of
     from exposure.incident_toml import load_incident
     from exposure.pipeline import Pipeline
 
     incident = load_incident(path)
-    return Pipeline(incident, Case(incident.folder), context.teller, context.now, allow_untrusted=allow_untrusted)
+    return Pipeline(
+        incident,
+        Case(incident.folder),
+        context.teller,
+        context.now,
+        allow_untrusted=allow_untrusted,
+        reader=reader_of(engine, parts),
+    )
 
 
 def ending(

@@ -17,6 +17,17 @@ _Victims = Annotated[
 ]
 
 
+_Engine = Annotated[
+    str, typer.Option(metavar="ENGINE", help="Who reads the logs: local, dask://HOST:PORT or spark://HOST:PORT.")
+]
+_Parts = Annotated[
+    str,
+    typer.Option(
+        metavar="PLACE", help="With --engine: a shared folder or a bucket for what workers find, not the network."
+    ),
+]
+
+
 @command(app, rich_help_panel=WORK)
 def run(
     context: Context,
@@ -24,24 +35,63 @@ def run(
     refresh: _Refresh = False,
     head: _Head = "finalized",
     allow_untrusted: AllowUntrusted = False,
+    engine: _Engine = "local",
+    parts: _Parts = "",
 ) -> ExitCode:
     """Do all steps, in stages that publish as they go.
 
     Example: exposure run case
     """
-    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted)
+    pipeline = pipeline_of(context, incident, allow_untrusted=allow_untrusted, engine=engine, parts=parts)
     with pipeline.case.lock():
         outcome = pipeline.run(refresh=refresh, head=head)
         return ending(context, pipeline, outcome)
 
 
 @command(app, rich_help_panel=WORK)
-def ingest(context: Context, incident: IncidentArgument) -> ExitCode:
-    """Read the logs into requests, sightings, traffic, assets and rejects.
+def watch(
+    context: Context,
+    incident: IncidentArgument,
+    every: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.1, help="From look to look; else a block of the fastest chain."),
+    ] = None,
+    head: Annotated[
+        str, typer.Option(help="Which block counts as the chain's head: latest, safe or finalized.")
+    ] = "latest",
+    on_event: Annotated[
+        str | None,
+        typer.Option("--on-event", metavar="CMD", help="A program that gets each event as JSON on its standard input."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="End then (2026-03-04T18:00:00Z).")] = None,
+    minutes: Annotated[float | None, typer.Option("--for", metavar="MINUTES", help="End after so long.")] = None,
+    allow_untrusted: AllowUntrusted = False,
+) -> ExitCode:
+    """Follow growing and rotating logs and the chain's head while the attack goes on.
+
+    Tables and sheet are kept up to date, merged with people's edits; every new victim, loss and attacker is told, loudest of all
+    a victim whom the published texts do not describe. Ends with whole tables on Ctrl-C or SIGTERM, and goes on where it was. Texts
+    are left alone: a person decides. See docs/watch.md.
+
+    Example: exposure watch case
+
+    Example: exposure watch case --on-event ./to-chat.sh
+    """
+    from exposure.watch.command import run_watch
+
+    return run_watch(context, incident, every, head, on_event, once, until, minutes, allow_untrusted=allow_untrusted)
+
+
+@command(app, rich_help_panel=WORK)
+def ingest(context: Context, incident: IncidentArgument, engine: _Engine = "local", parts: _Parts = "") -> ExitCode:
+    """Read the logs into requests, sightings, traffic, assets and rejects; the same tables whoever reads.
 
     Example: exposure ingest case
+
+    Example: exposure ingest case --engine dask://10.0.0.7:8786
     """
-    pipeline = pipeline_of(context, incident)
+    pipeline = pipeline_of(context, incident, engine=engine, parts=parts)
     with pipeline.case.lock():
         pipeline.ingest()
         return figures(context, pipeline.outcome)

@@ -1,5 +1,6 @@
 """Play a drill's transactions.json on an anvil: in seconds, with the same block hashes every time."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,14 @@ def replay(script: Path, rpc_url: str) -> None:
     with Node(rpc_url) as node:
         _check(read, node)
         node.call("anvil_setNextBlockBaseFeePerGas", hex(read.base_fee))
-        for step in read.steps:
-            _play(node, step)
+        play(node, read.steps)
         _confirm(read, node)
+
+
+def play(node: Node, steps: Iterable[dict[str, Any]]) -> None:
+    """Play some of a script's steps, in order; who plays all of them piece by piece has the same chain in the end."""
+    for step in steps:
+        _play(node, step)
 
 
 def _check(script: Script, node: Node) -> None:

@@ -26,12 +26,15 @@ class Asks:
             "static": pl.col("target").str.contains(_STATIC).fill_null(value=False),
             "watched": path.is_in([asset.path for asset in assets]).fill_null(value=False),
             "file": pl.struct("host", path).hash(),
+            # `ask` may be another number in another process (combined_scan's seed)
+            "name": pl.struct(NUMBERED["ask"]).hash(),
         }
 
     def judge(self, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Give records with `ask` (a number for all that counts), `action`, `static`, `watched` and `file` (number of its path).
+        """Give records with `ask` (a number for all that counts), `action`, `static`, `watched`, `file` and `name`.
 
-        Gives also each different thing asked once: ask, file, static, watched, host, target.
+        `file` is a number of host and path, `name` of host and target; both are the same in every process. Gives also each
+        different thing asked once: ask, name, file, static, watched, host, target.
         """
         if self._more:
             records = records.with_columns(ask=pl.col("ask") * 31 + number_of(self._more))
@@ -39,4 +42,6 @@ class Asks:
         different = different.lazy().with_columns(**self._judged).collect()
         known = different.select("ask", *self._judged)
         told = records.select("ask").join(known, on="ask", how="left", maintain_order="left")
-        return records.with_columns(told), different.select("ask", "file", "static", "watched", "host", "target")
+        return records.with_columns(told), different.select(
+            "ask", "name", "file", "static", "watched", "host", "target"
+        )

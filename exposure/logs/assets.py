@@ -27,7 +27,7 @@ FETCHES = shape(
     size=pl.Int64,
     headers=pl.Boolean,
 )
-# `target` is redacted.
+# `ask` is a number for `host` and `target`; the latter is redacted here.
 NAMES = shape(ask=pl.UInt64, path=pl.UInt64, host=pl.String, target=pl.String)
 _OK = 200
 # Fetches of changed paths that are looked at together.
@@ -47,13 +47,13 @@ def full_fetches(records: pl.DataFrame) -> pl.DataFrame:
     """Give the full fetches (FETCHES) among judged records: GET, 200, with a body, of a static path or of an [[asset]]."""
     full = (pl.col("static") | pl.col("watched")) & (pl.col("status") == _OK) & (pl.col("bytes") > 0)
     fetched = records.lazy().filter(full & (pl.col("method") == "GET"))
-    return fetched.with_columns(path="file", size="bytes").select(FETCHES.names()).collect()
+    return fetched.with_columns(path="file", ask="name", size="bytes").select(FETCHES.names()).collect()
 
 
 def file_names(asked: pl.DataFrame) -> pl.DataFrame:
     """Spell out the files (NAMES) among what was asked; redacted, since the pile may be written to disk."""
     files = asked.filter(pl.col("static") | pl.col("watched")).with_columns(
-        path="file", source=pl.lit(0), line=pl.lit(0)
+        path="file", ask="name", source=pl.lit(0), line=pl.lit(0)
     )
     return redact_column(files, "target")[0].select(NAMES.names())
 

@@ -16,7 +16,7 @@ import polars as pl
 from exposure.incident import Action, Asset
 from exposure.logs.addresses import MENTIONS, find_in_text, find_mentions, lines_with_names
 from exposure.logs.asks import Asks
-from exposure.logs.assets import file_names, full_fetches
+from exposure.logs.assets import FETCHES, NAMES, file_names, full_fetches
 from exposure.logs.clients import Pseudonyms
 from exposure.logs.duplicates import name_lines
 from exposure.logs.formats.mixed import Others, parse_mixed
@@ -26,7 +26,7 @@ from exposure.logs.noticing.clocks import JUMPS, count_jumps
 from exposure.logs.reading.blocks import Block
 from exposure.logs.secrets.openings import Opener, Openers, Opening, secrets_in_lines, secrets_in_records
 from exposure.logs.secrets.redaction import excerpt, redact_column
-from exposure.logs.traffic import count_cells
+from exposure.logs.traffic import CELLS, count_cells
 from exposure.tables import TIME
 
 # A row of the table requests before its session is known. `client` is a number still.
@@ -164,6 +164,23 @@ class Digester:
         if trusted not in self._pseudonyms:
             self._pseudonyms[trusted] = Pseudonyms(self._key, trusted)
         return self._pseudonyms[trusted]
+
+
+def empty_digest(source: int, lines: int, reason: str) -> Digest:
+    """Give the digest of lines that nobody could read, all for that reason."""
+    nothing = {
+        "jumps": JUMPS, "cells": CELLS, "fetches": FETCHES, "files": NAMES, "requests": KEPT, "mentions": SEEN,
+        "named": NAMED, "replaced": REPLACED,
+    }  # fmt: skip
+    return Digest(
+        parsed=Counter(),
+        second=Others(),
+        unread=Unread(rejected=Counter({source: lines}), reasons=Counter({(source, reason): lines})),
+        openings=[],
+        openers={},
+        lines=None,
+        **{name: schema.to_frame() for name, schema in nothing.items()},
+    )
 
 
 def count_by_source(rows: pl.DataFrame) -> Counter[int]:

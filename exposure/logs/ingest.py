@@ -1,8 +1,6 @@
 """Log files -> the tables sources, requests, sightings, traffic, assets, rejects, and their part of coverage."""
 
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,9 +11,7 @@ from exposure.case import Case
 from exposure.console import Teller
 from exposure.errors import ExposureError
 from exposure.incident import Incident, LogSource
-from exposure.logs.ahead import cores, in_order, one_ahead
 from exposure.logs.assets import study
-from exposure.logs.digest import Digester, parse
 from exposure.logs.faults import unquoted
 from exposure.logs.finish import finish, with_ids
 from exposure.logs.formats.known import FORMATS, asked_for
@@ -23,39 +19,54 @@ from exposure.logs.intake import Intake
 from exposure.logs.noticing.clocks import tell_jumps
 from exposure.logs.noticing.coverage import coverage_row, hostless, outside, problems
 from exposure.logs.noticing.noticed import Noticed, notice
-from exposure.logs.reading.blocks import Block
 from exposure.logs.reading.finding import find_places
 from exposure.logs.reading.places import Listener, LocalFile, Place
-from exposure.logs.reading.sources import BLOCK, SourceFile, name_files, read_blocks
+from exposure.logs.reading.reader import Reader, Reading, Taken, read_here
+from exposure.logs.reading.sources import BLOCK, SourceFile, name_files
 from exposure.logs.secrets.proofs import Proven
 from exposure.logs.secrets.purge import count_secrets, secrets_of, to_purge
 from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
 _LINKS = ["direct", "session", "key", "event"]
-_SCRATCH = ".ingest-"
 
 
-def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK) -> dict[str, object]:
-    """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes.
+def ingest(
+    incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK, reader: Reader = read_here
+) -> dict[str, object]:
+    """Read all [[logs]] of an incident into the case's tables, in blocks of so many bytes, by `reader`.
 
     Gives figures: sources, lines, parsed, kept, rejected, duplicates, secrets, and `problems`, what needs a person. A file that
     cannot be read is a problem, and the rest goes on; raises ExposureError where no line of any could be read. Without [[logs]]
     the tables are empty.
     """
-    files, said = _find(incident)
-    for left in case.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=case.folder, prefix=_SCRATCH) as scratch:
-        intake = Intake(Path(scratch), files)
-        digester = Digester(incident.actions, incident.assets, case.key())
+    files, missing = find_files(incident)
+    listener = Listener(say=teller.line)
+
+    def read(intake: Intake) -> Iterator[Taken]:
+        return reader(Reading(incident, files, case.key(), block, listener, intake.wanted))
+
+    return make_tables(incident, case, teller, files, missing, read)
+
+
+def make_tables(
+    incident: Incident,
+    case: Case,
+    teller: Teller,
+    files: list[SourceFile],
+    missing: Sequence[str],
+    read: Callable[[Intake], Iterator[Taken]],
+) -> dict[str, object]:
+    """Take in what `read` gives of `files`, and write the tables. `missing` says what was not found. Gives `ingest`'s figures."""
+    said = list(missing)
+    with case.scratch("ingest") as scratch:
+        intake = Intake(scratch, files)
         with teller.task("reading logs", "lines") as tick:
             done = 0
-            listener = Listener(say=teller.line)
             with unquoted():
-                for batch in one_ahead(in_order(parse, one_ahead(read_blocks(files, block, listener)), _at_once)):
-                    intake.add(files[batch.block.pieces[0].source], digester.digest(batch, intake.wanted(batch.block)))
-                    done += batch.block.lines
+                for taken in read(intake):
+                    intake.add(taken.file, taken.digest)
+                    done += taken.lines
                     tick(done)
         proven = intake.proofs.settle(intake.seen())
         intake.counts.opening.update(count_secrets(proven.secrets))
@@ -76,25 +87,23 @@ def ingest(incident: Incident, case: Case, teller: Teller, *, block: int = BLOCK
         said += [text for file in files for text in to_purge(file, intake.counts)]
     if incident.logs and not intake.counts.parsed.total():
         raise ExposureError("no log could be read", "; ".join(said), "correct [[logs]] in incident.toml, or the files")
+    return {**_figures(files, intake, done), "problems": said}
+
+
+def _figures(files: Sequence[SourceFile], intake: Intake, lines: int) -> dict[str, int]:
     counts = intake.counts
     return {
         "sources": sum(file.lines > 0 for file in files),
-        "lines": done,
+        "lines": lines,
         "parsed": counts.parsed.total(),
         "kept": counts.kept.total(),
         "rejected": counts.rejected.total(),
         "duplicates": counts.duplicates.total(),
         "secrets": sum(secrets_of(file.number, counts) for file in files),
-        "problems": said,
     }
 
 
-def _at_once(block: Block) -> int:
-    """Say how many blocks are parsed at once: what machine code reads is soon done, and a core is wanted for what follows."""
-    return max(1, cores() - 1) if block.format.scan else cores()
-
-
-def _find(incident: Incident) -> tuple[list[SourceFile], list[str]]:
+def find_files(incident: Incident) -> tuple[list[SourceFile], list[str]]:
     """Find the files of all [[logs]], and say what is missing."""
     found: list[tuple[LogSource, Place]] = []
     missing: list[str] = []
@@ -149,7 +158,7 @@ def _write(
     typos = intake.mentions.scan().filter("typo").group_by("source").agg(pl.col("address").n_unique()).collect()
     intake.counts.typos.update(dict(typos.iter_rows()))
     case.write_parts("requests", finished.parts("requests"))
-    others = case.read("sightings").filter(~pl.col("link").is_in(_LINKS))
+    others = case.scan("sightings").filter(~pl.col("link").is_in(_LINKS)).collect(engine="streaming")
     finished.sightings.add(others)
     case.write_parts("sightings", finished.parts("sightings"))
     case.write("secrets", with_ids(proven.secrets, ids))

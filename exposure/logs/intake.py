@@ -7,10 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
+from exposure.incident import LogSource
 from exposure.logs.assets import FETCHES, NAMES
 from exposure.logs.digest import KEPT, MOST_REJECTS, SEEN, UNREAD, Digest, Unread, Wanted, count_by_source
 from exposure.logs.duplicates import SEEN as LINES_SEEN
 from exposure.logs.duplicates import Duplicates
+from exposure.logs.formats.known import Format
 from exposure.logs.formats.mixed import Others
 from exposure.logs.reading.blocks import Block
 from exposure.logs.reading.sources import SourceFile
@@ -72,9 +74,13 @@ class Intake:
         """Say what is wanted of a block."""
         sources = {piece.source for piece in block.pieces}
         return Wanted(
-            lines=block.format.request_ids or self._several[id(block.log)] > 1,
+            lines=self.compares(block.log, block.format),
             rejects={source: max(0, MOST_REJECTS - self.counts.rejected[source]) for source in sources},
         )
+
+    def compares(self, log: LogSource, known: Format) -> bool:
+        """Tell whether what is read of a [[logs]] entry in some format may stand elsewhere, too."""
+        return known.request_ids or self._several[id(log)] > 1
 
     def add(self, file: SourceFile, digest: Digest) -> None:
         """Take in what was kept of a block; `file` is any of its files."""

@@ -12,8 +12,9 @@ from exposure.case import Case
 from exposure.chain.coverage import INTERNAL_NOTE
 from exposure.chain.pull import pin, pull
 from exposure.console import Silent
+from exposure.errors import ExposureError
 from tests.chain.proxy import CANARY, Asked, Forward, Proxy
-from tests.chain.village import ERIN, ZERO, Village, incident, pull_all, tables, wanted
+from tests.chain.village import ERIN, HASTY, ZERO, Village, incident, pull_all, tables, wanted
 from tests.drill.playground import ETHER
 
 MAX = 2**256 - 1
@@ -250,6 +251,23 @@ def test_the_head_is_pinned_once_and_moved_only_on_demand(village: Village, tmp_
         "timestamp": village.time_of(block["number"]).isoformat(),
         "head": "finalized",
     } == pinned()["chains"]["31337"]
+
+
+def test_a_chain_that_is_down_when_it_is_refreshed_stays_where_it_was(village: Village, tmp_path: Path) -> None:
+    """What was pulled is not lost with it, neither the block nor the time that it was true of; a person is told."""
+    told, case = incident(tmp_path, village.url), Case(tmp_path)
+    pin(told, case, Silent(), village.time_of(5), refresh=False)
+    before = case.read_manifest()["as_of"]
+    down = incident(tmp_path, "http://127.0.0.1:1/")
+    with pytest.raises(ExposureError, match="anvil cannot be asked"):
+        pin(down, case, Silent(), datetime(2100, 1, 1, tzinfo=UTC), refresh=True, patience=HASTY)
+    after = case.read_manifest()["as_of"]
+    assert before == {name: value for name, value in after.items() if name != "failed"}
+    problems = pull(told, case, wanted(village, [village.alice], []), "attackers", Silent())["problems"]
+    assert isinstance(problems, list)
+    assert problems[0].startswith(
+        f"anvil stays as it was at block {before['chains']['31337']['number']}: anvil cannot be asked"
+    )
 
 
 def test_a_fixed_now_in_the_past_pins_the_last_block_before_it(village: Village, tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def problems(file: SourceFile, counts: Counts) -> Iterator[str]:
             f"{file.shown} is cut short: {file.damage}. The {_lines(file.lines)} before were read. "
             "To go on: copy the file again from where it was made, and see who made it"
         )
+    yield from file.lost
     rejected, known = counts.rejected[file.number], file.format
     alike = "".join(f"; the likely format is {name}" for name, _ in _of(counts.second.alike, file)[:1])
     for name, number in _of(counts.second.read, file):

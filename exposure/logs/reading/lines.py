@@ -1,6 +1,7 @@
 """A block of bytes -> numbered lines. Pure: what is no UTF-8 is replaced, never an error, and no line is lost."""
 
 import codecs
+from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
@@ -45,3 +46,47 @@ def clean_text(block: bytes, first: int) -> bytes:
     except UnicodeDecodeError:
         return block.decode("utf-8", "replace").encode()
     return block
+
+
+def whole_lines(chunks: Iterator[bytes], size: int, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Cut a stream after line feeds into blocks: each holds the lines that begin within its `size` bytes of the stream.
+
+    So a block is the same wherever one begins to read: `chunks` may be those from the byte before `begin` on, a multiple of
+    `size`, and then the blocks are those up to `end`. Of a line that is longer than any, the start is kept.
+    """
+    parts: list[bytes] = []
+    limit, at = begin or size, max(begin - 1, 0)
+    skipping, mine = False, not begin
+    for chunk in chunks:
+        start = chunk.find(b"\n") if skipping else 0
+        stop = at + len(chunk)
+        if start < 0:
+            at = stop
+            continue
+        skipping = False
+        while stop >= limit and (feed := chunk.find(b"\n", max(start, limit - 1 - at))) >= 0:
+            if mine:
+                yield _bounded(b"".join([*parts, chunk[start : feed + 1]]))
+            mine, parts, start = True, [], feed + 1
+            if end is not None and at + start >= end:
+                return
+            limit = block_limit(at + start, size)
+        parts.append(chunk[start:])
+        at = stop
+        if at - limit > LONGEST_LINE:
+            parts, skipping = [_bounded(b"".join(parts))], True
+    last = b"".join(parts)
+    if mine and last:
+        yield _bounded(last)
+
+
+def block_limit(at: int, size: int) -> int:
+    """Give where the block ends whose first line begins `at`, but for the rest of its last line."""
+    return at // size * size + size
+
+
+def _bounded(block: bytes) -> bytes:
+    """Keep of the last line, which began in this block and may go on for ever, no more than the start."""
+    whole = block.endswith(b"\n")
+    cut = block.rfind(b"\n", 0, len(block) - whole) + 1 + LONGEST_LINE + 1
+    return block if len(block) - whole <= cut else block[:cut] + b"\n" * whole

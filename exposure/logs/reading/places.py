@@ -51,8 +51,26 @@ class Place(Protocol):
     def name(self, folder: Path) -> str:
         """Give the name that people know it by, from the folder of incident.toml on."""
 
+    def size(self) -> int | None:
+        """Give how many bytes it holds, where `part` can give any of them; else None. Raises OSError."""
+
+    def part(self, begin: int, end: int) -> Iterator[bytes]:
+        """Give the bytes from `begin` to `end`, of a place that knows its size. Raises as `chunks` does."""
+
     def chunks(self, listener: Listener) -> Iterator[bytes]:
         """Give its bytes. Raises OSError, ExposureError, or DamagedError after what could be read."""
+
+
+class Stream:
+    """A place that is read from its start to its end alone."""
+
+    def size(self) -> int | None:
+        """Know nothing."""
+        return None
+
+    def part(self, begin: int, end: int) -> Iterator[bytes]:
+        """Refuse: nobody asks who has asked for the size."""
+        raise NotImplementedError(f"{begin} to {end} of a stream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,16 @@ class LocalFile:
         """Open it for reading anywhere in it."""
         return self.path.open("rb")
 
+    def size(self) -> int | None:
+        """Give its size of now."""
+        return self.path.stat().st_size
+
+    def part(self, begin: int, end: int) -> Iterator[bytes]:
+        """Give the bytes from `begin` to `end`; raises DamagedError where it was cut meanwhile."""
+        with self.path.open("rb", buffering=0) as handle:
+            handle.seek(begin)
+            yield from read_until(handle, end - begin)
+
     def chunks(self, listener: Listener) -> Iterator[bytes]:
         """Give its bytes; notes where it grew or was rotated away, and raises DamagedError where it was cut."""
         with self.path.open("rb", buffering=0) as handle:
@@ -82,7 +110,7 @@ class LocalFile:
         if left:
             raise DamagedError("it became shorter while it was read")
         if size > opened.st_size:
-            listener.note(f"it grew while it was read: what follows its first {opened.st_size:,} bytes was not read")
+            listener.note(grew(opened.st_size))
         elif self._identity() != (opened.st_dev, opened.st_ino):
             listener.note("it was moved away while it was read: what is written at its place now was not read")
 
@@ -95,7 +123,7 @@ class LocalFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Pipe:
+class Pipe(Stream):
     """Standard input, or a named pipe. It ends when its writer does, and a person is told while nothing comes."""
 
     fifo: Path | None = None
@@ -145,7 +173,7 @@ class Archive(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(Stream):
     """A file in a zip archive, as it is once taken out. `packed` is what it takes in the archive."""
 
     archive: Archive
@@ -199,6 +227,20 @@ class Member:
             while left and (chunk := handle.read(min(CHUNK, left))):
                 left -= len(chunk)
                 yield chunk
+
+
+def grew(read: int) -> str:
+    """Say that a file grew, of which so many bytes were read."""
+    return f"it grew while it was read: what follows its first {read:,} bytes was not read"
+
+
+def read_until(handle: IO[bytes], left: int) -> Iterator[bytes]:
+    """Give so many bytes of what is open, in chunks. Raises DamagedError where there are fewer."""
+    while left and (chunk := handle.read(min(CHUNK, left))):
+        left -= len(chunk)
+        yield chunk
+    if left:
+        raise DamagedError("it became shorter while it was read")
 
 
 def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:

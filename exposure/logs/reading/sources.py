@@ -1,7 +1,7 @@
 """Log files: opened, unpacked, told apart, and read in blocks of whole lines."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from exposure.errors import ExposureError
 from exposure.incident import LogSource
 from exposure.logs.formats.known import FORMATS, Format, asked_for, detect
 from exposure.logs.reading.blocks import Block, Piece
-from exposure.logs.reading.lines import LONGEST_LINE, count_lines, to_lines
-from exposure.logs.reading.places import ZIP, Listener, Place
+from exposure.logs.reading.lines import count_lines, to_lines, whole_lines
+from exposure.logs.reading.places import ZIP, Listener, Place, grew
 from exposure.logs.reading.plain import HEAD, dress, peek, to_plain
-from exposure.logs.reading.tabular import as_objects
+from exposure.logs.reading.tabular import is_table, table_in, to_objects
 from exposure.logs.reading.unpack import ENOUGH, DamagedError, guarded, packing, unpack
 from exposure.logs.secrets.redaction import excerpt
 
@@ -38,7 +38,8 @@ _WORN = {"utf-16": "UTF-16", "utf-32": "UTF-32", "cr": "lines that end in carria
 class SourceFile:
     """A file that is read. What reading finds out is filled in as it goes on: `fault` where it gave nothing.
 
-    `whole` tells that its lines are its bytes: nothing was unpacked or converted. `remarks` are what else was noticed.
+    `packing` is what packed it; `as_is` tells that its lines are its content: nothing was converted or made of a table. `remarks`
+    are what else was noticed, `lost` the parts of it that could not be read though others behind them were.
     """
 
     number: int
@@ -53,8 +54,10 @@ class SourceFile:
     header: tuple[str, ...] = ()
     damage: str = ""
     fault: ExposureError | None = None
-    whole: bool = True
+    packing: str = ""
+    as_is: bool = True
     remarks: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     @property
     def path(self) -> Path | None:
@@ -92,14 +95,16 @@ def read_blocks(files: Sequence[SourceFile], size: int = BLOCK, listener: Listen
     held = 0
     before: SourceFile | None = None
     for file in files:
-        for piece in _pieces(file, size, listener or Listener()):
-            if before is not None and waiting and (before.log is not file.log or before.format is not file.format):
+        for piece in read_pieces(file, size, listener or Listener()):
+            # the later pieces of a file stand alone, so that each of them is a block wherever one begins to read
+            alone = before is not None and (before.log is not file.log or before.format is not file.format)
+            if before is not None and waiting and (alone or piece.first > 1):
                 yield _block(before, waiting)
                 waiting, held = [], 0
             waiting.append(piece)
             held += len(piece.data)
             before = file
-            if held >= size:
+            if held >= size or piece.first > 1:
                 yield _block(file, waiting)
                 waiting, held = [], 0
     if before is not None and waiting:
@@ -111,23 +116,30 @@ def _block(file: SourceFile, waiting: list[Piece]) -> Block:
     return Block(file.log, file.format, waiting, sum(piece.lines for piece in waiting))
 
 
-def _pieces(file: SourceFile, size: int, listener: Listener) -> Iterator[Piece]:
+def read_pieces(file: SourceFile, size: int, listener: Listener) -> Iterator[Piece]:
     """Read one file in pieces of whole lines."""
     try:
-        for block in _whole_lines(as_objects(_unpacked(file, listener), file.log, file.shown), size):
-            if file.format is None:
-                file.format = _choose(file, block)
-            piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
-            file.lines += piece.lines
-            _remember_header(file, piece)
-            yield piece
+        table, content = table_in(_unpacked(file, listener), file.log)
+        file.as_is &= not table
+        yield from pieces_of(file, whole_lines(to_objects(content, table, file.shown), size))
         if not file.lines:
-            raise _empty(file)
+            raise empty(file)
     except OSError as error:
         reason = error.strerror or "reading failed"
         file.fault = ExposureError(f"{file.shown} could not be read", reason, "see who may read it, or copy it again")
     except ExposureError as error:
         file.fault = error
+
+
+def pieces_of(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Piece]:
+    """Give a file's next blocks with the numbers of their lines. Raises ExposureError where its format is not known."""
+    for block in blocks:
+        if file.format is None:
+            file.format = choose(file, block)
+        piece = Piece(file.number, file.lines + 1, block, count_lines(block), file.header)
+        file.lines += piece.lines
+        _remember_header(file, piece)
+        yield piece
 
 
 def _remember_header(file: SourceFile, piece: Piece) -> None:
@@ -142,7 +154,8 @@ def _remember_header(file: SourceFile, piece: Piece) -> None:
         file.header = tuple(text for found in last for text in found)
 
 
-def _empty(file: SourceFile) -> ExposureError:
+def empty(file: SourceFile) -> ExposureError:
+    """Say that a file gave no line."""
     why = file.damage or ("it has 0 bytes" if not file.stored else "nothing is packed in it")
     return ExposureError(f"{file.shown} is empty", why, "export it again, or take it out of [[logs]]")
 
@@ -162,7 +175,7 @@ def _unpacked(file: SourceFile, listener: Listener) -> Iterator[bytes]:
         worn = dress(head)
         if worn:
             file.remarks.append(f"converted from {_WORN[worn]}")
-        file.whole = not (worn or known)
+        file.packing, file.as_is = known.name if known else "", not worn
         yield from to_plain(content, worn)
     except DamagedError as error:
         file.damage = str(error)
@@ -170,15 +183,25 @@ def _unpacked(file: SourceFile, listener: Listener) -> Iterator[bytes]:
             pass
 
 
+def is_plain(head: bytes, log: LogSource) -> bool:
+    """Tell by the first bytes (TELLING of them) whether a file's lines are its bytes: it is not packed, converted or a table."""
+    return not (packing(head) or dress(head[:HEAD]) or _no_lines(head) or is_table(head, log))
+
+
 def _refuse(file: SourceFile, head: bytes) -> None:
     """Refuse what is known to hold no lines. What is packed twice is not followed: bombs are made so."""
-    kinds = [(kind, way) for magic, kind, way in _OTHER_KINDS if head.startswith(magic)]
-    if head[_TAR_AT:].startswith(_TAR):
-        kinds.append(("a tar archive", "unpack it with: tar -xf FILE"))
+    kinds = _no_lines(head)
     if packing(head) is not None:
         kinds.append(("packed twice", "unpack it once"))
     for kind, way in kinds:
         raise ExposureError(f"{file.shown} is no log file", f"it is {kind}, which is not read", way)
+
+
+def _no_lines(head: bytes) -> list[tuple[str, str]]:
+    kinds = [(kind, way) for magic, kind, way in _OTHER_KINDS if head.startswith(magic)]
+    if head[_TAR_AT:].startswith(_TAR):
+        kinds.append(("a tar archive", "unpack it with: tar -xf FILE"))
+    return kinds
 
 
 def _stored(file: SourceFile, listener: Listener) -> Iterator[bytes]:
@@ -197,36 +220,21 @@ def _stored(file: SourceFile, listener: Listener) -> Iterator[bytes]:
         file.sha256 = digest.hexdigest()
 
 
-def _whole_lines(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Cut a stream after line feeds into blocks: each holds the lines that begin within its `size` bytes of the stream.
-
-    So a block is the same wherever one begins to read. Of a line that is longer than any, the start is kept.
-    """
-    parts: list[bytes] = []
-    limit, at, skipping = size, 0, False
-    for chunk in chunks:
-        begin = chunk.find(b"\n") if skipping else 0
-        end = at + len(chunk)
-        if begin < 0:
-            at = end
-            continue
-        skipping = False
-        while end >= limit and (feed := chunk.find(b"\n", max(begin, limit - 1 - at))) >= 0:
-            yield b"".join([*parts, chunk[begin : feed + 1]])
-            parts, begin = [], feed + 1
-            limit = (at + begin) // size * size + size
-        parts.append(chunk[begin:])
-        at = end
-        if at - limit > LONGEST_LINE:
-            block = b"".join(parts)
-            cut = block.rfind(b"\n") + 1
-            parts, skipping = [block[: cut + LONGEST_LINE + 1]], True
-    last = b"".join(parts)
-    if last:
-        yield last
+def hash_stored(file: SourceFile, until: int) -> None:
+    """Hash what is stored of a file that is read in ranges, up to the size that it had. Raises OSError and ExposureError."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in file.place.part(0, until):
+            digest.update(chunk)
+            file.stored += len(chunk)
+    except DamagedError as error:
+        file.damage = str(error)
+    file.sha256 = digest.hexdigest()
+    if (file.place.size() or 0) > until:
+        file.remarks.append(grew(until))
 
 
-def _choose(file: SourceFile, block: bytes) -> Format:
+def choose(file: SourceFile, block: bytes) -> Format:
     """Find the format of a file: the one that incident.toml names, or the one that most sampled lines are in."""
     lines = to_lines(block[: 4 * _PEEK * _PEEKS], file.number, 1).get_column("text")
     sample = [*lines.gather_every(max(1, len(lines) // _SAMPLE))[:_SAMPLE], *_peek(file)]
@@ -247,7 +255,7 @@ def _choose(file: SourceFile, block: bytes) -> Format:
 
 def _peek(file: SourceFile) -> list[str]:
     """Sample lines of a plain file's later parts: its start may be of another time, or an error page."""
-    if file.path is None or not file.whole:
+    if file.path is None or file.packing or not file.as_is:
         return []
     total = file.path.stat().st_size
     if total <= 4 * _PEEK * _PEEKS:

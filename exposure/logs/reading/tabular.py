@@ -19,7 +19,8 @@ from exposure.incident import LogSource
 from exposure.logs.formats.known import FORMATS, detect
 from exposure.logs.reading.lines import LONGEST_LINE
 
-_HEAD = 256 << 10
+# So many bytes show whether a file is a table.
+TELLING = 256 << 10
 _PARQUET = b"PAR1"
 _LIST = re.compile(rb"\s*\[\s*\{")
 _DELIMITERS = ",;\t|"
@@ -40,19 +41,43 @@ _NEXT = re.compile(r"\}\s*,\s*(?=\{)")
 def as_objects(content: Iterator[bytes], log: LogSource, shown: str) -> Iterator[bytes]:
     """Give a file's content in chunks of lines: tables and lists become objects, all else stays as it is.
 
-    Whether a file is a table shows its content, never its name. Raises ExposureError for Parquet that cannot be read.
+    Raises ExposureError for Parquet that cannot be read.
+    """
+    table, whole = table_in(content, log)
+    return to_objects(whole, table, shown)
+
+
+def table_in(content: Iterator[bytes], log: LogSource) -> tuple[str, Iterator[bytes]]:
+    """Tell what a content is: `parquet`, `list`, what separates the columns of a CSV, nothing where it is lines.
+
+    Gives the content again. Its start shows it, never a file's name.
     """
     first: list[bytes] = []
-    while sum(map(len, first)) < _HEAD and (chunk := next(content, b"")):
+    while sum(map(len, first)) < TELLING and (chunk := next(content, b"")):
         first.append(chunk)
     head = b"".join(first)
     whole = chain([head], content) if head else content
     if head.startswith(_PARQUET):
-        return _parquet_lines(whole, shown)
+        return "parquet", whole
     if _LIST.match(head.removeprefix(codecs.BOM_UTF8)):
-        return _list_lines(whole)
-    delimiter = _delimiter(head, log)
-    return whole if delimiter is None else _csv_lines(whole, delimiter)
+        return "list", whole
+    return _delimiter(head, log) or "", whole
+
+
+def to_objects(content: Iterator[bytes], table: str, shown: str) -> Iterator[bytes]:
+    """Turn what `table_in` told into lines of objects. Raises ExposureError for Parquet that cannot be read."""
+    if table == "parquet":
+        return _parquet_lines(content, shown)
+    if table == "list":
+        return _list_lines(content)
+    return _csv_lines(content, table) if table else content
+
+
+def is_table(head: bytes, log: LogSource) -> bool:
+    """Tell by its first bytes whether `as_objects` turns a file into other lines than its own."""
+    if head.startswith(_PARQUET) or _LIST.match(head.removeprefix(codecs.BOM_UTF8)):
+        return True
+    return _delimiter(head, log) is not None
 
 
 def _delimiter(head: bytes, log: LogSource) -> str | None:

@@ -5,7 +5,8 @@ the hash of its text which version was read, and which alerts a later one follow
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from exposure.errors import ExposureError
 from exposure.publish.texts.cap import reference_of
 from exposure.publish.texts.channels import CHANNELS
 from exposure.publish.texts.review import hash_text
-from exposure.publish.texts.review_store import read_reviews
+from exposure.publish.texts.review_store import read_reviews, read_text, text_files
 from exposure.publish.texts.scope import Scope
 
 FOLDER = "versions"
@@ -35,19 +36,58 @@ def keep_version(case: Case, scope: Scope, texts: Mapping[str, str]) -> None:
     write_atomically(path, (json.dumps(data, indent=2, sort_keys=True) + "\n").encode())
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A version of what was said: the names of the messages that said it, and whether a second person has read them."""
+
+    scope: Scope
+    messages: tuple[str, ...]
+    reviewed: bool
+
+
 def last_reviewed(case: Case) -> Scope | None:
     """Give the scope that a second person read last, by the times of `review.json`; None where nothing was reviewed."""
-    hashes = {review.text_sha256: review.time.isoformat() for review in read_reviews(case)}
-    found: list[tuple[str, str, Scope]] = []
+    found = _last_reviewed(case)
+    return found.scope if found else None
+
+
+def last_said(case: Case) -> Said | None:
+    """Give what a second person read last; where nobody has read anything, what the texts in advisory/ say; else None."""
+    reviewed = _last_reviewed(case)
+    if reviewed is not None:
+        return reviewed
+    texts = {hash_text(read_text(path)): path.name for path in text_files(case)}
+    found = [
+        (len(said), path.name, scope, said)
+        for path, scope, hashes in _versions(case)
+        if (said := {texts[digest].split(".")[0] for digest in hashes if digest in texts})
+    ]
+    if not found:
+        return None
+    _, _, scope, said = max(found, key=lambda item: item[:2])
+    return Said(scope, tuple(sorted(said)), reviewed=False)
+
+
+def _last_reviewed(case: Case) -> Said | None:
+    reviews = {review.text_sha256: review for review in read_reviews(case)}
+    found: list[tuple[str, str, Said]] = []
+    for path, scope, hashes in _versions(case):
+        mine = [reviews[digest] for digest in hashes if digest in reviews]
+        if mine:
+            names = tuple(sorted({review.file.split(".")[0] for review in mine}))
+            newest = max(review.time.isoformat() for review in mine)
+            found.append((newest, path.name, Said(scope, names, reviewed=True)))
+    return max(found, key=lambda item: item[:2])[2] if found else None
+
+
+def _versions(case: Case) -> Iterator[tuple[Path, Scope, list[str]]]:
+    """Give every version that was kept, and the hashes of the texts that said it."""
     for path in sorted((case.advisory / FOLDER).glob("*.json")):
         raw = _read(path)
         try:
-            times = [hashes[digest] for digest in raw["files"] if digest in hashes]
-            if times:
-                found.append((max(times), path.name, Scope.from_json(json.dumps(raw))))
+            yield path, Scope.from_json(json.dumps(raw)), list(raw["files"])
         except (KeyError, TypeError, ValueError):
             raise _damaged(path, "it does not hold what `exposure advise` writes") from None
-    return max(found, key=lambda item: item[:2])[2] if found else None
 
 
 def reviewed_alerts(case: Case) -> tuple[str, ...]:
