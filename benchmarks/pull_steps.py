@@ -26,7 +26,7 @@ from exposure.chain.parts import Facts, Parts
 from exposure.chain.plan import CANDIDATE_SHAPES, LogTask
 from exposure.chain.rpc import ChainProvider
 from exposure.chain.wire import HEADERS
-from exposure.chain.wire_scan import scan_logs
+from exposure.chain.wire_scan import prepare
 
 # Programs are imported before the clock runs, and machine code is loaded: a second of that says nothing about a pull of hours.
 try:
@@ -186,7 +186,7 @@ STEPS: dict[str, Callable[[str, int], Coroutine[Any, Any, None]]] = {
 def main() -> None:
     """Run one step."""
     name, url, blocks = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    scan_logs(memoryview(b"[]"))
+    prepare()
 
     def step() -> dict[str, Any]:
         asyncio.run(STEPS[name](url, blocks))

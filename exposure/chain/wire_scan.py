@@ -5,6 +5,8 @@ Whatever is not plain gives None, and is read by msgspec: one way of judging, tw
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from threading import Event, Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +81,29 @@ def scan_txs(raws: Sequence[memoryview]) -> Plain | None:
     return _scan(_TX, raws)
 
 
+def prepare() -> None:
+    """Wait until the machine code is there. Without it, what comes meanwhile is read by msgspec."""
+    _machine_code().wait()
+
+
+@cache
+def _machine_code() -> Event:
+    """Load it beside what goes on: its first run on a machine compiles for seconds, in which no answer may wait."""
+    there = Event()
+
+    def load_it() -> None:
+        _read(_LOG, [memoryview(b"[]")])
+        there.set()
+
+    Thread(target=load_it, daemon=True).start()
+    return there
+
+
 def _scan(fields: Sequence[_Field], raws: Sequence[memoryview]) -> Plain | None:
+    return _read(fields, raws) if _machine_code().is_set() else None
+
+
+def _read(fields: Sequence[_Field], raws: Sequence[memoryview]) -> Plain | None:
     room = sum(map(len, raws)) // 2
     # An object is no shorter than its names and what they hold.
     rows = 2 * room // sum(len(field.name) + 2 * field.size for field in fields if field.kind in _LONG and field.needed)

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from exposure.chain import wire
 from exposure.chain.wire import MalformedError, frame_of_blocks, read_logs
-from exposure.chain.wire_scan import Plain, scan_logs, scan_txs
+from exposure.chain.wire_scan import Plain, prepare, scan_logs, scan_txs
 from tests.chain.test_wire import ADDRESS, HASH, log, tx
 
 AUTH = {"chainId": "0x1", "address": ADDRESS, "nonce": "0x0", "yParity": "0x0", "r": "0x1", "s": "0x1"}
@@ -39,6 +39,13 @@ _ODD: st.SearchStrategy[Any] = st.sampled_from(
         *(HASH, ADDRESS, HASH.upper(), "0x" + HASH[2:].upper(), HASH + "00"),
     ]
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _machine_code() -> None:
+    """Without it msgspec would be compared with itself."""
+    prepare()
+    assert scan_logs(memoryview(b"[]")) is not None
 
 
 def logs_with(value: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
