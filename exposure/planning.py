@@ -33,7 +33,8 @@ def make_plan(
         for log in incident.logs
     ]
     lines = [f"logs {log['path']}: {_size(int(str(log['bytes'])))} to read" for log in logs]
-    sightings = pl.concat([case.read("sightings").filter(pl.col("link") != "report"), report_sightings(incident)])
+    logged = case.scan("sightings").filter(pl.col("link") != "report")
+    sightings = pl.concat([logged, report_sightings(incident).lazy()])
     attackers = case.read("attackers") if case.has("attackers") else configured_attackers(incident)
     asked = candidates(sightings, incident, case.read("people"), attackers)
     signed = signers(case.scan("evidence"), case.scan("wallets"))

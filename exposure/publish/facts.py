@@ -18,7 +18,7 @@ from exposure.logs.sessions import only_derived
 from exposure.publish import times
 from exposure.publish.bounds import Bounds, bounds_of
 from exposure.publish.enemies import Enemy, find_enemies
-from exposure.publish.fits import Fit, fit_wallets
+from exposure.publish.fits import Fit, fit_wallets, surely_did
 from exposure.publish.holes import Hole, Span, find_holes
 from exposure.publish.tallies import Tally, tally, token_facts
 from exposure.publish.texts.alarms import unshown_attack
@@ -244,7 +244,7 @@ def find_conditions(
     """Say who is affected: one condition per window and kind of exposure.
 
     An action belongs to it unless the attack rates say that it is not X. One that they rule out comes back in where a
-    wallet that the sheet tells to act did nothing else that exposes: text and sheet must not disagree. One that incident.toml
+    wallet that the sheet tells to act surely did nothing else that exposes: text and sheet must not disagree. One that the team
     calls harmless, or that a person cleared, belongs to it where the rates call it X: a victim who is told nothing is the worst
     that can happen.
     """
@@ -253,8 +253,10 @@ def find_conditions(
     chosen = {action.name for action in exposing if states.get(action.name) != "no" and not action.cleared_by}
     chosen |= {action.name for action in exposing if states.get(action.name) == "yes"}
     names = {action.name for action in exposing}
-    for row in tied.filter(pl.col("verdict").is_in(MUST_ACT)).iter_rows(named=True):
-        did = _actions(row) & names
+    must_act = tied.filter(pl.col("verdict").is_in(MUST_ACT))
+    sure = surely_did(tables["sightings"], must_act.get_column("address"))
+    for row in must_act.iter_rows(named=True):
+        did = sure.get(row["address"], frozenset()) & names or _actions(row) & names
         if did and not did & chosen:
             chosen |= did
     found: list[Condition] = []
