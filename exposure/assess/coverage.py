@@ -103,11 +103,10 @@ def _log_holes(logs: pl.DataFrame, traffic: pl.DataFrame, incident: Incident, wi
 
 
 def _unmatched(incident: Incident, matched: Collection[str]) -> Iterator[str]:
-    """Give the exposing actions that no line shows: a mistyped pattern, or logs that cannot show it; who did it, nobody knows."""
-    exposing = action_frame(incident).filter("exposing").get_column("action")
-    for action in exposing if incident.logs else ():
-        if action not in matched:
-            yield f"no line of the logs matches the action {action}: who did it is not known"
+    """Say that no line shows anything that exposes: patterns are mistyped, or these logs cannot show it."""
+    exposing = action_frame(incident).filter("exposing").get_column("action").to_list()
+    if incident.logs and exposing and not set(exposing).intersection(matched):
+        yield f"no line of the logs matches {', '.join(exposing)}: who did it is not known"
 
 
 def silences(

@@ -38,8 +38,8 @@ def doubted_attackers(found: Outbreak) -> pl.DataFrame:
         return idle
     exposing = action_frame(found.scene.incident).filter("exposing").get_column("action")
     did = pl.col("action").is_in(exposing.implode())
-    if found.scene.incident.logs and not found.scene.intake.matched().issuperset(exposing):
-        did = pl.lit(value=True)  # what exposes may be mistyped, too: then whoever was there may have done it
+    if found.scene.incident.logs and found.scene.intake.matched().isdisjoint(exposing):
+        did = pl.lit(value=True)  # what exposes is mistyped, too: then whoever was there may have done it
     sightings = found.scene.intake.stored["sightings"].filter(
         pl.col("address").is_in(idle.get_column("address").unique().implode()) & did & (pl.col("strength") >= STRONG)
     )

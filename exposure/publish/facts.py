@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from exposure.assess.bounds import stamp
+from exposure.assess.clashes import clashes_of
 from exposure.incident import Action, Exposure, Incident
 from exposure.logs.sessions import only_derived
 from exposure.publish import times
@@ -108,7 +110,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that a text may use."""
+    """Everything that a text may use. `clashes` says where the sources of the window contradict each other."""
 
     name: str
     title: str
@@ -135,6 +137,7 @@ class Facts:
     attack_shown: bool = True
     cache: timedelta = timedelta(0)
     problems: tuple[str, ...] = field(default=())
+    clashes: tuple[str, ...] = ()
 
     @property
     def revocable(self) -> tuple[Enemy, ...]:
@@ -176,6 +179,7 @@ def gather(
     known = token_facts(tables, incident)
     links = usable_links(incident, now)
     alarm = unshown_attack(tables)
+    clashes = (*(clash.text for clash in clashes_of(tables["windows"], incident)), *_crossed(conditions))
     return Facts(
         name=incident.name,
         title=incident.title,
@@ -202,6 +206,16 @@ def gather(
         attack_shown=not alarm,
         cache=incident.window.cache,
         problems=(*links.problems, *alarm),
+        clashes=clashes,
+    )
+
+
+def _crossed(conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+    """Name windows that do not end after they begin."""
+    spans = {(c.t1, c.t2) for c in conditions if c.t1 is not None and c.t2 is not None and c.t1 >= c.t2}
+    return tuple(
+        f"T1 {stamp(start)} does not lie before T2 {stamp(end)}: one of the two times is wrong (zone? date?)"
+        for start, end in sorted(spans)
     )
 
 

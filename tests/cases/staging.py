@@ -53,10 +53,7 @@ def play(case: Case, folder: Path) -> Result:
         tables[name] = pl.concat([tables[name], frame.select(tables[name].columns)])
     tables["sightings"] = pl.concat([tables["sightings"], report_sightings(incident)])
     tables["coverage"], tables["traffic"] = _coverage(case), _traffic(case)
-    # A case's few lines stand for a whole log, in which somebody did each action.
-    return Result(
-        assess(tables, incident.model_copy(update={"logs": ()}), case.incident.as_of or max(_times(case)) + NOW_AFTER)
-    )
+    return Result(assess(tables, incident, case.incident.as_of or max(_times(case)) + NOW_AFTER))
 
 
 def incident_of(case: Case, folder: Path) -> Incident:

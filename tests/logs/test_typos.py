@@ -23,10 +23,18 @@ def test_an_action_that_matches_nothing_names_what_was_asked_for(tmp_path: Path)
     book.write("a.log", *unlocks())
     (said,) = book.read()["unmatched"]
     assert said == (
-        "action entered_seed_phrase matched none of 3 requests; while it does, nobody is told that there is no sign of them; "
+        "action entered_seed_phrase matched none of 3 requests; if it is mistyped, who did it looks like people who did nothing; "
         "nearest is POST /api/unlock/mnemonic. To go on: correct match under [[action]] (a request is the first action that "
         "matches), or add the logs that show it"
     )
+
+
+def test_an_action_that_nobody_did_is_no_fault(tmp_path: Path) -> None:
+    """Where others that expose match, and no path comes so near that it was meant."""
+    nobody = UNLOCK.model_copy(update={"name": "unlocked_keystore", "match": {"path": "^/api/keystores/open$"}})
+    book = Logbook(tmp_path, actions=(UNLOCK, nobody))
+    book.write("a.log", *unlocks())
+    assert book.read()["unmatched"] == []
 
 
 def test_an_action_that_matches_is_not_mentioned(tmp_path: Path) -> None:

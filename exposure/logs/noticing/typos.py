@@ -21,21 +21,30 @@ if TYPE_CHECKING:
     from exposure.logs.intake import Intake
 
 _NEAREST, _ALIKE = 3, 0.5
+# A path that is so alike is what a mistyped pattern meant; without one, nobody may have done it.
+_MEANT = 0.85
 _HOSTS = 3
 # Only events name these: no line of an access log can match them.
 _OF_EVENTS = {"event", "version"}
 
 
 def unmatched(incident: Incident, files: Sequence[SourceFile], intake: "Intake") -> list[str]:
-    """Say which actions and assets match none of the requests read, and what comes near; nothing where none was read."""
+    """Say which actions and assets match none of the requests read, and what comes near; nothing where none was read.
+
+    An action that nobody did is no fault: it is told where a path comes so near that a typo is likely, or where nothing that
+    exposes matches.
+    """
     read = [file for file in files if file.lines]
     found = intake.requests.scan().select(pl.col("action").drop_nulls().unique()).collect().to_series()
+    blind = not any(action.name in found for action in incident.actions if action.exposure != "none")
     said = []
     for action in incident.actions:
         of_kind = [file for file in read if file.events or not _OF_EVENTS & set(action.match)]
         number = sum(intake.counts.parsed[file.number] for file in of_kind)
-        if action.name not in found and number:
-            said.append(_nothing(action, number, intake.paths))
+        if action.name in found or not number:
+            continue
+        text, meant = _nothing(action, number, intake.paths)
+        said += [text] if meant or (blind and action.exposure != "none") else []
     number = sum(intake.counts.parsed[file.number] for file in read if not file.events)
     if incident.assets and number:
         paths = set(intake.files.scan().select(path=path_of()).unique().collect().to_series())
@@ -48,15 +57,18 @@ def unmatched(incident: Incident, files: Sequence[SourceFile], intake: "Intake")
     return said
 
 
-def _nothing(action: Action, number: int, paths: Paths) -> str:
+def _nothing(action: Action, number: int, paths: Paths) -> tuple[str, bool]:
+    """Say that an action matches nothing, and tell whether a path is there that was probably meant."""
     wanted = _plain(action.match.get("path", ""))
     named = {path: f"{method} {path}".strip() for (method, path), _ in paths.counted.most_common()}
-    near = [named[path] for path in _best(wanted, named)] if wanted else []
-    rest = "" if action.exposure == "none" else "; while it does, nobody is told that there is no sign of them"
-    return (
-        f"action {action.name} matched none of {number:,} requests{rest}{_near(near)}. To go on: correct match under "
-        "[[action]] (a request is the first action that matches), or add the logs that show it"
+    near = _best(wanted, named) if wanted else []
+    meant = any(SequenceMatcher(a=path, b=wanted, autojunk=False).ratio() >= _MEANT for path in near)
+    victims = "" if action.exposure == "none" else "; if it is mistyped, who did it looks like people who did nothing"
+    text = (
+        f"action {action.name} matched none of {number:,} requests{victims}{_near([named[path] for path in near])}. "
+        "To go on: correct match under [[action]] (a request is the first action that matches), or add the logs that show it"
     )
+    return text, meant
 
 
 def _plain(pattern: str) -> str:
