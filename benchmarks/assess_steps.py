@@ -1,6 +1,6 @@
 """The steps of `benchmarks.assess`, each run in a process of its own: make a case, assess it, ask DuckDB the same.
 
-    python -m benchmarks.assess_steps make|ours|duckdb FOLDER [WALLETS]
+    python -m benchmarks.assess_steps make|asked|ours|duckdb FOLDER [WALLETS [dear|real]]
 
 Each prints one JSON object as its last line.
 """
@@ -8,37 +8,53 @@ Each prints one JSON object as its last line.
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from benchmarks.fresh import measure
-from benchmarks.large_case import ACTIONS, NOW, incident, make_case
+from benchmarks.large_case import ACTIONS, DEAR, NOW, REAL, incident, make_case
+
+if TYPE_CHECKING:
+    from exposure.pipeline import Pipeline
 
 SEED = 1
 
 
-def make(folder: Path, wallets: int) -> dict[str, Any]:
+def make(folder: Path, wallets: int, shape: str = "dear") -> dict[str, Any]:
     """Make a case folder; what it holds is also written into it, for the other steps."""
-    facts = make_case(folder, wallets, SEED)
+    facts = make_case(folder, wallets, SEED, {"dear": DEAR, "real": REAL}[shape])
     (folder / "made.json").write_text(json.dumps(facts))
     return facts
 
 
 def ours(folder: Path) -> dict[str, Any]:
     """Assess as the pipeline does: tables read from Parquet, results written to it."""
-    from exposure.case import Case
-    from exposure.console import Silent
-    from exposure.pipeline import Pipeline
-
     made = json.loads((folder / "made.json").read_text())
-    pipeline = Pipeline(incident(folder, made["known"]), Case(folder), Silent(), NOW)
+    pipeline = _pipeline(folder, made)
 
     def step() -> dict[str, Any]:
         pipeline.assess()
         return {}
 
     return measure(step) | {"found": _found(folder, made["hidden"])}
+
+
+def asked(folder: Path) -> dict[str, Any]:
+    """Settle whom the chain is asked about, as the pipeline does before it pulls: table candidates, and the time to look at."""
+    made = json.loads((folder / "made.json").read_text())
+    pipeline = _pipeline(folder, made)
+    # The step is the pipeline's own: `pull` would go on to ask a chain.
+    return measure(lambda: {"candidates": pipeline._wanted().candidates.height})  # noqa: SLF001
+
+
+def _pipeline(folder: Path, made: dict[str, Any]) -> "Pipeline":
+    """Give the pipeline of a case that was made."""
+    from exposure.case import Case
+    from exposure.console import Silent
+    from exposure.pipeline import Pipeline
+
+    return Pipeline(incident(folder, made["known"]), Case(folder), Silent(), NOW)
 
 
 def _found(folder: Path, hidden: str) -> dict[str, Any]:
@@ -83,7 +99,8 @@ def main() -> None:
     """Do one step."""
     step, folder = sys.argv[1], Path(sys.argv[2])
     steps = {
-        "make": lambda: make(folder, int(sys.argv[3])),
+        "make": lambda: make(folder, int(sys.argv[3]), *sys.argv[4:]),
+        "asked": lambda: asked(folder),
         "ours": lambda: ours(folder),
         "duckdb": lambda: duckdb(folder),
     }

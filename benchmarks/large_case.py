@@ -19,7 +19,7 @@ from benchmarks.large_chain import write_chain
 from exposure.incident import Action, Attacker, Chain, Exposure, Fact, Incident, WindowSettings
 from exposure.tables import TABLES, TIME
 
-EACH = 20  # sightings a wallet, and transfers
+EACH = 20  # sightings a wallet
 DAYS, SECOND = 12, 1_000_000
 START = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * SECOND
 DAY, HOUR = 86_400 * SECOND, 3_600 * SECOND
@@ -34,6 +34,22 @@ OF_TYPISTS, OF_OTHERS = (0.15, 0.0, 0.0, 0.08, 0.47), (0.0, 0.02, 0.06, 0.05, 0.
 HOSTS, STATES = ("examplewallet.com", "www.examplewallet.com"), ("bad", "good", "mixed", "unknown")
 
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a case is shaped: transfers a wallet, the part of the wallets that any are of, and whether a few hoard sightings.
+
+    The shape that is dear has twenty transfers of every wallet; on a real site most people come a few times, some every day,
+    and in two weeks three in four move nothing.
+    """
+
+    transfers: float = 20.0
+    active: float = 1.0
+    hoarders: bool = False
+
+
+DEAR, REAL = Shape(), Shape(transfers=4.0, active=0.25, hoarders=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +89,15 @@ def incident(folder: Path, sink: str) -> Incident:
     )
 
 
-def make_case(folder: Path, wallets: int, seed: int) -> dict[str, object]:
+def make_case(folder: Path, wallets: int, seed: int, shape: Shape = DEAR) -> dict[str, object]:
     """Write the tables into folder/data; gives the number of rows of each and the two addresses of the attacker."""
     rng = np.random.default_rng(seed)
     data = folder / "data"
     data.mkdir(parents=True)
     addresses = hexed(rng, wallets, 20).sort()
-    people = _write_sightings(data, rng, addresses)
+    people = _write_sightings(data, rng, addresses, shape)
     sinks = hexed(rng, 2, 20)
-    write_chain(data, rng, people, sinks)
+    write_chain(data, rng, people, sinks, shape)
     _write_rest(data, addresses)
     rows = {name: pl.scan_parquet(data / f"{name}.parquet").select(pl.len()).collect().item() for name in _BIG}
     return {"rows": rows, "known": sinks[0], "hidden": sinks[1]}
@@ -94,14 +110,14 @@ def _time(micros: int) -> datetime:
     return datetime.fromtimestamp(micros / SECOND, UTC)
 
 
-def _write_sightings(data: Path, rng: np.random.Generator, addresses: pl.Series) -> Wallets:
+def _write_sightings(data: Path, rng: np.random.Generator, addresses: pl.Series, shape: Shape) -> Wallets:
     """Write sightings, the requests that they were read from, and candidates."""
     parts = data / "parts"
     parts.mkdir()
     robbed, exposed_at, done = [], [], 0
     for start in range(0, addresses.len(), CHUNK):
         mine = addresses.slice(start, CHUNK)
-        rows = _visits(rng, start, mine.len(), done)
+        rows = _visits(rng, start, _counts(rng, mine.len(), shape), done)
         done += rows.height
         hit = rows.filter(
             pl.col("action").eq(ACTIONS[0]) & pl.col("time").is_between(T1, T2) & (pl.col("strength") > 0.5)
@@ -112,25 +128,32 @@ def _write_sightings(data: Path, rng: np.random.Generator, addresses: pl.Series)
         exposed_at.append(first["time"].to_numpy())
         named = rows.with_columns(address=mine.gather(rows["place"] - start), time=pl.col("time").cast(TIME))
         named.write_parquet(parts / f"visits-{start:09}.parquet", compression="lz4")
+        # One file a source, so that no source is looked for in all of them.
+        for (source,), rows in named.partition_by("source", as_dict=True).items():
+            rows.write_parquet(parts / f"of-{source}-{start:09}.parquet", compression="lz4")
+        _asked(named).write_parquet(parts / f"asked-{start:09}.parquet", compression="lz4")
     visits = pl.scan_parquet(parts / "visits-*.parquet")
     ref = pl.format("log:{}:{}", "source", "line")
     seen = visits.with_columns(ref=ref).select(TABLES["sightings"].schema.names())
     seen.sink_parquet(data / "sightings.parquet", compression="zstd", row_group_size=262_144)
-    _write_requests(data, visits)
-    asked = visits.group_by("address").agg(
-        first=pl.col("time").min(), last=pl.col("time").max(), log=pl.col("action").is_in(ACTIONS[:2]).any()
-    )
-    reason = pl.when("log").then(pl.lit("log")).otherwise(pl.lit("control"))
-    write(data, "candidates", asked.with_columns(reason=reason).drop("log").collect())
+    _write_requests(data, parts)
+    pl.scan_parquet(parts / "asked-*.parquet").sink_parquet(data / "candidates.parquet", row_group_size=262_144)
     for part in parts.iterdir():
         part.unlink()
     parts.rmdir()
     return Wallets(addresses, np.concatenate(robbed), np.concatenate(exposed_at))
 
 
-def _visits(rng: np.random.Generator, start: int, wallets: int, done: int) -> pl.DataFrame:
+def _counts(rng: np.random.Generator, wallets: int, shape: Shape) -> Ints:
+    """Give how many sightings each wallet has: EACH in the mean; with hoarders half of the wallets have seven or fewer."""
+    if shape.hoarders:
+        return np.floor(rng.lognormal(np.log(EACH - 0.5) - 1.125, 1.5, wallets)).astype(np.int64) + 1
+    return rng.geometric(1 / EACH, wallets)
+
+
+def _visits(rng: np.random.Generator, start: int, counts: Ints, done: int) -> pl.DataFrame:
     """Give visits of a range of wallets, sorted by wallet and time: sessions of up to three requests."""
-    counts = rng.geometric(1 / EACH, wallets)
+    wallets = len(counts)
     place = np.repeat(np.arange(wallets), counts)
     number = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
     session = number // 3
@@ -177,12 +200,21 @@ def _clients(rng: np.random.Generator, start: int, wallets: int) -> tuple[pl.Ser
     return hexes, np.where(dice > 0.96, 0.03, 1.0)
 
 
-def _write_requests(data: Path, visits: pl.LazyFrame) -> None:
+def _asked(visits: pl.DataFrame) -> pl.DataFrame:
+    """Give table candidates of some wallets."""
+    asked = visits.group_by("address").agg(
+        first=pl.col("time").min(), last=pl.col("time").max(), log=pl.col("action").is_in(ACTIONS[:2]).any()
+    )
+    reason = pl.when("log").then(pl.lit("log")).otherwise(pl.lit("control"))
+    return TABLES["candidates"].check(asked.with_columns(reason=reason).drop("log"))
+
+
+def _write_requests(data: Path, parts: Path) -> None:
     """Write requests sorted by source and line, one source at a time."""
-    names = visits.select(pl.col("source").unique().sort()).collect().to_series()
-    parts = []
-    for name in names:
-        rows = visits.filter(pl.col("source") == name).with_columns(
+    sources = sorted({path.name.split("-")[1] for path in parts.glob("of-*.parquet")})
+    written = []
+    for source in sources:
+        rows = pl.scan_parquet(parts / f"of-{source}-*.parquet").with_columns(
             method=pl.when(pl.col("action").is_in(ACTIONS[:3])).then(pl.lit("POST")).otherwise(pl.lit("GET")),
             path=pl.format("/api/{}/{}", pl.col("action").fill_null("address"), "address"),
             status=pl.lit(200, pl.UInt16),
@@ -190,10 +222,10 @@ def _write_requests(data: Path, visits: pl.LazyFrame) -> None:
             event=pl.lit(None, pl.String),
             version=pl.lit(None, pl.String),
         )
-        path = data / "parts" / f"requests-{name}.parquet"
+        path = parts / f"requests-{source}.parquet"
         rows.select(TABLES["requests"].schema.names()).sort("line").collect().write_parquet(path, compression="lz4")
-        parts.append(path)
-    pl.scan_parquet(parts).sink_parquet(data / "requests.parquet", compression="zstd", row_group_size=262_144)
+        written.append(path)
+    pl.scan_parquet(written).sink_parquet(data / "requests.parquet", compression="zstd", row_group_size=262_144)
 
 
 def _write_rest(data: Path, addresses: pl.Series) -> None:
@@ -221,6 +253,8 @@ def _write_rest(data: Path, addresses: pl.Series) -> None:
         block_number=pl.lit(24_200_000, pl.UInt64),
         kind=pl.lit("eoa"),
         nonce=number % 900,
+        owners=pl.lit(None, TABLES["accounts"].schema["owners"]),
+        threshold=pl.lit(None, TABLES["accounts"].schema["threshold"]),
     )
     write(data, "accounts", accounts)
 

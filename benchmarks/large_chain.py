@@ -14,7 +14,7 @@ from exposure.tables import TABLES, TIME
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.large_case import Ints, Wallets
+    from benchmarks.large_case import Ints, Shape, Wallets
 
 SLICES = 24
 BLOCK, FIRST_BLOCK = 12_000_000, 24_100_000
@@ -29,6 +29,12 @@ class World:
 
     names: pl.Series
     wallets: int
+    shape: Shape
+
+    def somebody(self, rng: np.random.Generator, count: int) -> Ints:
+        """Draw wallets among those that move anything."""
+        active = self.shape.active
+        return (rng.integers(0, int(self.wallets * active), count) / active).astype(np.int64)
 
     @property
     def service(self) -> int:
@@ -46,13 +52,13 @@ class World:
         return self.token + COINS
 
 
-def write_chain(data: Path, rng: np.random.Generator, people: Wallets, sinks: pl.Series) -> None:
+def write_chain(data: Path, rng: np.random.Generator, people: Wallets, sinks: pl.Series, shape: Shape) -> None:
     """Write transfers, transactions, approvals, balances and tokens."""
     from benchmarks.large_case import hexed, write
 
     native = pl.Series([NATIVE])
     names = pl.concat([people.addresses, hexed(rng, SERVICES, 20), native, hexed(rng, COINS, 20), sinks])
-    world = World(names, people.addresses.len())
+    world = World(names, people.addresses.len(), shape)
     parts = data / "parts"
     parts.mkdir()
     thefts = _thefts(rng, people, world)
@@ -88,12 +94,12 @@ def _thefts(rng: np.random.Generator, people: Wallets, world: World) -> pl.DataF
 
 def _slice(rng: np.random.Generator, world: World, thefts: pl.DataFrame, number: int, parts: Path) -> None:
     """Write one slice of time, sorted as the case folder sorts it."""
-    from benchmarks.large_case import DAY, DAYS, EACH, START
+    from benchmarks.large_case import DAY, DAYS, START
 
     length = (DAYS + 2) * DAY // SLICES
     begin = START + number * length
     mine = thefts.filter(pl.col("time").is_between(begin, begin + length, closed="left"))
-    rows = _ordinary(rng, world, round(world.wallets * EACH / SLICES / 1.12), begin, length)
+    rows = _ordinary(rng, world, round(world.wallets * world.shape.transfers / SLICES / 1.12), begin, length)
     stolen = mine.select(
         "time",
         "who",
@@ -121,11 +127,11 @@ def _slice(rng: np.random.Generator, world: World, thefts: pl.DataFrame, number:
 def _ordinary(rng: np.random.Generator, world: World, count: int, begin: int, length: int) -> pl.DataFrame:
     """Give ordinary life as numbers: who, from, to, token, signer, called (-1: an address that nobody else uses)."""
     kind = rng.choice(len(KINDS), count, p=list(KINDS.values()))
-    who = rng.integers(0, world.wallets, count)
+    who = world.somebody(rng, count)
     service = world.service + np.minimum(rng.zipf(1.3, count) + 9, SERVICES - 1)
     router = world.service + rng.integers(0, 10, count)
     dice = rng.random(count)
-    other = np.where(dice < 0.55, service, np.where(dice < 0.7, rng.integers(0, world.wallets, count), -1))
+    other = np.where(dice < 0.55, service, np.where(dice < 0.7, world.somebody(rng, count), -1))
     coin = world.token + rng.integers(0, COINS, count)
     ether, swap, paid, poison = kind == 0, kind == 2, kind == 3, kind == 4
     token = np.where(ether | (paid & (dice < 0.4)), world.token - 1, coin)
@@ -181,6 +187,7 @@ def _transfers(rows: pl.DataFrame) -> pl.DataFrame:
     first = rows.select(
         *_PLACE,
         log_index=pl.when(native).then(None).otherwise(pl.col("transaction_index") * 4),
+        trace_address=pl.lit(None, pl.String),
         standard=pl.when(native).then(pl.lit("native")).otherwise(pl.lit("erc20")),
         token_address=pl.col("token"),
         from_address="frm",
@@ -194,6 +201,7 @@ def _transfers(rows: pl.DataFrame) -> pl.DataFrame:
     second = rows.filter(pl.col("kind") == "swap").select(
         *_PLACE,
         log_index=pl.col("transaction_index") * 4 + 1,
+        trace_address=pl.lit(None, pl.String),
         standard=pl.lit("erc20"),
         token_address=pl.col("paid_back"),
         from_address="to",

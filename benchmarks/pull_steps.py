@@ -20,14 +20,15 @@ from benchmarks.fresh import measure
 from benchmarks.rpc_mock import FIRST, PEOPLE
 from exposure.chain.client import Client, Endpoint, Patience
 from exposure.chain.heads import Headers
-from exposure.chain.history import pull_blocks, pull_logs
+from exposure.chain.history import Pull, pull_blocks, pull_logs
 from exposure.chain.limits import Limits, Pace
 from exposure.chain.parts import Facts, Parts
 from exposure.chain.plan import CANDIDATE_SHAPES, LogTask
 from exposure.chain.rpc import ChainProvider
 from exposure.chain.wire import HEADERS
+from exposure.chain.wire_scan import prepare
 
-# Programs are imported before the clock runs: a second of imports would say nothing about a pull of hours.
+# Programs are imported before the clock runs, and machine code is loaded: a second of that says nothing about a pull of hours.
 try:
     import cryo
 except ImportError:
@@ -157,8 +158,9 @@ async def our_logs(url: str, blocks: int) -> None:
 
     async def work(client: Client, parts: Parts) -> None:
         headers = Headers(client, Facts(None, HEADERS, "block_number"))
-        refused = await pull_logs(client, headers, parts, [task], lambda _: None)
-        assert not refused, refused
+        outcome = Pull()
+        await pull_logs(client, headers, parts, [task], lambda _: None, outcome)
+        assert not outcome.refused, outcome.refused
         held = sum(parts.read([part]).height for part in parts.logs()[:1])
         assert held, "nothing was kept"
 
@@ -184,6 +186,7 @@ STEPS: dict[str, Callable[[str, int], Coroutine[Any, Any, None]]] = {
 def main() -> None:
     """Run one step."""
     name, url, blocks = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    prepare()
 
     def step() -> dict[str, Any]:
         asyncio.run(STEPS[name](url, blocks))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -130,6 +131,14 @@ class Case:
         with hold(self.folder / LOCK_FILE, f"process {os.getpid()}"):
             yield
 
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """Give an empty folder for one step's own files, removed in the end; what a killed run left of it is removed first."""
+        for left in self.folder.glob(f".{name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=f".{name}-") as folder:
+            yield Path(folder)
+
     def key(self) -> bytes:
         """Give the key of the client pseudonyms (32 bytes), made once with mode 0600."""
         path = self.folder / KEY_FILE
@@ -197,6 +206,10 @@ class Case:
                 self.write(name, kept)
         return renewed
 
+    def count(self, table: str) -> int:
+        """Count the rows of a table of data/, without reading them."""
+        return pq.read_metadata(self.path(table)).num_rows if self.has(table) else 0
+
     def write(self, table: str, frame: pl.DataFrame) -> None:
         """Check, sort and write a table of data/, and note its hash in the manifest."""
         path = self.path(table)
@@ -212,10 +225,30 @@ class Case:
         with self.manifest() as manifest:
             manifest.setdefault("tables", {})[table] = {"rows": rows, "sha256": hash_file(path)}
 
+    def write_sorted(self, table: str, rows: pl.LazyFrame) -> None:
+        """Write a table that may be too large for memory, from rows that are checked and in the order of its key already."""
+        path = self.path(table)
+        write_parquet(path, rows.match_to_schema(TABLES[table].schema))
+        with self.manifest() as manifest:
+            manifest.setdefault("tables", {})[table] = {"rows": self.count(table), "sha256": hash_file(path)}
+
     def write_part(self, table: str, frame: pl.DataFrame, mine: pl.Expr) -> None:
         """Replace the rows of a shared table for which `mine` is true, and keep the others' rows."""
-        kept = self.read(table).filter(~mine)
-        self.write(table, pl.concat([kept, frame.select(kept.columns)]))
+        stored, new = self.scan(table), TABLES[table].check(frame)
+        noted = self.has(table) and table in self.read_manifest().get("tables", {})
+        if noted and stored.filter(mine).collect(engine="streaming").equals(new):
+            return
+        self.add_rows(table, new, stored.filter(~mine))
+
+    def add_rows(self, table: str, frame: pl.DataFrame, stored: pl.LazyFrame | None = None) -> None:
+        """Add rows to a table that may be too large for memory (to what is `stored` of it, which is in order)."""
+        kept = self.scan(table) if stored is None else stored
+        # What begins alike is sorted anew; the rest is in order, and differs from it in the first column.
+        first = TABLES[table].key[0]
+        alike = pl.col(first).is_in(frame.get_column(first).unique().implode()).fill_null(value=True)
+        beside = kept.filter(alike).collect(engine="streaming")
+        new = TABLES[table].check(pl.concat([beside, frame.select(beside.columns)]))
+        self.write_sorted(table, kept.filter(~alike).merge_sorted(new.lazy(), first, maintain_order=True))
 
     def read_manifest(self) -> dict[str, Any]:
         """Give the manifest; a new case has {"complete": false}."""
@@ -265,12 +298,12 @@ def _other_columns(found: Mapping[str, pl.DataType], declared: Mapping[str, pl.D
     )
 
 
-def write_parquet(path: Path, frame: pl.DataFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:
+def write_parquet(path: Path, frame: pl.DataFrame | pl.LazyFrame, compression: Literal["zstd", "lz4"] = "zstd") -> None:
     """Write Parquet whole or not at all, with the same bytes for the same frame."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     with _replacing(path, temporary):
-        frame.write_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
+        frame.lazy().sink_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
 
 
 def write_parquet_parts(path: Path, schema: pl.Schema, parts: Iterable[pl.DataFrame]) -> int:

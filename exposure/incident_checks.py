@@ -1,6 +1,7 @@
 """Checks of incident.toml across its keys. Pure: a model in, faults with their key paths out."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -40,6 +41,35 @@ def _facts_in_order(incident: Incident) -> Iterator[Finding]:
             if order.index(other.kind) < order.index(fact.kind) and other.time > fact.time:
                 text = f"{fact.kind} {fact.time:%Y-%m-%d %H:%M:%S} lies before {other.kind} {other.time:%Y-%m-%d %H:%M:%S}: "
                 yield ("fact", index, "time"), text + "one of the two times is wrong (zone?)"
+
+
+def doubts(incident: Incident) -> list[Finding]:
+    """Give what may be right, but is mostly a mistake: a person must look, and the work goes on.
+
+    An attack may be over before anybody notices it; who knows that it was can say when it was last seen.
+    """
+    over, last = incident.fact("first_known_good"), incident.fact("last_bad")
+    heard = [fact for fact in incident.facts if fact.kind in ("detected", "public_notice")]
+    first = min(heard, key=lambda fact: fact.time, default=None)
+    if over is None or last is not None or first is None or over.time >= first.time:
+        return []
+    text = f"first_known_good {over.time:%Y-%m-%d %H:%M:%S} lies before {first.kind} {first.time:%Y-%m-%d %H:%M:%S}: "
+    text += (
+        "is one of the two times wrong (zone?)? If it was over before anybody noticed, write a [[fact]] last_bad, too"
+    )
+    return [(("fact", incident.facts.index(over), "time"), text)]
+
+
+def find_future(incident: Incident, now: datetime) -> list[Finding]:
+    """Give the facts that nobody can have found out yet; `now` is the run's clock, UTC."""
+    return [
+        (
+            ("fact", index, "time"),
+            f"{fact.kind} {fact.time:%Y-%m-%d %H:%M:%S} lies in the future (it is {now:%Y-%m-%d %H:%M:%S} UTC): year? zone?",
+        )
+        for index, fact in enumerate(incident.facts)
+        if fact.time > now
+    ]
 
 
 def _names(incident: Incident) -> Iterator[Finding]:

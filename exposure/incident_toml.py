@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from exposure.case import INCIDENT_FILE, find_case
 from exposure.chain.presets import CHAINS
 from exposure.errors import ExposureError
 from exposure.incident import Incident
-from exposure.incident_checks import check_incident
+from exposure.incident_checks import check_incident, doubts, find_future
 from exposure.report_files import read_reports
 from exposure.toml_lines import KeyPath, TomlLines, read_lines
 
@@ -65,8 +66,8 @@ class Fault:
         return f"line {self.line}, {self.key}: {self.text}"
 
 
-def load_incident(path: Path, environment: Mapping[str, str] | None = None) -> Incident:
-    """Read and validate INCIDENT, a case folder or its incident.toml.
+def load_incident(path: Path, environment: Mapping[str, str] | None = None, now: datetime | None = None) -> Incident:
+    """Read and validate INCIDENT, a case folder or its incident.toml; `now` is the run's clock: no fact lies after it.
 
     Raises ExposureError that lists every fault. An RPC variable that is not set is no fault yet: steps that ask no RPC work.
     """
@@ -76,6 +77,8 @@ def load_incident(path: Path, environment: Mapping[str, str] | None = None) -> I
     lines = read_lines(content)
     raw = _parse(content, lines)
     incident, faults = _build(raw, folder, lines, os.environ if environment is None else environment)
+    if incident is not None and now is not None:
+        faults += [Fault(lines.line(path), _name(path), text) for path, text in find_future(incident, now)]
     if faults or incident is None:
         raise _faulty(sorted(set(faults)))
     return incident
@@ -156,6 +159,8 @@ def _build(
     if not faults:
         placed = ((_file_path(path, origins), text) for path, text in check_incident(incident))
         faults = [Fault(lines.line(path), _name(path), text) for path, text in placed]
+        said = tuple(f"{INCIDENT_FILE} {Fault(lines.line(path), _name(path), text)}" for path, text in doubts(incident))
+        incident = incident.model_copy(update={"problems": (*incident.problems, *said)})
     return incident, faults
 
 

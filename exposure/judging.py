@@ -55,7 +55,7 @@ def judge_file(context: Context, path: Path, file: Path) -> tuple[pl.DataFrame, 
 
     Raises ExposureError where the case was not assessed yet, or the file cannot be read.
     """
-    incident = load_incident(path)
+    incident = load_incident(path, now=context.now)
     case, now = Case(incident.folder), Case(incident.folder).now()
     if not case.has("wallets") or now is None:
         raise ExposureError(

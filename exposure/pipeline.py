@@ -147,10 +147,10 @@ class Pipeline:
 
         named = self._resolve_names()
         self.case.write_part("sightings", report_sightings(self.incident), pl.col("link") == "report")
-        sightings, attackers = self.case.read("sightings"), self.attackers()
+        sightings, attackers = self.case.scan("sightings"), self.attackers()
         asked = candidates(sightings, self.incident, self.case.read("people"), attackers)
-        losses, before = self.case.read("losses"), self.case.read("candidates")
-        asked, left_out = with_attacker_side(asked, losses, self._signers(), before)
+        before = self.case.scan("candidates").filter(pl.col("reason") == "signature").collect()
+        asked, left_out = with_attacker_side(asked, self.case.read("losses"), self._signers(), before)
         self.case.write("candidates", asked)
         self._tell_left_out(left_out)
         start, end = span(sightings, self.incident, attackers, self.as_of())
@@ -177,8 +177,11 @@ class Pipeline:
 
     def _flagged(self) -> tuple[str, ...]:
         """Give the wallets that must act, as the last assessment has it, the most urgent first: traces are dear."""
-        must_act = self.case.read("wallets").filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
-        urgent = must_act.sort(pl.col("urgency").fill_null(0.0), "address", descending=[True, False])
+        wallets = self.case.scan("wallets").select("address", "verdict", "urgency")
+        must_act = wallets.filter(pl.col("verdict").is_in(["compromised", "probable", "exposed"]))
+        urgent = must_act.collect(engine="streaming").sort(
+            pl.col("urgency").fill_null(0.0), "address", descending=[True, False]
+        )
         return tuple(urgent.get_column("address"))
 
     def _resolve_names(self) -> pl.DataFrame:
@@ -188,9 +191,11 @@ class Pipeline:
         requests = self.case.scan("requests")
         found = names_in(requests)
         seen = named_sightings(requests, found, self.case.read("names"))
-        if not seen.is_empty():
-            known = pl.concat([self.case.read("sightings"), seen])
-            self.case.write("sightings", known.unique(TABLES["sightings"].key, keep="first", maintain_order=True))
+        key = TABLES["sightings"].key
+        known = self.case.scan("sightings").join(seen.lazy(), on="address", how="semi").collect(engine="streaming")
+        new = seen.unique(key, keep="first", maintain_order=True).join(known, on=key, how="anti", nulls_equal=True)
+        if not new.is_empty():
+            self.case.add_rows("sightings", new)
         return found.select("name", "time").unique().sort("name", "time")
 
     def attackers(self) -> pl.DataFrame:
@@ -222,19 +227,21 @@ class Pipeline:
 
     def assess(self) -> None:
         """Find X, the window, the attackers, and judge every wallet."""
-        from exposure.assess.assess import assess
+        from exposure.assess.assess import assess_on
+        from exposure.assess.shelf import Shelf
         from exposure.assess.takings import fact_table, takings
         from exposure.chain.worth import with_usd
         from exposure.judging import judge_again
 
         tables = {name: self.case.scan(name) for name in TABLES}
         prices = self.case.read("prices")
-        for name, frame in assess(tables, self.incident, self.as_of()).items():
-            self.case.write(name, with_usd(frame, prices) if name in ("losses", "holdings") else frame)
+        with self.case.scratch("assess") as scratch:
+            for name, rows in assess_on(Shelf(scratch), tables, self.incident, self.as_of()).items():
+                self.case.write_sorted(name, with_usd(rows, prices) if name in ("losses", "holdings") else rows)
         self.case.write("takings", takings(self.case.read("losses"), self.case.read("tokens")))
         self.case.write("facts", fact_table(self.incident))
         self.case.write("reports", judge_again(self.case, self.incident, self.as_of()))
-        self.case.finish_stage("assess", {"wallets": self.case.read("wallets").height})
+        self.case.finish_stage("assess", {"wallets": self.case.count("wallets")})
 
     def _stage(self, name: str, layers: tuple[str, ...]) -> None:
         """Pull some layers, assess, and publish the sheet as it stands."""

@@ -35,7 +35,8 @@ def make_plan(
     """Give the plan in lines for people, and as an object for machines; its `problems` are what a run would stumble over."""
     lines, logs, problems = _logs(incident)
     problems = [*incident.problems, *problems]
-    sightings = pl.concat([case.read("sightings").filter(pl.col("link") != "report"), report_sightings(incident)])
+    logged = case.scan("sightings").filter(pl.col("link") != "report")
+    sightings = pl.concat([logged, report_sightings(incident).lazy()])
     attackers = case.read("attackers") if case.has("attackers") else configured_attackers(incident)
     asked = candidates(sightings, incident, case.read("people"), attackers)
     signed = signers(case.scan("evidence"), case.scan("wallets"))

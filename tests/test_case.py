@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,8 @@ import pytest
 from exposure.case import Case, find_case, write_atomically, write_parquet, write_parquet_parts
 from exposure.errors import ExposureError
 from exposure.tables import TABLES
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 def test_a_folder_without_an_incident_is_an_error_that_says_how_to_start(tmp_path: Path) -> None:
@@ -121,6 +124,31 @@ def test_a_part_of_a_shared_table_is_replaced_alone(tmp_path: Path) -> None:
     for _ in range(2):
         case.write_part("coverage", TABLES["coverage"].frame([{"source": "chain:1", "layer": "logs"}]), ours)
     assert ["a1", "chain:1"] == case.read("coverage").get_column("source").to_list()
+
+
+def test_rows_that_are_there_already_are_not_written_again(tmp_path: Path) -> None:
+    """A table of millions of rows is left alone where nothing changes."""
+    case = Case(tmp_path)
+    rows = TABLES["coverage"].frame([{"source": "a1", "layer": "lines"}])
+    case.write_part("coverage", rows, pl.lit(value=True))
+    written = case.path("coverage").stat().st_mtime_ns
+    case.write_part("coverage", rows, pl.lit(value=True))
+    assert written == case.path("coverage").stat().st_mtime_ns
+    case.write_part("coverage", rows.clear(), pl.col("source") == "a1")
+    assert 0 == case.count("coverage") == case.read("coverage").height
+
+
+def test_added_rows_stand_where_one_write_of_all_would_put_them(tmp_path: Path) -> None:
+    """In the order of the key, before, between, beside and behind those that were there; the bytes are the same."""
+    case, whole = Case(tmp_path / "one"), Case(tmp_path / "other")
+    rows = [
+        {"address": address, "time": time, "ref": ref} for address in "bdf" for time, ref in ((None, "y"), (NOON, "x"))
+    ]
+    more = [{"address": address, "time": NOON, "ref": "w"} for address in "acdg"]
+    case.write("sightings", TABLES["sightings"].frame(rows))
+    case.add_rows("sightings", TABLES["sightings"].frame(more))
+    whole.write("sightings", TABLES["sightings"].frame([*more, *rows]))
+    assert case.path("sightings").read_bytes() == whole.path("sightings").read_bytes()
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

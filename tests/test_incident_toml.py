@@ -249,3 +249,31 @@ def test_a_reports_file_that_is_missing_is_a_fault(tmp_path: Path) -> None:
         "line 20, report[1].file: r.csv cannot be read: No such file or directory; name a CSV, JSON lines or Parquet file, in UTF-8"
         in found
     )
+
+
+def _with_facts(tmp_path: Path, *facts: tuple[str, str]) -> Path:
+    blocks = "".join(f'\n[[fact]]\nkind = "{kind}"\ntime = {time}\nsource = "a"\n' for kind, time in facts)
+    (tmp_path / "incident.toml").write_text(GOOD + blocks)
+    return tmp_path
+
+
+def test_a_fact_in_the_future_is_a_fault(tmp_path: Path) -> None:
+    """The wrong year; the same file is good a year later."""
+    folder, now = _with_facts(tmp_path, ("first_bad", "2027-02-12T20:30:00Z")), datetime(2026, 2, 13, tzinfo=UTC)
+    with pytest.raises(ExposureError) as raised:
+        load_incident(folder, {}, now)
+    text = "line 21, fact[1].time: first_bad 2027-02-12 20:30:00 lies in the future (it is 2026-02-13 00:00:00 UTC): year? zone?"
+    assert text in str(raised.value)
+    assert () == load_incident(folder, {}, datetime(2027, 2, 13, tzinfo=UTC)).problems
+
+
+def test_a_site_that_was_good_before_the_attack_was_detected_needs_a_person(tmp_path: Path) -> None:
+    """It may be true, so the work goes on; who says when it was last bad is not asked."""
+    facts = (("first_known_good", "2026-02-12T22:46:00+09:00"), ("detected", "2026-02-12T22:40:00Z"))
+    assert load_incident(_with_facts(tmp_path, *facts), {}).problems == (
+        (
+            "incident.toml line 21, fact[1].time: first_known_good 2026-02-12 13:46:00 lies before detected 2026-02-12 22:40:00: "
+            "is one of the two times wrong (zone?)? If it was over before anybody noticed, write a [[fact]] last_bad, too"
+        ),
+    )
+    assert () == load_incident(_with_facts(tmp_path, *facts, ("last_bad", "2026-02-12T13:40:00Z")), {}).problems

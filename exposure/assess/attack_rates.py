@@ -45,32 +45,57 @@ class Rates:
     vetoed: tuple[str, ...]
 
 
-def attack_rates(
-    deeds: pl.DataFrame, harmed: pl.DataFrame, watched: pl.Series, owners: pl.DataFrame | None = None
-) -> Rates:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is counted of deeds, wallet by wallet: of millions of deeds this fits into memory.
+
+    `people`: whoever was seen (address). `surely`: what they surely did in the window (address, action, host, asset_state,
+    exposure, cleared, time of the first, rows). `maybe`: what they may have done there (address, action, strength). `hours`: in
+    which hours they surely came (address, hour).
+    """
+
+    people: pl.DataFrame
+    surely: pl.DataFrame
+    maybe: pl.DataFrame
+    hours: pl.DataFrame
+
+
+def count_deeds(deeds: pl.LazyFrame, people: pl.Series) -> Done:
+    """Count placed deeds (column `inside`) of people: logged wallets whose chain history was read, in order.
+
+    Nobody else can be known to be unharmed.
+    """
+    logged = deeds.filter(~pl.col("link").is_in(["report", "contract"]) & pl.col("address").is_in(people.implode()))
+    inside = logged.filter(pl.col("inside") & (pl.col("strength") >= MAYBE))
+    sure = pl.col("strength") >= STRONG
+    surely = inside.filter(sure & pl.col("action").is_not_null() & pl.col("time").is_not_null())
+    kinds = ("action", "host", "asset_state", "exposure", "cleared")
+    done, maybe, hours = pl.collect_all(
+        [
+            surely.group_by("address", *kinds).agg(pl.col("time").min(), rows=pl.len()),
+            inside.group_by("address", "action").agg(pl.col("strength").max()),
+            inside.filter(sure & (pl.col("link") != "kin"))
+            .select("address", hour=pl.col("time").dt.truncate("1h"))
+            .unique(),
+        ],
+        engine="streaming",
+    )
+    return Done(people.to_frame("address"), done, maybe, hours)
+
+
+def attack_rates(done: Done, harmed: pl.DataFrame, owners: pl.DataFrame | None = None) -> Rates:
     """Measure every action, alone and by host and asset_state.
 
-    `deeds` are placed deeds (column `inside`), `harmed` has the columns address and harmed_at, `watched` are the wallets whose
-    chain history was read: nobody else can be known to be unharmed. `owners` (address, owner): what a person did with one wallet
-    counts for their others where causes are told apart, since one phrase opens several. No harm gives rows whose is_x is
-    cannot_tell.
+    `harmed` has the columns address and harmed_at. `owners` (address, owner): what a person did with one wallet counts for
+    their others where causes are told apart, since one phrase opens several. No harm gives rows whose is_x is cannot_tell.
     """
-    logged = deeds.filter(~pl.col("link").is_in(["report", "contract"]) & pl.col("address").is_in(watched.implode()))
-    people = logged.select("address").unique().sort("address")
-    done = logged.filter(
-        pl.col("inside")
-        & pl.col("action").is_not_null()
-        & (pl.col("strength") >= STRONG)
-        & pl.col("time").is_not_null()
-    )
-    kinds = done.select("action", "exposure", "cleared").unique("action").sort("action")
-    strata = _strata(done)
+    kinds = done.surely.select("action", "exposure", "cleared").unique("action").sort("action")
+    strata = _strata(done.surely)
     if strata.is_empty():
         return Rates(TABLES["attack_rates"].empty(), (), ())
-    rows = _measure(strata, done, people, harmed)
+    rows = _measure(strata, done.surely, done.people, harmed)
     whole = {str(row["action"]): row for row in rows if row["host"] is None and row["asset_state"] is None}
-    inside = logged.filter(pl.col("inside") & (pl.col("strength") >= MAYBE))
-    doers = _doers(inside, people, harmed, list(whole), owners)
+    doers = _doers(done, harmed, list(whole), owners)
     verdicts = _which_is_x(whole, doers, kinds)
     x = tuple(action for action, is_x in sorted(verdicts.items()) if is_x == "yes")
     for row in rows:
@@ -86,7 +111,8 @@ def attack_rates(
 def _strata(done: pl.DataFrame) -> pl.DataFrame:
     """Give the strata: each action alone, by host, by asset_state."""
     nothing = pl.lit(None, done.schema["host"])
-    hosts = done.drop_nulls("host").group_by("host").len().sort("len", "host", descending=[True, False])
+    hosts = done.drop_nulls("host").group_by("host").agg(pl.col("rows").sum())
+    hosts = hosts.sort("rows", "host", descending=[True, False])
     common = hosts.head(HOSTS_MOST).get_column("host").implode()
     parts = [
         done.select("action", host=nothing, asset_state=nothing),
@@ -173,28 +199,16 @@ class _Doers:
         return self.strength[action] >= MAYBE
 
 
-def _doers(
-    inside: pl.DataFrame,
-    people: pl.DataFrame,
-    harmed: pl.DataFrame,
-    actions: Iterable[str],
-    owners: pl.DataFrame | None,
-) -> _Doers:
-    """Mark which owner did what; `inside` are deeds in the window of any strength."""
+def _doers(done: Done, harmed: pl.DataFrame, actions: Iterable[str], owners: pl.DataFrame | None) -> _Doers:
+    """Mark which owner did what."""
+    people = done.people
     if owners is None:
         owners = people.select("address", owner="address")
     owned = people.join(owners, on="address", how="left").select("address", owner=pl.coalesce("owner", "address"))
     everybody = owned.select("owner").unique().sort("owner")
-    did = inside.join(owned, on="address").group_by("owner", "action").agg(pl.col("strength").max())
-
-    hours = (
-        inside.filter((pl.col("strength") >= STRONG) & (pl.col("link") != "kin"))
-        .select("address", hour=pl.col("time").dt.truncate("1h"))
-        .unique()
-        .join(owned, on="address")
-        .group_by("owner")
-        .agg(more=(pl.col("hour").n_unique() - 1.0).clip(0, HOURS_MOST))
-    )
+    did = done.maybe.join(owned, on="address").group_by("owner", "action").agg(pl.col("strength").max())
+    by_owner = done.hours.join(owned, on="address").group_by("owner")
+    hours = by_owner.agg(more=(pl.col("hour").n_unique() - 1.0).clip(0, HOURS_MOST))
 
     def in_order(rows: pl.DataFrame, name: str) -> NDArray[np.float64]:
         most = rows.group_by("owner").agg(pl.col(name).max())

@@ -26,7 +26,7 @@ BLIND_LOOK_BACK = timedelta(days=30)
 
 
 def candidates(
-    sightings: pl.DataFrame, incident: Incident, people: pl.DataFrame, attackers: pl.DataFrame
+    sightings: pl.DataFrame | pl.LazyFrame, incident: Incident, people: pl.DataFrame, attackers: pl.DataFrame
 ) -> pl.DataFrame:
     """Give table `candidates`: exposed, reported, contract users, people's own rows, and controls; never an attacker.
 
@@ -34,8 +34,9 @@ def candidates(
     gives the same controls. A wallet may stand there for several reasons. Empty sightings and people give an empty table.
     """
     known = attackers.get_column("address").implode()
-    mine = sightings.filter(~pl.col("address").is_in(known))
-    reasons = mine.join(action_frame(incident).filter("exposing").select("action", "exposing"), on="action", how="left")
+    mine = sightings.lazy().filter(~pl.col("address").is_in(known))
+    exposing = action_frame(incident).filter("exposing").select("action", "exposing")
+    reasons = mine.join(exposing.lazy(), on="action", how="left")
     reasons = reasons.with_columns(
         reason=pl.when(pl.col("link") == "report")
         .then(pl.lit("report"))
@@ -45,7 +46,8 @@ def candidates(
         .then(pl.lit("log"))
         .otherwise(pl.lit("control"))
     )
-    asked = reasons.group_by("address", "reason").agg(first=pl.col("time").min(), last=pl.col("time").max())
+    spans = reasons.group_by("address", "reason").agg(first=pl.col("time").min(), last=pl.col("time").max())
+    asked = spans.collect(engine="streaming")
     others = asked.filter(pl.col("reason") != "control")
     controls = asked.filter(pl.col("reason") == "control").join(others, on="address", how="anti")
     persons = people.filter(pl.col("added").fill_null(value=False) & ~pl.col("address").is_in(known)).select(
@@ -101,7 +103,7 @@ def _draw(controls: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
 
 
 def span(
-    sightings: pl.DataFrame, incident: Incident, attackers: pl.DataFrame, now: datetime
+    sightings: pl.DataFrame | pl.LazyFrame, incident: Incident, attackers: pl.DataFrame, now: datetime
 ) -> tuple[datetime, datetime]:
     """Give the times that the chain's history must cover: first exposure − lead to last exposure + tail, at most `now`.
 
@@ -111,10 +113,11 @@ def span(
     exposing = action_frame(incident).filter("exposing").get_column("action").implode()
     tied = pl.col("action").is_in(exposing) | pl.col("link").is_in(["report", "key", "contract"])
     low, high = _fact_bounds(incident)
-    times = sightings.filter(tied.fill_null(value=False)).get_column("time").drop_nulls()
-    inside = times.filter(times >= low) if low else times
-    inside = inside.filter(inside <= high) if high else inside
-    first, last = inside.min(), inside.max()
+    time = pl.col("time")
+    inside = sightings.lazy().filter(tied.fill_null(value=False))
+    inside = inside.filter(time >= low) if low else inside
+    inside = inside.filter(time <= high) if high else inside
+    first, last = inside.select(first=time.min(), last=time.max()).collect(engine="streaming").row(0)
     starts = [time for time in (low, first, *_dates(incident)) if isinstance(time, datetime)]
     ends = [time for time in (high, last, *_dates(incident)) if isinstance(time, datetime)]
     settings = incident.window
@@ -123,7 +126,7 @@ def span(
     return min(start, now), min(end, now)
 
 
-def attack_start(windows: pl.DataFrame, sightings: pl.DataFrame, incident: Incident) -> datetime | None:
+def attack_start(windows: pl.DataFrame, sightings: pl.LazyFrame, incident: Incident) -> datetime | None:
     """Give when the attack began, as far as is known, rounded down to the quarter hour, so that a better T1 seldom moves it.
 
     The published T1 of the last assessment; before there is one, what facts say; else the first exposure. None: nobody knows.
@@ -132,10 +135,9 @@ def attack_start(windows: pl.DataFrame, sightings: pl.DataFrame, incident: Incid
     found = t1.select(pl.coalesce("earliest", "estimate").min()).item() if not t1.is_empty() else None
     facts = [fact.time for kind in ("last_known_good", "first_bad") if (fact := incident.fact(kind))]
     exposing = action_frame(incident).filter("exposing").get_column("action").implode()
-    seen = sightings.filter(
-        (pl.col("action").is_in(exposing) | pl.col("link").is_in(["report", "key"])).fill_null(value=False)
-    ).get_column("time")
-    known = [time for time in (found, *facts, seen.min()) if isinstance(time, datetime)]
+    tied = pl.col("action").is_in(exposing) | pl.col("link").is_in(["report", "key"])
+    seen = sightings.filter(tied.fill_null(value=False)).select(pl.col("time").min()).collect(engine="streaming")
+    known = [time for time in (found, *facts, seen.item()) if isinstance(time, datetime)]
     return known[0].replace(minute=known[0].minute // 15 * 15, second=0, microsecond=0) if known else None
 
 

@@ -156,5 +156,4 @@ def unread_parts(coverage: pl.DataFrame, chain: Chain) -> Iterator[str]:
 
 
 def _state_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    parts = [tables["accounts"].select("chain_id", "address"), tables["balances"].select("chain_id", "address")]
-    return pl.concat(parts).unique().sort("chain_id", "address")
+    return pl.concat([tables["accounts"], tables["balances"]]).unique().sort("chain_id", "address")

@@ -1,14 +1,18 @@
 """Sightings -> deeds: who did what, when, how surely, and whether that exposes. Pure."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import polars as pl
 
 from exposure.assess.actions import action_frame
+from exposure.assess.intake import Intake, plain
+from exposure.assess.shelf import Shelf
 from exposure.incident import Incident
 
+AnyFrame = TypeVar("AnyFrame", pl.DataFrame, pl.LazyFrame)
 # From here on a sighting says more about this wallet's owner than about the crowd that shares a client with them.
 STRONG = 0.5
 # One recovery phrase opens all wallets under it: another wallet of a browser that gave one away may be lost with it. Browsers
@@ -52,44 +56,78 @@ class Window:
         return (late & early).fill_null(value=True)
 
 
-def deeds_of(
-    sightings: pl.DataFrame,
-    requests: pl.DataFrame,
-    incident: Incident,
-    excluded: pl.Series,
-    vetoed: Collection[str] = (),
-) -> pl.DataFrame:
-    """Give the sightings with what they mean: host and asset_state of their request, exposure, cleared, exposing.
+EXPOSING = ("address", "action", "link", "time", "strength", "asset_state", "exposure", "cleared", "exposing")
 
-    `excluded` are addresses that are nobody's wallet (attackers, tokens, the dapp's contracts). A report exposes unless it
-    names an action that exposes nobody; a secret in a line exposes whatever the action. An action that exposes has its own
-    `exposure`; a report that does not say what was done has null.
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """All deeds: more than memory may hold, so that they are read anew each time, a stretch of addresses where wanted.
+
+    `seen` are the sightings as they were laid down, as text, with those of kin; `actions` says what each action means; `exposing`
+    are the deeds that expose, of which there are few; `kin` are the wallets against which another's deed is held.
     """
-    mine = sightings.filter(~pl.col("address").is_in(excluded.implode()))
+
+    intake: Intake
+    seen: pl.LazyFrame
+    actions: pl.DataFrame
+    kin: pl.Series
+    exposing: pl.DataFrame
+
+    def read(self, stretch: pl.Expr | None = None) -> pl.LazyFrame:
+        """Read deeds (`deeds_of`), of some addresses alone: `stretch` compares column `address` as text."""
+        seen = self.seen if stretch is None else self.seen.filter(stretch)
+        return deeds_of(self.intake.encode_seen(seen), self.actions)
+
+
+def gather_deeds(
+    intake: Intake,
+    seen: pl.LazyFrame,
+    browsers: pl.DataFrame,
+    incident: Incident,
+    shelf: Shelf,
+    vetoed: Collection[str] = (),
+) -> Deeds:
+    """Give the deeds that sightings are, and those of kin. `browsers` are the clients that showed several wallets: address, group.
+
+    `vetoed` are actions that expose though a person cleared them.
+    """
     actions = action_frame(incident, vetoed).with_columns(
-        pl.col("action").cast(mine.schema["action"]), pl.col("exposure").cast(mine.schema["link"])
+        pl.col("action").cast(intake.address), pl.col("exposure").cast(intake.word)
     )
-    told = mine.lazy().join(actions.lazy(), on="action", how="left").join(requests.lazy(), on="request", how="left")
+    kin = kin_deeds(deeds_of(intake.encode_seen(seen), actions), browsers).sort("address")
+    laid = shelf.keep(plain(kin).lazy().select(seen.collect_schema().names()))
+    others = kin.get_column("address").unique()
+    found = Deeds(intake, pl.concat([seen, laid]), actions, others, kin.select(EXPOSING).clear())
+    return replace(found, exposing=found.read().filter("exposing").select(EXPOSING).collect(engine="streaming"))
+
+
+def deeds_of(sightings: pl.LazyFrame, actions: pl.DataFrame) -> pl.LazyFrame:
+    """Give the sightings with what they mean: exposure, cleared, exposing; `actions` is what `action_frame` gives.
+
+    A report exposes unless it names an action that exposes nobody; a secret in a line exposes whatever the action. An action
+    that exposes has its own `exposure`; a report that does not say what was done has null.
+    """
+    told = sightings.join(actions.lazy(), on="action", how="left")
     secret, unsaid = pl.col("link") == "key", (pl.col("link") == "report") & pl.col("exposure").is_null()
-    told = told.with_columns(
+    return told.with_columns(
         exposure=pl.when(secret).then(pl.lit("key")).otherwise(pl.col("exposure")),
         cleared=pl.col("cleared").fill_null(value=False),
         exposing=pl.col("exposing").fill_null(value=False) | secret | unsaid,
         strength=pl.col("strength").fill_null(0.0),
     )
-    return told.collect(engine="streaming")
 
 
-def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
-    """Add deeds with link `kin`: what exposed a key, for other wallets that a browser of that wallet showed at other times.
+def kin_deeds(deeds: pl.LazyFrame, browsers: pl.DataFrame) -> pl.DataFrame:
+    """Give deeds with link `kin`: what exposed a key, for other wallets that a browser of that wallet showed at other times.
 
     They are weak, so that such a wallet is `possible` and no more; wallets that the deed names itself get none.
     """
-    shown = deeds.select("client", "address").drop_nulls().unique()
-    shown = shown.filter(pl.len().over("client").is_between(2, KIN_MOST))
-    key = deeds.filter(
+    shown = browsers.rename({"group": "client"}).filter(pl.len().over("client").is_between(2, KIN_MOST))
+    given = deeds.filter(
         pl.col("exposing") & (pl.col("exposure") == "key") & (pl.col("link") != "key") & (pl.col("strength") > 0)
-    ).sort("strength", descending=True)
+    )
+    told = pl.any_horizontal(pl.col(name).is_in(shown.get_column(name).implode()) for name in ("client", "address"))
+    key = given.filter(told.fill_null(value=False)).collect(engine="streaming").sort("strength", descending=True)
     # One row a deed: its request may stand there for several wallets.
     once = key.unique(["client", "ref"], keep="first", maintain_order=True)
     by_browser = once.drop("address").join(shown, on="client")
@@ -101,13 +139,27 @@ def with_kin(deeds: pl.DataFrame) -> pl.DataFrame:
     others = pl.concat([by_browser, by_wallet.select(by_browser.columns)])
     others = others.join(key.select("address", "ref"), on=["address", "ref"], how="anti")
     others = others.unique(["address", "ref"], keep="first", maintain_order=True)
-    kin = others.with_columns(
-        link=pl.lit("kin").cast(deeds.schema["link"]), strength=pl.min_horizontal("strength", pl.lit(KIN))
+    return others.with_columns(
+        link=pl.lit("kin").cast(key.schema["link"]), strength=pl.min_horizontal("strength", pl.lit(KIN))
     )
-    return pl.concat([deeds, kin.select(deeds.columns)]).drop("client", "session", "request")
 
 
-def place(deeds: pl.DataFrame, window: Window, bad_files: bool, physical: Window | None = None) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """How deeds are placed; see `place`. Addresses of `hostile` do nothing that counts."""
+
+    window: Window
+    bad_files: bool
+    hostile: pl.Series
+    physical: Window | None = None
+
+    def of(self, deeds: AnyFrame) -> AnyFrame:
+        """Place deeds."""
+        mine = deeds.filter(~pl.col("address").is_in(self.hostile.implode()))
+        return place(mine, self.window, self.bad_files, self.physical)
+
+
+def place(deeds: AnyFrame, window: Window, bad_files: bool, physical: Window | None = None) -> AnyFrame:
     """Add `inside`, `cached` and `near`: how each deed lies to the window.
 
     What facts and files (`physical`) leave inside, and only statistics put out, counts as near: nobody is sent away by statistics.

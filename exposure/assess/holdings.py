@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from exposure.amounts import NATIVE
-from exposure.assess.intake import plain
+from exposure.assess.intake import Intake, plain
 from exposure.assess.moves import DUST_TOKEN, TX
 from exposure.tables import TABLES
 
@@ -50,8 +50,9 @@ class Left:
         return found.with_columns(left_f64=pl.when("asked").then(pl.col("left_f64").fill_null(0.0))).drop("asked")
 
 
-def what_is_left(balances: pl.DataFrame) -> Left:
-    """Gather what wallets hold now."""
+def what_is_left(intake: Intake) -> Left:
+    """Gather what wallets hold now, without the exact amounts."""
+    balances = intake.amounts_held()
     held = balances_now(balances).select("chain_id", "token", wallet="address", left_f64="amount_f64")
     return Left(held, balances.select("chain_id", wallet="address").unique())
 

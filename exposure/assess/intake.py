@@ -15,7 +15,9 @@ import polars as pl
 import polars.selectors as cs
 
 from exposure.assess.actions import action_frame
+from exposure.assess.moves import kinds_of
 from exposure.assess.reports import reported_transactions
+from exposure.assess.shelf import Shelf
 from exposure.incident import Incident
 from exposure.logs.sessions import only_derived
 from exposure.tables import TABLES
@@ -25,23 +27,38 @@ Given = Mapping[str, pl.DataFrame | pl.LazyFrame]
 _ADDRESSES = ("address", "from_address", "to_address", "token_address", "transaction_from", "transaction_to")
 # What this program itself writes has few values.
 _WORD = pl.Categorical(pl.Categories("exposure.words", physical=pl.UInt16))
-_WORDS = ("link", "standard", "kind")
+_WORDS = ("link", "standard", "kind", "reason")
 # Tables that are read whole; the big ones have readers of their own, and the others are not read at all.
 _SMALL = (
     *("accounts", "allowances", "approvals", "assets", "attackers", "balances"),
     *("candidates", "coverage", "delegations", "executions", "people", "secrets", "tokens", "traces", "traffic"),
 )
+# Of tables that have a row a wallet, what is asked for of all of them.
+_NEEDED = {
+    "accounts": ("chain_id", "block_number", "address", "kind", "nonce"),
+    "balances": ("chain_id", "address"),
+    "candidates": ("address", "reason"),
+}
 # Text holds no zero byte; a call's arguments are padded with them, and four bytes alone name a function.
 _TEXT = (pl.col("input").str.len_bytes() > 10) & ~pl.col("input").str.contains(r"^0x(?:[0-9a-f]{2})*?00")
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The tables as the assessment works on them, how it holds addresses, and the tables as they are stored."""
+    """The tables as the assessment works on them, how it holds addresses, and the tables as they are stored.
+
+    Of accounts and balances `tables` only holds whose were read (chain_id, address); `kinds` is what `kinds_of` makes of accounts.
+    """
 
     tables: dict[str, pl.DataFrame]
+    kinds: pl.DataFrame
     address: pl.DataType
     stored: dict[str, pl.LazyFrame]
+
+    @property
+    def word(self) -> pl.DataType:
+        """Give how words of which there are few are held."""
+        return _WORD
 
     def addresses(self, values: pl.Series | list[str]) -> pl.Series:
         """Hold addresses as the tables do."""
@@ -51,10 +68,35 @@ class Intake:
         """Hold the addresses of a frame as the tables do."""
         return frame.with_columns(pl.col(name).cast(self.address) for name in _ADDRESSES if name in frame.columns)
 
+    def encode_seen(self, seen: pl.LazyFrame) -> pl.LazyFrame:
+        """Hold sightings that were laid down as text as the tables are held."""
+        return seen.with_columns(
+            pl.col("address", "action", "host", "asset_state").cast(self.address), pl.col("link").cast(_WORD)
+        )
+
+    def rows_where(self, table: str, wanted: pl.Expr) -> pl.DataFrame:
+        """Read rows of a table that is too large to be held whole; `wanted` sees addresses as text."""
+        return _encoded(self.stored[table].filter(wanted), self.address).collect(engine="streaming")
+
+    def rows_of(self, table: str, wallets: pl.Series) -> pl.DataFrame:
+        """Read the rows of some wallets, of a table with a column `address`."""
+        return self.rows_where(table, pl.col("address").is_in(wallets.cast(pl.String).unique().implode()))
+
+    def amounts_held(self) -> pl.DataFrame:
+        """Read balances, whose exact text is "some" here where it is not "0"."""
+        some = pl.when(pl.col("balance") != "0").then(pl.lit("some")).otherwise("balance")
+        columns = ("chain_id", "block_number", "address", "token_address", "balance_f64")
+        rows = self.stored["balances"].select(*columns, balance=some.cast(_WORD))
+        return _encoded(rows, self.address).collect(engine="streaming")
+
     def read_transfers(self) -> None:
         """Read transfers into the tables: the largest of them, so that what else is built of large ones is built before."""
         read = _transfers(self.stored["transfers"], self.stored["transactions"], self.address)
         self.tables["transfers"] = by_their_own_act(read, self.tables["executions"])
+
+    def forget_transfers(self) -> None:
+        """Make room: nothing that is left to do asks for transfers."""
+        self.tables["transfers"] = self.tables["transfers"].clear()
 
     def tokens(self) -> pl.Series:
         """Give the contracts of all tokens."""
@@ -69,8 +111,8 @@ class Intake:
         chains = self.tables["transfers"].select("chain_id").unique()
         return named.join(chains, how="cross").select("address", tx=tx_id())
 
-    def sightings(self, incident: Incident) -> pl.DataFrame:
-        """Read sightings; `request` numbers the request, and `ref` names it where evidence may be made of it.
+    def sightings(self, incident: Incident) -> pl.LazyFrame:
+        """Read sightings as text, later; `request` numbers the request, and `ref` names it where evidence may be made of it.
 
         Rows that tell no more than the one before them, an address seen again in its session, are left out.
         """
@@ -79,24 +121,27 @@ class Intake:
         again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in same)
         kept = self._alive(self.stored["sightings"]).filter(~(quiet & again).fill_null(value=False))
         return kept.select(
-            pl.col("address", "action").cast(self.address),
-            pl.col("link").cast(_WORD),
+            "address",
+            "action",
+            "link",
             "time",
             "strength",
             _number("client"),
             _number("session"),
             request=pl.when(~quiet).then(pl.col("ref").hash()),
-            ref=pl.when(named).then("ref").cast(self.address),
-        ).collect(engine="streaming")
+            ref=pl.when(named).then("ref"),
+        )
 
     def _alive(self, sightings: pl.LazyFrame) -> pl.LazyFrame:
         """Leave out wallets that were only derived from a secret, unless they hold or sent anything: most are never used."""
         derived = sightings.filter(only_derived()).select("address").unique().collect(engine="streaming")
         if derived.is_empty():
             return sightings
+        mine = pl.col("address").is_in(derived.get_column("address").implode())
+        moved, holds = pl.col("nonce") > 0, pl.col("balance") != "0"
         used = [
-            self.tables["accounts"].filter(pl.col("nonce") > 0).select(pl.col("address").cast(pl.String)),
-            self.tables["balances"].filter(pl.col("balance") != "0").select(pl.col("address").cast(pl.String)),
+            self.stored["accounts"].filter(mine & moved).select("address").collect(engine="streaming"),
+            self.stored["balances"].filter(mine & holds).select("address").collect(engine="streaming"),
             sightings.filter(~only_derived())
             .select("address")
             .join(derived.lazy(), on="address", how="semi")
@@ -105,16 +150,25 @@ class Intake:
         dead = derived.join(pl.concat(used), on="address", how="anti")
         return sightings.join(dead.lazy(), on="address", how="anti", maintain_order="left")
 
-    def requests(self) -> pl.DataFrame:
-        """Read which host each request asked, and which file its client had: host, asset_state, request."""
+    def with_requests(self, sightings: pl.LazyFrame, shelf: Shelf) -> pl.LazyFrame:
+        """Add to sightings which host each asked, and which file its client had (host, asset_state), and lay them down.
+
+        So many requests at a time as fit into memory: each sighting is in the part of its request.
+        """
         requests = self.stored["requests"]
-        told = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null())
-        found = told.select(
-            pl.col("host", "asset_state").cast(self.address), request=pl.format("log:{}:{}", "source", "line").hash()
-        ).collect(engine="streaming")
-        ordered = found.get_column("request").sort()
-        twice = bool((ordered == ordered.shift(1)).any())
-        return found.unique("request", keep="first", maintain_order=True) if twice else found
+        given = requests.filter(pl.col("host").is_not_null() | pl.col("asset_state").is_not_null())
+        found = given.select("host", "asset_state", request=pl.format("log:{}:{}", "source", "line").hash())
+        count = requests.select(pl.len()).collect(engine="streaming").item() // shelf.looked_up + 1
+        if count > 1:
+            sightings, found = shelf.keep(sightings), shelf.keep(found)
+        few = pl.col("host", "asset_state")
+        parts = []
+        for number in range(count):
+            mine = (pl.col("request") % count == number).fill_null(value=number == 0)
+            looked_up = _once(found.filter(mine).with_columns(few.cast(self.address)).collect(engine="streaming"))
+            told = sightings.filter(mine).join(looked_up.lazy(), on="request", how="left", maintain_order="left")
+            parts.append(shelf.keep(told.drop("request").with_columns(few.cast(pl.String))))
+        return pl.concat(parts)
 
     def exact(self, rows: pl.Series) -> pl.DataFrame:
         """Read what names transfers and counts them exactly.
@@ -150,10 +204,14 @@ def take_in(given: Given, now: datetime) -> Intake:
         name: _until(given[name].lazy() if name in given else table.empty().lazy(), now)
         for name, table in TABLES.items()
     }
-    tables = {name: _encoded(past[name], address).collect(engine="streaming") for name in _SMALL}
+    needed = {name: past[name].select(_NEEDED[name]) if name in _NEEDED else past[name] for name in _SMALL}
+    tables = {name: _encoded(rows, address).collect(engine="streaming") for name, rows in needed.items()}
     approvals = tables["approvals"].with_columns(tx=tx_id())
     tables["approvals"] = by_their_own_act(approvals, tables["executions"]).drop("tx")
-    return Intake(tables, address, past)
+    kinds = kinds_of(tables["accounts"])
+    for name in ("accounts", "balances"):
+        tables[name] = tables[name].select("chain_id", "address").unique()
+    return Intake(tables, kinds, address, past)
 
 
 def by_their_own_act(rows: pl.DataFrame, executions: pl.DataFrame) -> pl.DataFrame:
@@ -191,6 +249,13 @@ def _encoded(frame: pl.LazyFrame, address: pl.DataType) -> pl.LazyFrame:
         [pl.col(name).cast(address) for name in _ADDRESSES if name in names]
         + [pl.col(name).cast(_WORD) for name in _WORDS if name in names]
     )
+
+
+def _once(requests: pl.DataFrame) -> pl.DataFrame:
+    """Keep the first row of each request."""
+    ordered = requests.get_column("request").sort()
+    twice = bool((ordered == ordered.shift(1)).any())
+    return requests.unique("request", keep="first", maintain_order=True) if twice else requests
 
 
 def _number(name: str) -> pl.Expr:

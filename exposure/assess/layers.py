@@ -16,18 +16,14 @@ _KEYS = ["chain_id", "from_address", "to_address", "token_address", "token_id", 
 _SAID_BY_WALLET = ("internal", "onward")
 
 
-def wallet_layers(
-    wallets: pl.DataFrame, tables: Mapping[str, pl.DataFrame], incident: Incident, coverage: Coverage
-) -> pl.DataFrame:
-    """Give `covered` and `not_covered` in words for each wallet (columns address, link).
+def layer_flags(wallets: pl.DataFrame, tables: Mapping[str, pl.DataFrame], incident: Incident) -> pl.DataFrame:
+    """Give for each wallet (column address) what was looked at: asked, and chain by chain what `layer_words` asks for.
 
     A wallet's own history was read where it stands in `candidates`; where that table is empty, everybody's was.
     """
     asked = tables["candidates"].get_column("address").unique()
     flags = wallets.select(
-        "address",
-        asked=pl.col("address").is_in(asked.implode()) if asked.len() else pl.lit(value=True),
-        stranger=(pl.col("link") == "chain_only").fill_null(value=False),
+        "address", asked=pl.col("address").is_in(asked.implode()) if asked.len() else pl.lit(value=True)
     )
     unread = _unread_grants(tables)
     for chain in incident.chains:
@@ -37,15 +33,26 @@ def wallet_layers(
             flags = flags.with_columns(pl.col("address").is_in(mine.implode()).alias(f"{name} {chain.id}"))
         traced = tables["traces"].filter(here).select("address", pl.col("how").alias(f"traces {chain.id}"))
         flags = flags.join(traced, on="address", how="left")
+    return flags
+
+
+def layer_words(wallets: pl.DataFrame, coverage: pl.DataFrame, incident: Incident, found: Coverage) -> pl.DataFrame:
+    """Give `covered` and `not_covered` in words for each wallet (columns link and those of `layer_flags`)."""
+    names = [name for chain in incident.chains for name in _flag_names(chain)]
+    flags = wallets.select("address", "asked", *names, stranger=(pl.col("link") == "chain_only").fill_null(value=False))
     combined = [name for name in flags.columns if name != "address"]
     kinds = flags.select(combined).unique(maintain_order=True)
-    words = [_words(row, tables["coverage"], incident, coverage) for row in kinds.iter_rows(named=True)]
+    words = [_words(row, coverage, incident, found) for row in kinds.iter_rows(named=True)]
     told = kinds.with_columns(
         pl.Series("covered", [covered for covered, _ in words], pl.String),
         pl.Series("not_covered", [missing for _, missing in words], pl.String),
     )
     joined = flags.join(told, on=combined, how="left", nulls_equal=True)
     return joined.select("address", "covered", "not_covered")
+
+
+def _flag_names(chain: Chain) -> list[str]:
+    return [f"{name} {chain.id}" for name in ("balances", "accounts", "grants", "traces")]
 
 
 def _unread_grants(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

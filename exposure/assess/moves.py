@@ -89,9 +89,16 @@ def credible_approvals(approvals: pl.DataFrame, real: pl.DataFrame) -> pl.DataFr
 
 
 def moves_of(
-    tables: dict[str, pl.DataFrame], watched: pl.Series, hostile: pl.Series, takers: pl.Series, real: pl.DataFrame
+    tables: dict[str, pl.DataFrame],
+    kinds: pl.DataFrame,
+    watched: pl.Series,
+    hostile: pl.Series,
+    takers: pl.Series,
+    real: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Give moves out of watched wallets, and out of anybody's towards or through `takers`; `real` as in `real_tokens`.
+    """Give moves out of watched wallets, and out of anybody's towards or through `takers`.
+
+    `kinds` is what `kinds_of` gives, `real` what `real_tokens` does.
 
     Columns: row, chain_id, tx, wallet, to, token, time, value, value_f64, transaction_from, transaction_to, called, and
     own         the wallet signed it (or acts through others); null where nobody read who sent the transaction
@@ -119,14 +126,13 @@ def moves_of(
     )
     real = real.with_columns(used=pl.lit(value=True))
     native = pl.col("standard") == "native"
-    kinds = kinds_of(tables["accounts"]).lazy()
-    kinds = kinds.select("kind", from_address="address", busy=pl.col("nonce") >= SERVICE_NONCE)
+    accounts = kinds.lazy().select("kind", from_address="address", busy=pl.col("nonce") >= SERVICE_NONCE)
     moved = (
         tables["transfers"]
         .lazy()
         .filter(touched)
         .join(real.lazy(), on=ASSET, how="left")
-        .join(kinds, on="from_address", how="left")
+        .join(accounts, on="from_address", how="left")
         .with_columns(real=pl.col("used").fill_null(value=False) | native)
         .drop("used")
         .collect(engine=STREAM)

@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from exposure.assess.attack_rates import Rates, attack_rates
+from exposure.assess.attack_rates import Rates, attack_rates, count_deeds
 from exposure.assess.attackers import known_attackers, takers, with_discovered
 from exposure.assess.candidates import FROM_CHAIN
-from exposure.assess.deeds import CLOCK_SLACK, STRONG, Window, deeds_of, place, with_kin
+from exposure.assess.deeds import CLOCK_SLACK, STRONG, Deeds, Placing, Window, gather_deeds
 from exposure.assess.holdings import Left, what_is_left
 from exposure.assess.intake import Intake, plain
 from exposure.assess.losses import delegations_to, permissions, takings
-from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, kinds_of, moves_of, real_tokens
-from exposure.assess.owners import Ties, find_ties, owners, shared_places
+from exposure.assess.moves import PERMIT2, ZERO, credible_approvals, moves_of, real_tokens
+from exposure.assess.owners import Shared, Ties, find_ties, owners, shared_places
 from exposure.assess.served import changed_back
+from exposure.assess.shelf import Shelf
 from exposure.assess.sinks import ALONE, FAMILY, Groups, count_owners, dealings, find_sinks
 from exposure.assess.snowball import follow
 from exposure.assess.windows import Windows, find_windows
@@ -36,19 +37,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Scene:
     """What does not change while attackers are sought.
 
-    `shared`: sightings that may tie wallets;
-    `nobody`: addresses that are nobody's wallet nor attacker (tokens, the dapp's contracts); `seen`: addresses that sightings
-    or people name; `watched`: those of them whose history was read.
+    `laid`: sightings as they lie on the shelf; `nobody`: addresses that are nobody's wallet nor attacker (tokens, the dapp's
+    contracts); `sighted`: addresses that sightings name, by how many rows, and whether logs do (address, rows, logged);
+    `watched`: those of them, and of people's own, whose history was read; `shared`: what may tie wallets.
     """
 
     intake: Intake
     incident: Incident
     known: pl.DataFrame
     nobody: pl.Series
-    seen: pl.Series
+    laid: pl.LazyFrame
+    shelf: Shelf
+    sighted: pl.DataFrame
     watched: pl.Series
-    deeds: pl.DataFrame
-    shared: pl.DataFrame
+    deeds: Deeds
+    shared: Shared
     real: pl.DataFrame
     approvals: pl.DataFrame
     left: Left
@@ -61,7 +64,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Outbreak:
-    """What the investigation found; `deeds` are placed in the published window."""
+    """What the investigation found; `placing` places deeds in the published window, as `exposing` are placed."""
 
     scene: Scene
     attackers: pl.DataFrame
@@ -76,11 +79,12 @@ class Outbreak:
     harmed: pl.DataFrame
     windows: Windows
     rates: Rates
-    deeds: pl.DataFrame
+    placing: Placing
+    exposing: pl.DataFrame
     exposed: pl.DataFrame
 
 
-def set_scene(intake: Intake, incident: Incident) -> Scene:
+def set_scene(intake: Intake, incident: Incident, shelf: Shelf) -> Scene:
     """Gather what stays the same."""
     given = intake.tables
     known = intake.encode(known_attackers(incident, plain(given["attackers"])))
@@ -88,14 +92,19 @@ def set_scene(intake: Intake, incident: Incident) -> Scene:
     named = intake.addresses([*(contract.address for contract in incident.contracts), ZERO, PERMIT2])
     nobody = pl.concat([named, intake.tokens()]).drop_nulls().unique().sort()
     people = given["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
-    sightings = intake.sightings(incident)
-    sighted = pl.concat([sightings.get_column("address").unique(), people]).unique()
-    seen = sighted.filter(~sighted.is_in(nobody.implode()) & ~sighted.is_in(hostile.implode())).sort()
+    excluded = plain(pl.concat([nobody, hostile]).to_frame()).to_series()
+    sightings = intake.sightings(incident).filter(~pl.col("address").is_in(excluded.implode()))
+    laid = intake.with_requests(sightings, shelf)
+    read = intake.encode_seen(laid)
+    logged = ~pl.col("link").is_in(["report", "contract"])
+    sighted = read.group_by("address").agg(rows=pl.len(), logged=logged.any()).collect(engine="streaming")
+    strangers = people.filter(~people.is_in(nobody.implode()) & ~people.is_in(hostile.implode()))
+    seen = pl.concat([sighted.get_column("address"), strangers]).unique().sort()
     asked = given["candidates"].filter(~pl.col("reason").is_in(FROM_CHAIN)).get_column("address").unique()
     watched = seen.filter(seen.is_in(asked.implode())) if asked.len() else seen
-    shared = shared_places(sightings)
-    deeds = with_kin(deeds_of(sightings, intake.requests(), incident, pl.concat([nobody, hostile])))
-    del sightings
+    shared = shared_places(read, int(sighted.get_column("rows").sum()) // shelf.looked_up + 1)
+    deeds = gather_deeds(intake, laid, shared.clients, incident, shelf)
+    left = what_is_left(intake)
     intake.read_transfers()
     real = real_tokens(given["transfers"], given["approvals"], watched, hostile)
     return Scene(
@@ -103,13 +112,15 @@ def set_scene(intake: Intake, incident: Incident) -> Scene:
         incident=incident,
         known=known,
         nobody=nobody,
-        seen=seen,
+        laid=laid,
+        shelf=shelf,
+        sighted=sighted,
         watched=watched,
         deeds=deeds,
         shared=shared,
         real=real,
         approvals=credible_approvals(given["approvals"], real),
-        left=what_is_left(given["balances"]),
+        left=left,
     )
 
 
@@ -149,14 +160,9 @@ def investigate(scene: Scene) -> Outbreak:
         fresh = _fresh(found)
     if found.rates.vetoed:
         # The data speaks against a person's word that an action is safe: its doers are exposed after all.
-        again = deeds_of(
-            scene.intake.sightings(scene.incident),
-            scene.intake.requests(),
-            scene.incident,
-            pl.concat([scene.nobody, scene.known.get_column("address")]),
-            found.rates.vetoed,
+        again = gather_deeds(
+            scene.intake, scene.laid, scene.shared.clients, scene.incident, scene.shelf, found.rates.vetoed
         )
-        again = with_kin(again)
         found = _look(replace(scene, deeds=again), chain, _narrowing(found.rates.x, again))
     return found
 
@@ -165,12 +171,12 @@ def _fresh(found: Outbreak) -> pl.DataFrame:
     return found.sinks.filter(~pl.col("known") & (pl.col("verdict") == "attacker"))
 
 
-def _narrowing(x: tuple[str, ...], deeds: pl.DataFrame) -> tuple[str, ...]:
+def _narrowing(x: tuple[str, ...], deeds: Deeds) -> tuple[str, ...]:
     """Give the X among whose doers further attackers are sought: all of them, or none where one is said to expose nobody.
 
     Of such an action there are no exposures: whoever was robbed through it would stand among the controls.
     """
-    exposing = deeds.filter("exposing").get_column("action").unique().cast(pl.String)
+    exposing = deeds.exposing.get_column("action").unique().cast(pl.String)
     return x if set(x) <= set(exposing) else ()
 
 
@@ -213,7 +219,7 @@ def _read_chain(scene: Scene, attackers: pl.DataFrame) -> _Chain:
     watched = scene.watched.filter(~scene.watched.is_in(hostile.implode()))
     same = attackers.equals(scene.known)
     real = scene.real if same else real_tokens(tables["transfers"], tables["approvals"], watched, hostile)
-    moves = moves_of(tables, watched, hostile, takes.get_column("address"), real)
+    moves = moves_of(tables, scene.intake.kinds, watched, hostile, takes.get_column("address"), real)
     delegated = delegations_to(tables["delegations"], takes)
     taken = takings(moves, tables["transfers"], takes, delegated.select("chain_id", "wallet", "delegate", "since"))
     return _Chain(
@@ -236,24 +242,26 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
     Attackers found in an earlier pass are tested again as if they were new: only people make an attacker known. Once X is
     known from some, further ones are sought among those who did X: who did other things is a control.
     """
-    hostile = chain.attackers.get_column("address").implode()
-    deeds = scene.deeds
-    if deeds.select(pl.col("address").is_in(hostile).any()).item():
-        deeds = deeds.filter(~pl.col("address").is_in(hostile))
+    hostile = chain.attackers.get_column("address")
+    exposing = scene.deeds.exposing.filter(~pl.col("address").is_in(hostile.implode()))
     windows = find_windows(
         scene.tables["assets"],
         scene.incident,
-        _telling(deeds, chain.harmed, x, chain.watched),
+        _telling(exposing, chain.harmed, x, chain.watched),
     )
-    placed = place(deeds, guess or windows.published, windows.bad_files, windows.physical)
+    placing = Placing(guess or windows.published, windows.bad_files, hostile, windows.physical)
+    placed = placing.of(exposing)
     exposed = _exposed(placed)
     everyone = owners(chain.ties, chain.watched, exposed)
     counted = count_owners(chain.dealings, Groups(exposed, chain.watched, everyone))
     compared = [Groups(_did(placed, x), chain.watched, everyone)]
     if guess is None and windows.physical != windows.published:
         # The scan sees the window of the attackers known so far: thieves that took turns left their victims outside of it.
-        wide = place(deeds, windows.physical, windows.bad_files)
+        wide = Placing(windows.physical, windows.bad_files, hostile).of(exposing)
         compared.append(Groups(_did(wide, x), chain.watched, owners(chain.ties, chain.watched, _exposed(wide))))
+    seen = pl.col("logged") | pl.col("address").is_in(scene.deeds.kin.implode())
+    logged = scene.sighted.filter(seen & pl.col("address").is_in(chain.watched.implode()))
+    done = count_deeds(placing.of(scene.deeds.read()), logged.get_column("address").sort())
     return Outbreak(
         scene=scene,
         attackers=chain.attackers,
@@ -267,8 +275,9 @@ def _look(scene: Scene, chain: _Chain, x: tuple[str, ...], guess: Window | None 
         delegated=chain.delegated,
         harmed=chain.harmed,
         windows=windows,
-        rates=attack_rates(placed, chain.harmed, chain.watched, everyone),
-        deeds=placed,
+        rates=attack_rates(done, chain.harmed, everyone),
+        placing=placing,
+        exposing=placed,
         exposed=exposed,
     )
 
@@ -284,7 +293,7 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain, first: p
     `first` is the count of the first comparison, where it was made already.
     """
     not_it = pl.concat([scene.nobody, scene.known.get_column("address")])
-    kinds = kinds_of(scene.tables["accounts"])
+    kinds = scene.intake.kinds
     sure = chain.takers.filter("confirmed").get_column("address")
     reported = scene.intake.reported(scene.incident)
     parts: list[pl.DataFrame] = []
@@ -315,9 +324,7 @@ def _all_sinks(scene: Scene, compared: Sequence[Groups], chain: _Chain, first: p
 
 
 def _read(tables: Tables) -> pl.DataFrame:
-    return pl.concat(
-        [tables["accounts"].select("chain_id", "address"), tables["balances"].select("chain_id", "address")]
-    ).unique()
+    return pl.concat([tables["accounts"], tables["balances"]]).unique()
 
 
 def _harmed(taken: pl.DataFrame, approvals: pl.DataFrame, delegated: pl.DataFrame, takes: pl.DataFrame) -> pl.DataFrame:

@@ -32,19 +32,40 @@ class Ties:
     gas: pl.DataFrame
 
 
-def shared_places(sightings: pl.DataFrame) -> pl.DataFrame:
-    """Keep what can tie wallets: sightings whose session or client showed another address too, and secrets."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What showed several addresses, and which: sessions, clients, secrets (address, group each)."""
+
+    sessions: pl.DataFrame
+    clients: pl.DataFrame
+    secrets: pl.DataFrame
+
+
+def shared_places(sightings: pl.LazyFrame, parts: int = 1) -> Shared:
+    """Keep what can tie wallets: sessions and clients that showed several addresses, so many `parts` at a time, and secrets."""
+    secrets = sightings.filter(pl.col("link") == "key").select("address", group=pl.concat_str(pl.lit("key:"), "ref"))
+    return Shared(
+        _shared(sightings, "session", parts),
+        _shared(sightings, "client", parts),
+        secrets.unique().collect(engine="streaming"),
+    )
+
+
+def _shared(sightings: pl.LazyFrame, name: str, parts: int) -> pl.DataFrame:
+    """Give the groups by one name that hold several addresses: address, group."""
     address = pl.col("address").to_physical()
-    several = (address.min() != address.max()).fill_null(value=False)
-    kept = pl.col("link") == "key"
-    for name in ("session", "client"):
-        groups = sightings.lazy().select(name, "address").drop_nulls().group_by(name).agg(several=several)
-        shared = groups.filter("several").select(name).collect(engine="streaming").to_series()
-        kept = kept | pl.col(name).is_in(shared.implode()).fill_null(value=False)
-    return sightings.filter(kept)
+    rows = sightings.select("address", group=name).drop_nulls()
+    found = []
+    for part in range(parts):
+        mine = rows.filter(pl.col("group").hash() % parts == part) if parts > 1 else rows
+        groups = mine.group_by("group").agg(several=address.min() != address.max())
+        shared = groups.filter("several").select("group").collect(engine="streaming").to_series()
+        kept = mine.filter(pl.col("group").is_in(shared.implode())).unique()
+        found.append(kept.collect(engine="streaming"))
+    return pl.concat(found)
 
 
-def find_ties(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Series) -> Ties:
+def find_ties(shared: Shared, transfers: pl.DataFrame, wallets: pl.Series) -> Ties:
     """Tie wallets of one session, of one client, of one secret, and wallets that paid each other.
 
     Famous addresses are looked at by strangers, and so is a thief's by those he robbed: an address with many partners, or that
@@ -53,13 +74,10 @@ def find_ties(sightings: pl.DataFrame, transfers: pl.DataFrame, wallets: pl.Seri
     known = wallets.unique().implode()
     paid = _payments(transfers, known)
     gathering = paid.filter(pl.len().over("other") > PAID_MOST).get_column("other").unique()
-    seen = sightings.filter(pl.col("address").is_in(known) & ~pl.col("address").is_in(gathering.implode()))
-    groups = [
-        _small(seen.select("address", group=pl.col("session")), SHARED_MOST),
-        _small(seen.select("address", group=pl.col("client")), SHARED_MOST),
-    ]
+    mine = pl.col("address").is_in(known) & ~pl.col("address").is_in(gathering.implode())
+    groups = [_small(places.filter(mine), SHARED_MOST) for places in (shared.sessions, shared.clients)]
     # One secret opens any number of addresses.
-    secret = seen.filter(pl.col("link") == "key").select("address", group=pl.concat_str(pl.lit("key:"), "ref"))
+    secret = shared.secrets.filter(mine)
     pairs = _quiet(pl.concat([_pairs(group) for group in groups]).unique())
     gas = transfers.filter(
         (pl.col("standard") == "native") & pl.col("to_address").is_in(known) & ~pl.col("from_address").is_in(known)

@@ -59,7 +59,7 @@ def asset_bounds(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
     """Give the bracket of T1 (last good fetch, first bad fetch] and T2 [last bad fetch, first good fetch).
 
     `exposures` has the columns address, time, harmed. No asset that can be told from a deploy gives neither bound; a bad size
-    that is still being served gives no T2.
+    that is still being served has no first good fetch; where incident.toml does not name it, it gives no T2.
     """
     runs = list(_runs(assets, incident))
     found = _named(runs, incident)
@@ -78,7 +78,8 @@ def asset_bounds(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
     )
     ended = any(run.after for run in found)
     t2 = Bound(end.last, end.last, after, f"last full fetch of {text}, first fetch of another size {stamp(after)}")
-    return Pair(t1, t2 if ended else None)
+    sure = all(run.miss is not None for run in found)
+    return Pair(t1, t2 if ended or sure else None)
 
 
 def behind_bounds(assets: pl.DataFrame, incident: Incident, windows: pl.DataFrame) -> list[Served]:

@@ -38,14 +38,31 @@ def weigh(deeds: pl.DataFrame, chances: pl.DataFrame) -> pl.DataFrame:
     return deeds.with_columns(chance=pl.when("exposing").then(placed).otherwise(0.0))
 
 
-def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool) -> pl.DataFrame:
+def crowded_lines(deeds: pl.LazyFrame) -> pl.DataFrame:
+    """Give the lines that could not be read and that name so many wallets that they say nothing on any one of them: ref."""
+    torn = deeds.filter(_torn()).select("ref").unique().collect(engine="streaming")
+    if torn.is_empty():
+        return torn
+    named = deeds.select("ref").join(torn.lazy(), on="ref", how="semi", nulls_equal=True)
+    return named.group_by("ref").len().filter(pl.col("len") > TORN_MOST).select("ref").collect(engine="streaming")
+
+
+def _torn() -> pl.Expr:
+    """Tell a line that could not be read: nobody knows what its owner did, and when."""
+    return (pl.col("link") == "direct") & pl.col("time").is_null()
+
+
+def standing(
+    deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool, crowded: pl.DataFrame
+) -> pl.DataFrame:
     """Give one row a wallet that was seen.
 
     link: what ties it to the incident; actions; first_exposed, last_exposed: exposing deeds in the window; key, approval,
     unsaid: kinds of its exposure there, however weakly tied; strong: surely did it; weak: may have; near: did it just outside;
     reported; cleared: did only what a person cleared; outside: did it outside only; chance: the greatest of its deeds.
     `vetoed` actions expose nobody on paper, and stand out in the data: who did one may have been exposed. `nothing_exposes`
-    says that the incident names no action that exposes: then everybody seen in the window may have been.
+    says that the incident names no action that exposes: then everybody seen in the window may have been. `crowded` is what
+    `crowded_lines` gives.
     """
     rank = pl.col("link").replace_strict(
         {"direct": 0, "session": 0, "key": 0, "event": 1, "contract": 2, "report": 3}, default=0, return_dtype=pl.Int32
@@ -56,13 +73,13 @@ def standing(deeds: pl.DataFrame, vetoed: tuple[str, ...], nothing_exposes: bool
     doubtful = may & (pl.col("exposing") | pl.col("action").is_in(list(vetoed)) | pl.lit(value=nothing_exposes))
     # A use of the dapp's contract says that its owner was there, and not what they signed.
     doubtful = doubtful | (may & (pl.col("link") == "contract"))
-    # Of a line that could not be read nobody knows what its owner did, and when.
-    torn = (pl.col("link") == "direct") & pl.col("time").is_null() & (pl.len().over("ref") <= TORN_MOST)
     doubtful = doubtful | (may & pl.col("torn"))
     told = doubtful.fill_null(value=False)
     exposure = pl.col("exposure")
+    lines = crowded.with_columns(crowd=pl.lit(value=True))
+    marked = deeds.join(lines, on="ref", how="left", nulls_equal=True)
     return (
-        deeds.with_columns(torn=torn)
+        marked.with_columns(torn=_torn() & pl.col("crowd").is_null())
         .group_by("address")
         .agg(
             link=rank.min().replace_strict(range(4), _LINKS[:4], return_dtype=pl.String),

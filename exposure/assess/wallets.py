@@ -1,187 +1,146 @@
-"""The outbreak -> table `wallets`, one row a wallet over all chains, with `evidence` and `holdings`. Pure."""
+"""Gathered evidence -> table `wallets`, one row a wallet over all chains, with `evidence` and `holdings`. Pure.
 
-import json
-from dataclasses import dataclass, replace
+Wallets do not depend on each other here, so that they are judged a stretch of addresses at a time: millions do not fit into memory
+at once. Only urgency compares them, and waits until all are judged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
 from exposure.assess.actions import exposures_of
-from exposure.assess.chances import deed_chances, spared_weight, taken_by, typical_wait
-from exposure.assess.coverage import Coverage, find_coverage, read_until
-from exposure.assess.deeds import CLOCK_SLACK
+from exposure.assess.chances import spared_weight, taken_by
 from exposure.assess.evidence import evidence_table
-from exposure.assess.holdings import at_risk, balances_now, departures, holding_table, moved_most, unshared
-from exposure.assess.intake import add_exact, plain
-from exposure.assess.layers import wallet_layers
-from exposure.assess.losses import loss_table
-from exposure.assess.moves import TX, kinds_of
-from exposure.assess.naming import Names
+from exposure.assess.gathering import Gathered
+from exposure.assess.holdings import at_risk, balances_now, holding_table
+from exposure.assess.intake import plain
+from exposure.assess.layers import layer_words
 from exposure.assess.outbreak import Outbreak
-from exposure.assess.remedy import remedies, revoke_texts
-from exposure.assess.signs import (
-    delegation_rows,
-    departure_rows,
-    foreign_moves,
-    foreign_rows,
-    gas_rows,
-    gas_sent,
-    permission_rows,
-    pretence_rows,
-    split_rows,
-    taking_rows,
-)
+from exposure.assess.remedy import remedies
+from exposure.assess.shelf import Shelf
 from exposure.assess.standing import exposure_evidence, standing, weigh
 from exposure.assess.summing import amount_texts, urgency
-from exposure.assess.unseen import unseen_losses, unseen_rows
 from exposure.assess.verdict import code_weights, harm_states, judge
 from exposure.tables import TABLES
 
 _MUST_ACT = ["compromised", "probable", "exposed"]
+# What the table needs of judged wallets, beside what names them.
+_JUDGED = (
+    *("verdict", "p_exposed", "p_harmed", "harm", "actions", "first_exposed", "last_exposed"),
+    *("live_approvals", "unseen_signature", "remedy"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Tables evidence, holdings, losses and wallets."""
+    """Tables evidence, holdings and wallets, each as it lies on the shelf, in order."""
 
+    evidence: pl.LazyFrame
+    holdings: pl.LazyFrame
+    wallets: pl.LazyFrame
+
+
+def judge_wallets(gathered: Gathered, shelf: Shelf) -> Judged:
+    """Judge every wallet that logs, people, reports or the attackers' side of the chain name."""
+    evidence, holdings, rows, saved = [], [], [], []
+    for stretch in _stretches(gathered):
+        judged = _judge(stretch, gathered)
+        evidence.append(shelf.keep(judged.evidence.lazy()))
+        holdings.append(shelf.keep(judged.holdings.lazy()))
+        rows.append(shelf.keep(plain(judged.rows).lazy()))
+        saved.append(judged.saved)
+    risk = pl.concat(saved)
+    exposed = risk.select("address", "verdict", "p_exposed").unique()
+    urgent = urgency(exposed, risk.drop("verdict", "p_exposed")).select("address", "urgency")
+    left = amount_texts(risk.select("address", "chain_id", "token", "amount"), gathered.names)
+    lost = gathered.found.taken.select("chain_id", "token", "token_id", address="wallet", amount="value")
+    texts = (
+        amount_texts(lost, gathered.names).rename({"text": "lost_text"}),
+        left.rename({"text": "risk_text"}),
+        urgent.drop_nulls(),
+    )
+    told = [plain(frame) for frame in texts]
+    tables = (_table(part.collect(), told, gathered) for part in rows)
+    return Judged(pl.concat(evidence), pl.concat(holdings), shelf.keep_parts(tables))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Some wallets, next to each other: their rows of `Gathered.wallets`, deeds, signs and holdings."""
+
+    wallets: pl.DataFrame
+    deeds: pl.DataFrame
+    signs: pl.DataFrame
+    held: pl.DataFrame
+
+
+def _stretches(gathered: Gathered) -> Iterator[_Stretch]:
+    """Cut wallets and what is known of them into stretches of addresses; there is at least one."""
+    found, wallets = gathered.found, gathered.wallets
+    numbers = wallets.select("address", "stretch")
+    signs = gathered.signs.join(numbers, on="address").partition_by("stretch", as_dict=True)
+    firsts = wallets.group_by("stretch").agg(pl.col("address").first(), pl.len()).sort("stretch")
+    starts = plain(firsts).get_column("address").to_list()
+    unsigned = gathered.signs.clear()
+    sizes = firsts.select("stretch", "len").rows() or [(0, 0)]
+    at = 0
+    for (low, high), (number, length) in zip(pairwise([None, *starts[1:], None]), sizes, strict=True):
+        here, scene = _between(low, high), found.scene
+        deeds = found.placing.of(scene.deeds.read(here)).collect(engine="streaming")
+        mine = wallets.slice(at, length)
+        at += length
+        key = (number,)
+        yield _Stretch(
+            wallets=mine.drop("stretch"),
+            deeds=weigh(deeds, gathered.chances),
+            signs=signs[key].drop("stretch") if key in signs else unsigned,
+            held=balances_now(scene.intake.rows_where("balances", here)),
+        )
+
+
+def _between(low: str | None, high: str | None) -> pl.Expr:
+    """Tell the addresses of a stretch, as text."""
+    above = pl.lit(value=True) if low is None else pl.col("address") >= low
+    return above if high is None else above & (pl.col("address") < high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What came of a stretch: rows for table wallets, tables evidence and holdings, and what of the holdings is still to save."""
+
+    rows: pl.DataFrame
     evidence: pl.DataFrame
     holdings: pl.DataFrame
-    losses: pl.DataFrame
-    wallets: pl.DataFrame
+    saved: pl.DataFrame
 
 
-def judge_wallets(found: Outbreak) -> Judged:
-    """Judge every wallet that logs, people, reports or the attackers' side of the chain name."""
-    tables, incident = found.scene.tables, found.scene.incident
-    names = Names(tables, incident, found.attackers)
-    is_x = dict(
-        found.rates.table.filter(pl.col("host").is_null() & pl.col("asset_state").is_null())
-        .select("action", "is_x")
-        .iter_rows()
-    )
-    until = read_until(tables["coverage"], incident)
-    chances = deed_chances(found.deeds, found.harmed, found.scene.watched, is_x, until)
-    deeds = weigh(found.deeds, chances)
+def _judge(stretch: _Stretch, gathered: Gathered) -> _Rows:
+    """Judge the wallets of a stretch."""
+    found, deeds = gathered.found, stretch.deeds
+    incident = found.scene.incident
     nothing_exposes = not any(action.exposure != "none" for action in incident.actions)
-    stand = standing(deeds, found.rates.vetoed, nothing_exposes)
-    coverage = find_coverage(tables, incident, found.windows.published)
-    rows = _everybody(found, stand).join(stand, on="address", how="left")
+    stand = standing(deeds, found.rates.vetoed, nothing_exposes, gathered.crowded)
+    rows = stretch.wallets.join(stand, on="address", how="left")
     rows = rows.with_columns(link=pl.coalesce("link", "tie")).drop("tie")
-    held = balances_now(tables["balances"])
-    story = _story(found)
-    found = replace(found, taken=story.taken)
-    gone = _gone(found, story, held)
     words = {action.name: action.words for action in incident.actions}
-    unseen = unseen_losses(tables["balances"], found.moves, found.exposed, found.windows.published.t1)
-    parts = [*exposure_evidence(deeds, words, tables["secrets"]), *_signs(found, story, names, gone, rows, held)]
-    parts.append(unseen_rows(unseen, names))
-    evidence = evidence_table(parts)
+    evidence = evidence_table([*exposure_evidence(deeds, words, found.scene.tables["secrets"]), stretch.signs])
     weights = code_weights(found.scene.intake.encode(evidence))
-    rows = _add_flags(rows, found, coverage).join(weights, on="address", how="left")
-    spared = spared_weight(taken_by(pl.col("last_exposed"), until, typical_wait(found.deeds, found.harmed)))
+    rows = _add_flags(rows, gathered).join(weights, on="address", how="left")
+    spared = spared_weight(taken_by(pl.col("last_exposed"), gathered.until, gathered.wait))
     rows = judge(rows.with_columns(spared=spared), _attack_rate(found))
     rows = _add_exposure_kind(rows, found)
-    rows = _add_unseen(rows, found)
+    rows = _add_unseen(rows, gathered)
     must_act = rows.filter(pl.col("verdict").is_in(_MUST_ACT))
-    risk = at_risk(held, must_act.filter("key"), must_act.filter("unseen_signature"), found.permissions)
-    rows = _add_harm(rows, found, coverage, held, risk, gone)
-    rows = remedies(rows, revoke_texts(found.permissions, found.delegated.filter("live"), names))
-    table = _table(rows, found, coverage, risk, names)
-    listed = table.select("address")
-    evidence = TABLES["evidence"].check(evidence.join(listed, on="address", how="semi"))
-    listed = found.scene.intake.encode(listed)
-    return Judged(evidence, holding_table(held, risk, listed), loss_table(found.taken), table)
-
-
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """Moves of those whom evidence is about, with what names them exactly; `odd` ones by strangers; `gas` that attackers sent."""
-
-    moves: pl.DataFrame
-    taken: pl.DataFrame
-    odd: pl.DataFrame
-    gas: pl.DataFrame
-
-
-def _story(found: Outbreak) -> _Story:
-    """Pick the moves that may become evidence: of the exposed and the robbed, and whatever has to do with an attacker."""
-    takes = found.takers.get_column("address").implode()
-    wallets = pl.concat([found.exposed.get_column("address"), found.taken.get_column("wallet")]).unique().implode()
-    near = pl.any_horizontal(
-        pl.col("wallet").is_in(wallets),
-        *[pl.col(name).is_in(takes) for name in ("to", "transaction_from", "transaction_to")],
-    )
-    moves = found.moves.filter(near.fill_null(value=False))
-    odd = foreign_moves(found.moves, found.taken, found.exposed, found.scene.approvals)
-    hurt = found.taken.group_by(address="wallet").agg(since=pl.col("time").min() - CLOCK_SLACK)
-    since = pl.concat([found.exposed, hurt.join(found.exposed, on="address", how="anti")])
-    gas = gas_sent(found.scene.tables["transfers"], found.attackers, since)
-    exact = found.scene.intake.exact(pl.concat([moves.get_column("row"), gas.get_column("row")]))
-    return _Story(*[add_exact(rows, exact) for rows in (moves, found.taken, odd, gas)])
-
-
-def _everybody(found: Outbreak, stand: pl.DataFrame) -> pl.DataFrame:
-    """Give address and `tie` of every wallet: those seen, people's own rows, and those that only the chain shows."""
-    hostile = found.attackers.get_column("address").implode()
-    people = found.scene.tables["people"].filter(pl.col("added").fill_null(value=False)).select("address")
-    chain = pl.concat(
-        [
-            found.taken.select(address="wallet"),
-            found.permissions.select("address"),
-            found.delegated.select(address="wallet"),
-        ]
-    )
-    every = pl.concat(
-        [
-            stand.select("address", tie=pl.lit(None, pl.String), rank=pl.lit(0)),
-            people.select("address", tie=pl.lit("reported"), rank=pl.lit(1)),
-            chain.select("address", tie=pl.lit("chain_only"), rank=pl.lit(2)),
-        ]
-    )
-    nobody = found.scene.nobody.implode()
-    kept = every.filter(~pl.col("address").is_in(hostile) & ~pl.col("address").is_in(nobody))
-    return kept.sort("address", "rank").unique("address", keep="first", maintain_order=True).drop("rank")
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """What exposed wallets sent away after their exposure, what of it to addresses of their own, and who sent most so."""
-
-    departed: pl.DataFrame
-    most: pl.DataFrame
-
-
-def _gone(found: Outbreak, story: _Story, held: pl.DataFrame) -> _Gone:
-    departed = departures(story.moves, found.exposed, found.taken)
-    busy = found.counted.filter((pl.col("role") == "sink") & (pl.col("controls") > 0)).get_column("party")
-    suspects = found.sinks.filter(pl.col("verdict") != "ordinary").get_column("party")
-    code = kinds_of(found.scene.tables["accounts"]).filter(pl.col("kind") == "contract").get_column("address")
-    others = pl.concat([busy, suspects, code, found.scene.nobody, found.attackers.get_column("address")]).unique()
-    alone = unshared(departed, found.moves, found.owners, others)
-    most = moved_most(alone, held, found.scene.real)
-    # Who was robbed by the attacker did not move it themself.
-    return _Gone(departed, most.join(found.taken.select(address="wallet"), on="address", how="anti"))
-
-
-def _signs(
-    found: Outbreak, story: _Story, names: Names, gone: _Gone, rows: pl.DataFrame, held: pl.DataFrame
-) -> list[pl.DataFrame]:
-    """Give the A and N rows of the chain."""
-    suspects = pl.concat([found.taken.select(*TX, "wallet"), story.odd.select(*TX, "wallet")])
-    earlier = story.moves.join(found.exposed, left_on="wallet", right_on="address").filter(
-        (pl.col("time") < pl.col("since")) & pl.col("authorised") & ~pl.col("dust")
-    )
-    strangers = rows.filter(pl.col("link") == "chain_only").get_column("address")
-    nobody = held.head(0)
-    return [
-        *taking_rows(found.taken, names),
-        foreign_rows(story.odd, names),
-        gas_rows(story.gas, names),
-        permission_rows(found.permissions, at_risk(held, nobody, nobody, found.permissions), strangers, names),
-        delegation_rows(found.delegated, names),
-        split_rows(story.moves, suspects),
-        pretence_rows(story.moves, found.taken, found.takers, names),
-        *departure_rows(gone.departed, gone.most, found.counted, found.owners, earlier.select("wallet", "to")),
-    ]
+    risk = at_risk(stretch.held, must_act.filter("key"), must_act.filter("unseen_signature"), found.permissions)
+    rows = _add_harm(rows, gathered, stretch.held, risk)
+    rows = remedies(rows, gathered.revoke)
+    listed = rows.select("address")
+    mine = evidence.join(plain(listed), on="address", how="semi")
+    saved = risk.filter("worth").join(must_act.select("address", "verdict", "p_exposed"), on="address")
+    kept = rows.select(*stretch.wallets.drop("tie").columns, "link", *_JUDGED)
+    return _Rows(kept, TABLES["evidence"].check(mine), holding_table(stretch.held, risk, listed), saved)
 
 
 def _attack_rate(found: Outbreak) -> float | None:
@@ -197,9 +156,9 @@ def _in(column: str, addresses: pl.Series) -> pl.Expr:
     return pl.col("address").is_in(addresses.unique().implode()).alias(column)
 
 
-def _add_flags(rows: pl.DataFrame, found: Outbreak, coverage: Coverage) -> pl.DataFrame:
+def _add_flags(rows: pl.DataFrame, gathered: Gathered) -> pl.DataFrame:
     """Add what the verdict needs beside deeds and evidence."""
-    tables = found.scene.tables
+    found, coverage = gathered.found, gathered.coverage
     exclusive = found.takers.filter("exclusive").get_column("address").implode()
     only_here = pl.concat(
         [
@@ -208,21 +167,13 @@ def _add_flags(rows: pl.DataFrame, found: Outbreak, coverage: Coverage) -> pl.Da
             found.delegated.filter(pl.col("delegate").is_in(exclusive)).get_column("wallet"),
         ]
     )
-    thefts = found.scene.intake.reported(found.scene.incident).select("tx", wallet="address")
-    named = (
-        found.moves.lazy()
-        .filter(~pl.col("dust"))
-        .select("tx", "wallet")
-        .join(thefts.lazy(), on=["tx", "wallet"], how="semi")
-    )
-    told = named.collect(engine="streaming")
-    secrets = found.deeds.filter(pl.col("link") == "key").get_column("address")
-    people = tables["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
+    secrets = found.exposing.filter(pl.col("link") == "key").get_column("address")
+    people = found.scene.tables["people"].filter(pl.col("added").fill_null(value=False)).get_column("address")
     covered = not coverage.log_holes and not coverage.chain_holes
     return rows.with_columns(
         _in("proof", found.taken.filter("confirmed").get_column("wallet")),
         _in("secret", secrets),
-        _in("told_theft", told.get_column("wallet")),
+        _in("told_theft", gathered.told_theft),
         _in("exclusive", only_here),
         _in("person", people),
         covered=pl.lit(value=covered),
@@ -260,77 +211,38 @@ def _add_exposure_kind(rows: pl.DataFrame, found: Outbreak) -> pl.DataFrame:
     )
 
 
-def _add_harm(
-    rows: pl.DataFrame,
-    found: Outbreak,
-    coverage: Coverage,
-    held: pl.DataFrame,
-    risk: pl.DataFrame,
-    gone: _Gone,
-) -> pl.DataFrame:
+def _add_harm(rows: pl.DataFrame, gathered: Gathered, held: pl.DataFrame, risk: pl.DataFrame) -> pl.DataFrame:
     """Add harm and live_approvals."""
-    tables, incident = found.scene.tables, found.scene.incident
-    chains = [chain.id for chain in incident.chains]
-    read = coverage.state_read.filter(pl.col("chain_id").is_in(chains))
-    read = read.group_by("address").agg(chains=pl.col("chain_id").n_unique())
+    found = gathered.found
     stand_ups = found.permissions.group_by("address").agg(live_approvals=pl.len().cast(pl.UInt32))
-    owned = tables["people"].filter(
-        pl.col("overrides").map_elements(_moved_by_owner, return_dtype=pl.Boolean, skip_nulls=True)
-    )
     lost = pl.concat([found.taken.get_column("wallet"), rows.filter("told_theft").get_column("address")])
-    rows = (
-        rows.join(read, on="address", how="left")
-        .join(stand_ups, on="address", how="left")
-        .with_columns(
-            _in("lost_some", lost),
-            _in("left", risk.filter("worth").get_column("address")),
-            _in("moved_most", gone.most.get_column("address")),
-            _in("moved_by_owner", owned.get_column("address")),
-            ~_in("empty", held.filter("worth").get_column("address")),
-            state_read=(pl.col("chains") == len(chains)).fill_null(value=False) & pl.lit(bool(chains)),
-            chain_covered=pl.lit(not coverage.chain_holes),
-            live_approvals=pl.col("live_approvals").fill_null(0),
-        )
-        .rename({"lost_some": "lost"})
+    flagged = rows.join(stand_ups, on="address", how="left").with_columns(
+        _in("lost", lost),
+        _in("left", risk.filter("worth").get_column("address")),
+        _in("moved_most", gathered.moved_most),
+        _in("moved_by_owner", gathered.moved_by_owner),
+        ~_in("empty", held.filter("worth").get_column("address")),
+        chain_covered=pl.lit(not gathered.coverage.chain_holes),
+        live_approvals=pl.col("live_approvals").fill_null(0),
     )
-    return harm_states(rows)
+    return harm_states(flagged)
 
 
-def _add_unseen(rows: pl.DataFrame, found: Outbreak) -> pl.DataFrame:
+def _add_unseen(rows: pl.DataFrame, gathered: Gathered) -> pl.DataFrame:
     """Add unseen_signature: permits and orders show only when they are used, and where none is seen one may be waiting."""
-    seen = found.harmed.join(_signers(found), on="address", how="semi").get_column("address")
+    harmed = gathered.found.harmed.get_column("address")
+    seen = harmed.filter(harmed.is_in(gathered.signers.implode()))
     rows = rows.with_columns(_in("signature_seen", seen))
     waiting = pl.col("approval") & ~pl.col("signature_seen") & (pl.col("verdict") != "no_sign")
     return rows.with_columns(unseen_signature=waiting).drop("signature_seen")
 
 
-def _signers(found: Outbreak) -> pl.DataFrame:
-    """Give the wallets whose signature for an attacker the chain shows: an approval or a delegation."""
-    known = found.takers.get_column("address").implode()
-    signed = found.scene.approvals.filter(pl.col("to_address").is_in(known) & (pl.col("value") != "0"))
-    return pl.concat([signed.select(address="from_address"), found.delegated.select(address="wallet")]).unique()
-
-
-def _moved_by_owner(overrides: str) -> bool:
-    """Tell whether a person set the wallet's harm to moved_by_owner in the sheet."""
-    try:
-        return bool(json.loads(overrides).get("harm") == "moved_by_owner")
-    except (ValueError, AttributeError):
-        return False
-
-
-def _table(rows: pl.DataFrame, found: Outbreak, coverage: Coverage, risk: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """Give table `wallets` of judged rows."""
-    must_act = rows.filter(pl.col("verdict").is_in(_MUST_ACT)).select("address")
-    saved = risk.filter("worth").join(must_act, on="address", how="semi")
-    lost = amount_texts(
-        found.taken.select("chain_id", "token", "token_id", address="wallet", amount="value"), names
-    ).rename({"text": "lost_text"})
-    left = amount_texts(saved.select("address", "chain_id", "token", "amount"), names).rename({"text": "risk_text"})
-    kinds = kinds_of(found.scene.tables["accounts"]).select("address", "kind")
-    rows = rows.join(lost, on="address", how="left").join(left, on="address", how="left")
-    rows = urgency(rows.join(kinds, on="address", how="left"), saved)
-    looked = wallet_layers(rows.select("address", "link"), found.scene.tables, found.scene.incident, coverage)
+def _table(rows: pl.DataFrame, told: list[pl.DataFrame], gathered: Gathered) -> pl.DataFrame:
+    """Give table `wallets` of a stretch of judged rows; `told` adds columns by address."""
+    found = gathered.found
+    for frame in told:
+        rows = rows.join(frame, on="address", how="left")
+    looked = layer_words(rows, found.scene.tables["coverage"], found.scene.incident, gathered.coverage)
     rows = rows.join(looked.rename({"covered": "covered_words"}), on="address", how="left")
     table = rows.select(
         "address",
@@ -351,4 +263,4 @@ def _table(rows: pl.DataFrame, found: Outbreak, coverage: Coverage, risk: pl.Dat
         covered="covered_words",
         not_covered="not_covered",
     ).with_columns(pl.col("actions", "covered", "not_covered").replace("", None))
-    return TABLES["wallets"].check(plain(table))
+    return TABLES["wallets"].check(table)

@@ -1,16 +1,18 @@
 """The window: facts, served sizes and the scan side by side, and what is published of them. Pure (design, section 7.3).
 
 Facts and served sizes are physical: they bracket the moment itself. The scan is statistics: it bounds the window where nothing
-else does, and widens it where harmed wallets lie outside; it never narrows it.
+else does, and widens it where harmed wallets lie outside; it never narrows it. A bound that another source contradicts is none.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from exposure.assess.actions import exposures_of
 from exposure.assess.bounds import Bound, Pair, stamp
+from exposure.assess.clashes import Clash, find_clashes
 from exposure.assess.deeds import Window
 from exposure.assess.facts import fact_bounds
 from exposure.assess.scan import Scan, scan_bounds
@@ -46,13 +48,40 @@ def find_windows(assets: pl.DataFrame, incident: Incident, exposures: pl.DataFra
         "asset": asset_bounds(assets, incident, exposures),
         "scan": scan.hull,
     }
-    start, end = _publish_t1(incident, pairs, exposures), _publish_t2(incident, pairs, exposures)
-    pairs["published"] = Pair(start, end)
+    clashes = find_clashes(pairs, incident)
     bare, nobody = {**pairs, "scan": Pair(None, None)}, exposures.clear()
-    physical = _window(_publish_t1(incident, bare, nobody), _publish_t2(incident, bare, nobody), incident)
-    published = _window(start, end, incident)
+    both = _publish(incident, bare, nobody, clashes)
+    physical = _window(both.t1, both.t2, incident)
+    both = _publish(incident, pairs, exposures, clashes)
+    published = _window(both.t1, both.t2, incident)
+    pairs["published"] = Pair(both.t1, both.t2)
     known = pairs["asset"].t1 is not None or any(asset.bytes for asset in incident.assets)
     return Windows(_table(incident, pairs, scan), published, physical, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    t1: Bound
+    t2: Bound
+
+
+def _publish(
+    incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame, clashes: tuple[Clash, ...]
+) -> _Published:
+    """Publish both ends; bounds that `clashes` names are not used."""
+    off = {name: {clash.method for clash in clashes if clash.bound == name} for name in ("T1", "T2")}
+    start = _told(_publish_t1(incident, pairs, exposures, off["T1"]), "T1", clashes)
+    end = _told(_publish_t2(incident, pairs, exposures, off["T2"]), "T2", clashes)
+    if start.earliest is not None and end.latest is not None and start.earliest >= end.latest:
+        text = f"T1 {stamp(start.earliest)} does not lie before T2 {stamp(end.latest)}, so that neither is a bound: "
+        start = replace(start, earliest=None, reason=text + start.reason)
+        end = replace(end, latest=None, reason=text + end.reason)
+    return _Published(start, end)
+
+
+def _told(bound: Bound, name: str, clashes: tuple[Clash, ...]) -> Bound:
+    aside = "".join(f"; {clash.text}" for clash in clashes if clash.bound == name)
+    return replace(bound, reason=bound.reason + aside)
 
 
 def _window(start: Bound, end: Bound, incident: Incident) -> Window:
@@ -86,18 +115,26 @@ def _table(incident: Incident, pairs: dict[str, Pair], scan: Scan) -> pl.DataFra
     return TABLES["windows"].frame(rows)
 
 
-def _publish_t1(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame) -> Bound:
-    """Publish T1: the last known good, else the earliest that fact and asset allow, else the scan's."""
+def _publish_t1(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame, off: Collection[str]) -> Bound:
+    """Publish T1: the last known good, else the earliest that fact and asset allow, else the scan's; none of `off`."""
     scan = pairs["scan"].t1
     physical = {method: bound for method in _PHYSICAL if (bound := pairs[method].t1) is not None}
-    latest = min((bound.latest for bound in physical.values() if bound.latest), default=scan.latest if scan else None)
+    begun = min((bound.latest for bound in physical.values() if bound.latest), default=None)
+    latest = begun or (scan.latest if scan else None)
+    # A time noted to the minute may lie after what a log shows to the second: the earlier of the two holds.
+    firsts = {
+        method: min(bound.earliest, begun or bound.earliest)
+        for method, bound in physical.items()
+        if bound.earliest and method not in off
+    }
     guess = min((bound.estimate for bound in physical.values() if bound.estimate), default=None)
-    firsts = {method: bound.earliest for method, bound in physical.items() if bound.earliest}
+    guess = min(guess, begun) if guess and begun else guess
     good = incident.fact("last_known_good")
-    if good is not None:
-        return Bound(
-            good.time, good.time, latest, f"last known good: {good.source}" + _left_out(exposures, start=good.time)
-        )
+    if good is not None and "fact" not in off:
+        start = firsts["fact"]
+        # Statistics do not contradict a fact: who was harmed before it is counted in the reason.
+        latest = latest if latest and latest >= start else None
+        return Bound(start, start, latest, f"last known good: {good.source}" + _left_out(exposures, start=start))
     if firsts:
         method = min(firsts, key=lambda name: firsts[name])
         start, aside = firsts[method], _left_out(exposures, start=firsts[method])
@@ -111,22 +148,27 @@ def _publish_t1(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFr
     return Bound(guess, None, latest, "T1 is not bounded: nothing says when the site was still good")
 
 
-def _publish_t2(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame) -> Bound:
-    """Publish T2: the first known good, else the latest that fact and asset allow, else the scan's; then the cache."""
+def _publish_t2(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFrame, off: Collection[str]) -> Bound:
+    """Publish T2 with its cache: the first known good, else the latest of fact and asset, else the scan's; none of `off`."""
     scan = pairs["scan"].t2
     physical = {method: bound for method in _PHYSICAL if (bound := pairs[method].t2) is not None}
-    earliest = max(
-        (bound.earliest for bound in physical.values() if bound.earliest), default=scan.earliest if scan else None
-    )
+    still = max((bound.earliest for bound in physical.values() if bound.earliest), default=None)
+    earliest = still or (scan.earliest if scan else None)
     guess = max((bound.estimate for bound in physical.values() if bound.estimate), default=None)
-    lasts = {method: bound.latest for method, bound in physical.items() if bound.latest}
+    guess = max(guess, still) if guess and still else guess
+    lasts = {
+        method: max(bound.latest, still or bound.latest)
+        for method, bound in physical.items()
+        if bound.latest and method not in off
+    }
     cache = incident.window.cache
     kept = f", and {_span(cache)} that a browser may have kept the file" if cache else ""
     over = incident.fact("first_known_good")
     if incident.status == "ongoing":
         return Bound(None, earliest, None, "there is no T2: incident.toml says that the attack is ongoing")
-    if over is not None:
-        end = over.time + cache
+    if over is not None and "fact" not in off:
+        end = lasts["fact"] + cache
+        earliest = earliest if earliest and earliest <= end else None
         return Bound(end, earliest, end, f"first known good: {over.source}{kept}" + _left_out(exposures, end=end))
     if lasts:
         method = max(lasts, key=lambda name: lasts[name])

@@ -3,10 +3,11 @@
 import msgspec
 
 from exposure.chain.client import ARCHIVE, Client, NoEndpointError
+from exposure.chain.columns import octets
 from exposure.chain.heads import Headers
 from exposure.chain.multicall import read_uint
 from exposure.chain.rpc import RefusedError
-from exposure.chain.wire import MalformedError, decoder, octets, quantity
+from exposure.chain.wire import MalformedError, decoder, quantity
 
 _NOBODY = "0x" + "0" * 40
 # TIMESTAMP, kept in memory and returned: code that no account holds, run on the state of the block that is asked.

@@ -15,6 +15,7 @@ from eth_utils.crypto import keccak
 
 from exposure.chain.batches import ask_many
 from exposure.chain.client import Client, NoEndpointError
+from exposure.chain.columns import octets
 from exposure.chain.heads import Headers
 from exposure.chain.history import asked_for
 from exposure.chain.parts import Facts, Part, Parts
@@ -32,7 +33,7 @@ from exposure.chain.plan import (
 )
 from exposure.chain.proof import WireBlockReceipt, WireSealed, may_hold, read_bloom, receipts_root
 from exposure.chain.rpc import RefusedError
-from exposure.chain.wire import MalformedError, decoder, frame_of_logs, header_row, octets
+from exposure.chain.wire import MalformedError, decoder, frame_of_logs, header_row
 
 AUDITED = pl.Schema({"part": pl.String})
 

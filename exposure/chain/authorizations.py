@@ -13,7 +13,8 @@ from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
-from exposure.chain.wire import AUTHS, WireAuth, WireTx, octets, quantity
+from exposure.chain.columns import octets
+from exposure.chain.wire import AUTHS, WireAuth, WireTx, quantity
 
 _DELEGATION = bytes.fromhex("ef0100")
 

@@ -9,13 +9,14 @@ import polars as pl
 from exposure.chain.authorizations import authorizations
 from exposure.chain.batches import ask_many
 from exposure.chain.client import CONCURRENT, Client, Endpoint, NoEndpointError, together
+from exposure.chain.columns import ascends
 from exposure.chain.heads import Headers
 from exposure.chain.limits import Limits
 from exposure.chain.parts import Parts
 from exposure.chain.plan import EMITTER, FULL_BLOCKS, LogTask, Range, Shape, size, slices
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
-from exposure.chain.wire import AUTHS, HEADERS, LOGS, WireTx, frame_of_txs, header_row, read_block, read_logs
+from exposure.chain.wire import HEADERS, LOGS, frame_of_blocks, header_row, read_block, read_logs
 
 Tick = Callable[[int], None]
 
@@ -165,8 +166,9 @@ class _Logs:
             _, good, left_out = await self._ask_one(task, blocks, endpoint)
             if good.is_empty():
                 raise _DisputedError(endpoint.name, witness.name)
-        unique = good.unique(["block_number", "log_index"], keep="first", maintain_order=True)
-        return unique, left_out
+        if not ascends(good, "block_number", "log_index"):
+            good = good.unique(["block_number", "log_index"], keep="first", maintain_order=True)
+        return good, left_out
 
     async def _ask_one(
         self, task: LogTask, blocks: Range, only: Endpoint | None = None
@@ -256,12 +258,13 @@ async def pull_blocks(
     return sum(lost)
 
 
-_Block = tuple[tuple[int, bytes, int], list[WireTx], int]
+# A header's row, and the transactions.
+_Block = tuple[tuple[int, bytes, int], msgspec.Raw]
 
 
 def _read_full(raw: msgspec.Raw) -> _Block:
-    header, txs, total = read_block(raw)
-    return header_row(header), txs, total
+    block = read_block(raw)
+    return header_row(block), block.transactions
 
 
 async def _pull_range(client: Client, parts: Parts, blocks: Range, wanted: pl.Series) -> int:
@@ -284,20 +287,12 @@ def _keep_run(parts: Parts, run: Sequence[_Block], chain_id: int, wanted: pl.Ser
     """Keep blocks that follow each other as one part."""
     if not run:
         return
-    txs = [tx for _, of_block, _ in run for tx in of_block]
-    frame, rejected = frame_of_txs(txs, sum(total for _, _, total in run))
-    here = pl.Series([row[0] for row, _, _ in run], dtype=pl.UInt64).implode()
-    misplaced = frame.filter(~pl.col("block_number").is_in(here))
-    frame = frame.filter(pl.col("block_number").is_in(here))
+    found, rejected, delegating = frame_of_blocks([transactions for _, transactions in run])
+    # The blocks of a run follow each other.
+    blocks = (run[0][0][0], run[-1][0][0])
+    frame = found.filter(pl.col("block_number").is_between(*blocks))
     mine = pl.col("from_address").is_in(wanted) | pl.col("to_address").is_in(wanted).fill_null(value=False)
     kept = frame.with_columns(input=pl.when(mine | (pl.col("n_input_bytes") == 0)).then(pl.col("input")))
-    auths, unread = authorizations([tx for tx in txs if tx.authorization_list], chain_id) if txs else (None, 0)
-    headers = pl.DataFrame([row for row, _, _ in run], schema=HEADERS, orient="row")
-    blocks = (run[0][0][0], run[-1][0][0])
-    parts.write_blocks(
-        blocks,
-        headers,
-        kept,
-        pl.DataFrame(schema=AUTHS) if auths is None else auths,
-        rejected + misplaced.height + unread,
-    )
+    auths, unread = authorizations(delegating, chain_id)
+    headers = pl.DataFrame([row for row, _ in run], schema=HEADERS, orient="row")
+    parts.write_blocks(blocks, headers, kept, auths, rejected + found.height - frame.height + unread)

@@ -20,6 +20,7 @@ from typing import Literal
 import polars as pl
 
 from exposure.case import write_atomically, write_parquet
+from exposure.chain.columns import ascends
 from exposure.chain.plan import Range
 from exposure.chain.wire import AUTHS, HEADERS, LOGS, TXS
 from exposure.errors import ExposureError
@@ -93,7 +94,7 @@ class Parts:
         if not path.exists():
             write_atomically(path, text.encode())
         file = f"{shape}-{name}-{blocks[0]}-{blocks[1]}-{end_hash.hex()[:16]}-{rejected}.parquet"
-        ordered = frame.match_to_schema(LOGS).sort("block_number", "log_index")
+        ordered = _in_order(frame.match_to_schema(LOGS), "block_number", "log_index")
         write_parquet(self.folder / "logs" / file, ordered, _COMPRESSION)
 
     def write_blocks(
@@ -103,13 +104,9 @@ class Parts:
         stem = f"{blocks[0]}-{blocks[1]}"
         ordered = headers.match_to_schema(HEADERS).sort("block_number")
         end_hash = bytes(ordered.get_column("block_hash")[-1]).hex()[:16]
-        by_place = ["block_number", "transaction_index"]
-        write_parquet(
-            self.folder / "blocks" / f"{stem}.txs.parquet", txs.match_to_schema(TXS).sort(by_place), _COMPRESSION
-        )
-        write_parquet(
-            self.folder / "blocks" / f"{stem}.auths.parquet", auths.match_to_schema(AUTHS).sort(by_place), _COMPRESSION
-        )
+        for kind, frame in (("txs", txs.match_to_schema(TXS)), ("auths", auths.match_to_schema(AUTHS))):
+            by_place = _in_order(frame, "block_number", "transaction_index")
+            write_parquet(self.folder / "blocks" / f"{stem}.{kind}.parquet", by_place, _COMPRESSION)
         write_parquet(self.folder / "blocks" / f"{stem}-{end_hash}-{rejected}.headers.parquet", ordered, _COMPRESSION)
 
     def drop(self, part: Part) -> None:
@@ -165,6 +162,11 @@ class Parts:
         if limits != self.read_limits():
             text = json.dumps(limits, indent=2, sort_keys=True) + "\n"
             write_atomically(self.folder / "limits.json", text.encode())
+
+
+def _in_order(frame: pl.DataFrame, outer: str, inner: str) -> pl.DataFrame:
+    """Sort by two numbers what does not stand in order yet, as most nodes give it."""
+    return frame.rechunk() if ascends(frame, outer, inner) else frame.sort(outer, inner)
 
 
 def _sibling(part: Part, kind: str) -> Path:

@@ -11,7 +11,8 @@ import rlp
 from eth_bloom.bloom import BloomFilter
 from trie.hexary import HexaryTrie
 
-from exposure.chain.wire import MalformedError, WireHeader, WireLog, octets, quantity
+from exposure.chain.columns import octets
+from exposure.chain.wire import MalformedError, WireHeader, WireLog, quantity
 
 # Other chains have receipts of their own kinds, whose encoding this module does not know.
 _KNOWN_TYPES = range(5)

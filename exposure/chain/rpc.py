@@ -22,8 +22,8 @@ __all__ = ["Answer", "ChainProvider", "RefusedError", "redact"]
 
 # One answer of a large provider may be 150 MB; what is larger is asked for in smaller pieces.
 MOST_BYTES = 256 * 2**20
-_CHUNK = 2**18
 _JSON_STARTS = (b"{", b"[")
+_NOTHING = (msgspec.Raw(), msgspec.Raw(b"null"))
 
 
 class RefusedError(Exception):
@@ -112,12 +112,13 @@ class ChainProvider(AsyncHTTPProvider):
             raise self.refused(Kind.RETRY, _connection_words(error)) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        content = bytearray()
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            content += chunk
-            if len(content) > self._most_bytes:
+        chunks, read = [], 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            read += len(chunk)
+            if read > self._most_bytes:
                 raise self.refused(Kind.HALVE, f"the answer is larger than {self._most_bytes:,} bytes")
-        return bytes(content)
+        return b"".join(chunks)
 
     async def ask(self, method: str, params: Sequence[Any]) -> msgspec.Raw:
         """Call one method; give its undecoded result. Raises RefusedError."""
@@ -163,7 +164,7 @@ class ChainProvider(AsyncHTTPProvider):
 
     def _result(self, envelope: Envelope, answer: Answer) -> msgspec.Raw:
         if envelope.error is None and answer.status < 400:
-            if bytes(envelope.result) in (b"", b"null"):
+            if envelope.result in _NOTHING:
                 # What a node does not know yet it answers with null: a block, a transaction, a receipt.
                 raise self.refused(Kind.WAIT, "it answers null", of_call=True)
             return envelope.result

@@ -13,10 +13,11 @@ import polars as pl
 
 from exposure.amounts import NATIVE
 from exposure.chain.client import Client
+from exposure.chain.columns import octets
 from exposure.chain.plan import TRANSFER
 from exposure.chain.scope import Store
 from exposure.chain.traces import Inner
-from exposure.chain.wire import MalformedError, WireLog, decoder, octets, quantity
+from exposure.chain.wire import MalformedError, WireLog, decoder, quantity
 
 SIMULATE = "eth_simulateV1"
 # So many blocks are run again at most: each costs a node as much as a second of its life.

@@ -8,6 +8,7 @@ import polars as pl
 
 from exposure.chain.batches import ask_many
 from exposure.chain.client import ARCHIVE, CONCURRENT, Client, together
+from exposure.chain.columns import octets
 from exposure.chain.multicall import (
     ANSWER_BYTES,
     GET_ETH_BALANCE,
@@ -20,7 +21,7 @@ from exposure.chain.multicall import (
 from exposure.chain.parts import Facts
 from exposure.chain.reactions import Kind
 from exposure.chain.rpc import RefusedError
-from exposure.chain.wire import MalformedError, decoder, octets, quantity
+from exposure.chain.wire import MalformedError, decoder, quantity
 
 ANSWERS = pl.Schema({"question": pl.String, "answer": pl.Binary})
 # About 6,000 gas a call: 500 fit the gas cap of every client, and a request stays below 100 KB.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from exposure.chain.wire import MalformedError, decoder, octets, quantity
+from exposure.chain.columns import octets
+from exposure.chain.wire import MalformedError, decoder, quantity
 
 # Deeper than the EVM's own limit no honest call tree goes; wider ones than this are nonsense, or a bomb.
 _DEPTH_MOST, _CALLS_MOST = 1_100, 200_000

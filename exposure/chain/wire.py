@@ -5,18 +5,22 @@ counted, one log or transaction at a time. Raw frames hold addresses and hashes 
 """
 
 import re
-from binascii import unhexlify
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
-import pyarrow as pa
+
+from exposure.chain.columns import Texts, binary, indexes, octets, readable, words
+from exposure.chain.wire_scan import scan_logs, scan_txs
 
 T = TypeVar("T")
 
 # Block numbers, indexes and times beyond this are nonsense, and would not fit the columns.
 _MOST = 2**62
+# From this size on machine code reads what came. It takes a while to load: what is said of a few wallets is read sooner without.
+MACHINE_BYTES = 2**20
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 
 LOGS = pl.Schema(
@@ -123,15 +127,9 @@ class WireHeader(msgspec.Struct, rename="camel"):
 
 
 class WireBlock(WireHeader, rename="camel"):
-    """A full block; its transactions are decoded one by one only where one of them is malformed."""
+    """A full block. Its transactions stay undecoded: those of many blocks are read at once (frame_of_blocks)."""
 
-    transactions: list[msgspec.Raw]
-
-
-class WireFullBlock(WireHeader, rename="camel"):
-    """A full block whose transactions all fit."""
-
-    transactions: list[WireTx]
+    transactions: msgspec.Raw
 
 
 class WireReceipt(msgspec.Struct, rename="camel"):
@@ -179,8 +177,8 @@ def decoder(kind: type[T]) -> Callable[[msgspec.Raw | bytes], T]:
 
 
 _log, _tx = decoder(WireLog), decoder(WireTx)
-_logs, _full = decoder(list[WireLog]), decoder(WireFullBlock)
-_raw_list, _loose = decoder(list[msgspec.Raw]), decoder(WireBlock)
+_logs, _txs = decoder(list[WireLog]), decoder(list[WireTx])
+_raw_list, _block = decoder(list[msgspec.Raw]), decoder(WireBlock)
 
 
 def quantity(text: object, most: int = _MOST) -> int | None:
@@ -191,19 +189,19 @@ def quantity(text: object, most: int = _MOST) -> int | None:
     return value if value <= most else None
 
 
-def octets(text: object, length: int | None = None) -> bytes | None:
-    """Read hex bytes of the given length; None where it is not that."""
-    if not isinstance(text, str) or not text.startswith("0x"):
-        return None
+def _each(
+    raw: msgspec.Raw | bytes, decode_all: Callable[[Any], list[T]], decode: Callable[[Any], T]
+) -> tuple[list[T], int]:
+    """Decode a list, one by one where not all of it can be; give what could be, and how many there are. Raises MalformedError."""
     try:
-        value = bytes.fromhex(text[2:])
-    except ValueError:
-        return None
-    # bytes.fromhex also takes blanks between the digits
-    return value if 2 * len(value) == len(text) - 2 and length in (None, len(value)) else None
+        found = decode_all(raw)
+        return found, len(found)
+    except MalformedError:
+        each = _raw_list(raw)
+    return _sound(each, decode), len(each)
 
 
-def _each(raw: list[msgspec.Raw], decode: Callable[[msgspec.Raw], T]) -> list[T]:
+def _sound(raw: Sequence[msgspec.Raw | bytes], decode: Callable[[Any], T]) -> list[T]:
     """Decode what can be decoded."""
     found = []
     for one in raw:
@@ -216,131 +214,96 @@ def _each(raw: list[msgspec.Raw], decode: Callable[[msgspec.Raw], T]) -> list[T]
 
 def read_logs(raw: msgspec.Raw | bytes) -> tuple[pl.DataFrame, int]:
     """Decode a list of logs; give the frame (schema LOGS) and how many were left out. Raises MalformedError where it is no list."""
-    try:
-        logs = _logs(raw)
-        total = len(logs)
-    except MalformedError:
-        parts = _raw_list(raw)
-        total, logs = len(parts), _each(parts, _log)
-    return frame_of_logs(logs, total)
+    text = memoryview(raw)
+    plain = scan_logs(text) if len(text) >= MACHINE_BYTES else None
+    if plain is not None:
+        return pl.DataFrame(plain.columns).match_to_schema(LOGS), plain.left_out
+    return frame_of_logs(*_each(raw, _logs, _log))
 
 
 def frame_of_logs(logs: Sequence[WireLog], total: int) -> tuple[pl.DataFrame, int]:
     """Check decoded logs and give them as a frame (schema LOGS), with how many of `total` were left out."""
     kept = [log for log in logs if 1 <= len(log.topics) <= 4 and not log.removed]
-    text = pl.DataFrame(
-        {
-            "block_number": [log.block_number for log in kept],
-            "block_hash": [log.block_hash for log in kept],
-            "transaction_index": [log.transaction_index for log in kept],
-            "log_index": [log.log_index for log in kept],
-            "transaction_hash": [log.transaction_hash for log in kept],
-            "address": [log.address for log in kept],
-            **{f"topic{n}": [log.topics[n] if len(log.topics) > n else None for log in kept] for n in range(4)},
-            "data": [log.data for log in kept],
-        },
-        schema=dict.fromkeys(LOGS, pl.String),
-    )
-    frame = text.with_columns(
-        _whole("block_number", pl.UInt64),
-        _whole("transaction_index", pl.UInt32),
-        _whole("log_index", pl.UInt32),
-        *_hex(text, ["block_hash", "transaction_hash", *(f"topic{n}" for n in range(4))], 32),
-        *_hex(text, ["address"], 20),
-        *_hex(text, ["data"]),
-    )
+    topics = list(zip_longest(*(log.topics for log in kept)))
+    texts: dict[str, Texts] = {
+        "block_number": (numbers := [log.block_number for log in kept]),
+        "block_hash": [log.block_hash for log in kept],
+        "transaction_index": (places := [log.transaction_index for log in kept]),
+        "log_index": (indices := [log.log_index for log in kept]),
+        "transaction_hash": [log.transaction_hash for log in kept],
+        "address": [log.address for log in kept],
+        **{f"topic{n}": topics[n] if n < len(topics) else [None] * len(kept) for n in range(4)},
+        "data": [log.data for log in kept],
+    }
+    columns = {
+        "block_number": indexes(numbers, 64),
+        "block_hash": binary(texts["block_hash"], 32),
+        "transaction_index": indexes(places, 32),
+        "log_index": indexes(indices, 32),
+        "transaction_hash": binary(texts["transaction_hash"], 32),
+        "address": binary(texts["address"], 20),
+        **{f"topic{n}": binary(texts[f"topic{n}"], 32) for n in range(4)},
+        "data": binary(texts["data"]),
+    }
     # A topic that was there and could not be read must not turn an ERC-721 transfer into an ERC-20 one.
-    good = _readable(text, frame, optional=("topic1", "topic2", "topic3"))
+    good = readable(columns, texts)
     return good, total - good.height
-
-
-def _readable(text: pl.DataFrame, frame: pl.DataFrame, optional: Sequence[str]) -> pl.DataFrame:
-    """Keep the rows in which all was read: of `optional` columns what was there, of the others everything."""
-    if all(frame[name].null_count() == (text[name].null_count() if name in optional else 0) for name in text.columns):
-        return frame
-    needed = pl.all_horizontal(frame[name].is_not_null() for name in text.columns if name not in optional)
-    same = pl.all_horizontal(frame[name].is_null() == text[name].is_null() for name in optional)
-    return frame.filter(needed & same)
-
-
-def _whole(name: str, dtype: type[pl.DataType]) -> pl.Expr:
-    """Read a quantity into an unsigned column; null where it does not fit."""
-    text = pl.col(name)
-    plain = text.str.contains(r"^0x[0-9a-fA-F]{1,15}$")
-    number = text.str.slice(2).str.to_integer(base=16, strict=False)
-    return pl.when(plain).then(number).otherwise(None).cast(dtype, strict=False).alias(name)
-
-
-def _hex(text: pl.DataFrame, names: Sequence[str], length: int | None = None) -> list[pl.Series]:
-    """Read columns of hex bytes into binary ones; null where they do not fit."""
-    one = pl.col("text").fill_null("0x" + "00" * (length or 0))
-    size = one.str.len_bytes().cast(pl.Int64) - 2
-    fits = one.str.starts_with("0x") & (size % 2 == 0) & (size == 2 * length if length else True)
-    column = pl.concat([text[name].alias("text") for name in names]).to_frame()
-    digits = column.select(one.str.slice(2).alias("text"), size=size, fits=fits)
-    try:
-        # A column that fits is read as one text, in a fifth of the time that polars takes row by row.
-        whole = unhexlify(digits["text"].str.join("").item()) if digits["fits"].all() else None
-    except ValueError:
-        whole = None
-    if whole is None:
-        by_row = pl.when("fits").then("text").str.decode("hex", strict=False)
-        read = digits.select(by_row).to_series()
-    else:
-        ends = pl.concat([pl.Series([0], dtype=pl.Int64), digits["size"].cum_sum() // 2])
-        buffers = [None, pa.py_buffer(ends.to_numpy()), pa.py_buffer(whole)]
-        read = pl.Series(pa.Array.from_buffers(pa.large_binary(), column.height, buffers))
-    if column["text"].has_nulls():
-        read = column.select(pl.when(pl.col("text").is_not_null()).then(read)).to_series()
-    return [read.slice(at * text.height, text.height).alias(name) for at, name in enumerate(names)]
-
-
-def _word(text: pl.DataFrame, name: str) -> list[pl.Series]:
-    """Read a uint256 quantity into 32 bytes; null where it is larger or no quantity."""
-    fits = pl.col(name).str.contains("^0x[0-9a-fA-F]{1,64}$")
-    padded = pl.when(fits).then("0x" + pl.col(name).str.slice(2).str.zfill(64)).alias(name)
-    return _hex(text.select(padded), [name], 32)
 
 
 def frame_of_txs(txs: Sequence[WireTx], total: int) -> tuple[pl.DataFrame, int]:
     """Check decoded transactions and give them as a frame (schema TXS, with input), with how many of `total` were left out."""
-    text = pl.DataFrame(
-        {
-            "block_number": [tx.block_number for tx in txs],
-            "transaction_index": [tx.transaction_index for tx in txs],
-            "transaction_hash": [tx.hash for tx in txs],
-            "from_address": [tx.from_address for tx in txs],
-            "to_address": [tx.to_address for tx in txs],
-            "value": [tx.value for tx in txs],
-            "nonce": [tx.nonce for tx in txs],
-            "transaction_type": [tx.type for tx in txs],
-            "input": [tx.input for tx in txs],
-        },
-        schema={name: pl.String for name in TXS if name != "n_input_bytes"},
-    )
-    frame = text.with_columns(
-        _whole("block_number", pl.UInt64),
-        _whole("transaction_index", pl.UInt32),
-        _whole("nonce", pl.UInt64),
-        _whole("transaction_type", pl.UInt32),
-        *_hex(text, ["transaction_hash"], 32),
-        *_hex(text, ["from_address", "to_address"], 20),
-        *_word(text, "value"),
-        *_hex(text, ["input"]),
-    ).with_columns(n_input_bytes=pl.col("input").bin.size().cast(pl.UInt32))
+    texts: dict[str, Texts] = {
+        "block_number": (numbers := [tx.block_number for tx in txs]),
+        "transaction_index": (places := [tx.transaction_index for tx in txs]),
+        "transaction_hash": [tx.hash for tx in txs],
+        "from_address": [tx.from_address for tx in txs],
+        "to_address": [tx.to_address for tx in txs],
+        "value": (values := [tx.value for tx in txs]),
+        "input": [tx.input for tx in txs],
+    }
+    inputs = binary(texts["input"])
+    columns = {
+        "block_number": indexes(numbers, 64),
+        "transaction_index": indexes(places, 32),
+        "transaction_hash": binary(texts["transaction_hash"], 32),
+        "from_address": binary(texts["from_address"], 20),
+        "to_address": binary(texts["to_address"], 20),
+        "value": words(values),
+        "nonce": indexes([tx.nonce for tx in txs], 64),
+        "transaction_type": indexes([tx.type for tx in txs], 32),
+        "input": inputs,
+        "n_input_bytes": inputs.bin.size().cast(pl.UInt32),
+    }
     # Whether a nonce or a type can be read matters to nobody's loss; a recipient that cannot be is no contract's creation.
-    good = _readable(text.drop("nonce", "transaction_type"), frame, optional=("to_address",))
+    good = readable(columns, texts)
     return good, total - good.height
 
 
-def read_block(raw: msgspec.Raw | bytes) -> tuple[WireHeader, list[WireTx], int]:
-    """Decode a full block: its header, the transactions that fit, and how many there are. Raises MalformedError."""
-    try:
-        block = _full(raw)
-        return block, block.transactions, len(block.transactions)
-    except MalformedError:
-        loose = _loose(raw)
-        return loose, _each(loose.transactions, _tx), len(loose.transactions)
+def read_block(raw: msgspec.Raw | bytes) -> WireBlock:
+    """Decode a full block's header and find its list of transactions. Raises MalformedError."""
+    block = _block(raw)
+    if not bytes(memoryview(block.transactions)[:1]) == b"[":
+        raise MalformedError("its transactions are no list")
+    return block
+
+
+def frame_of_blocks(blocks: Sequence[msgspec.Raw]) -> tuple[pl.DataFrame, int, list[WireTx]]:
+    """Decode the transactions of full blocks, a list each.
+
+    Gives the frame (schema TXS, with input), how many were left out, and those that hold authorizations.
+    """
+    texts = [memoryview(raw) for raw in blocks]
+    plain = scan_txs(texts) if sum(map(len, texts)) >= MACHINE_BYTES else None
+    if plain is not None:
+        delegating = _sound(plain.noted, _tx)
+        if len(delegating) == len(plain.noted):
+            sizes = plain.columns["input"].bin.size().cast(pl.UInt32)
+            frame = pl.DataFrame({**plain.columns, "n_input_bytes": sizes}).match_to_schema(TXS)
+            return frame, plain.left_out, [tx for tx in delegating if tx.authorization_list]
+    read = [_each(raw, _txs, _tx) for raw in blocks]
+    txs = [tx for found, _ in read for tx in found]
+    frame, rejected = frame_of_txs(txs, sum(total for _, total in read))
+    return frame, rejected, [tx for tx in txs if tx.authorization_list]
 
 
 def header_row(header: WireHeader, number: int | None = None) -> tuple[int, bytes, int]:
@@ -370,4 +333,4 @@ def receipt_row(receipt: WireReceipt, transaction_hash: bytes) -> dict[str, Any]
 
 def receipt_logs(receipt: WireReceipt) -> tuple[pl.DataFrame, int]:
     """Give a receipt's logs as a frame (schema LOGS), with how many were left out."""
-    return frame_of_logs(_each(receipt.logs, _log), len(receipt.logs))
+    return frame_of_logs(_sound(receipt.logs, _log), len(receipt.logs))

@@ -26,7 +26,7 @@ def pipeline_of(
     from exposure.incident_toml import load_incident
     from exposure.pipeline import Pipeline
 
-    incident = load_incident(path)
+    incident = load_incident(path, now=context.now)
     return Pipeline(
         incident,
         Case(incident.folder),

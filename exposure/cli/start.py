@@ -97,7 +97,7 @@ def plan(context: Context, incident: IncidentArgument, allow_untrusted: AllowUnt
     from exposure.incident_toml import load_incident
     from exposure.planning import make_plan
 
-    told = load_incident(incident)
+    told = load_incident(incident, now=context.now)
     lines, data = make_plan(told, Case(told.folder), context.now, allow_untrusted=allow_untrusted)
     context.show(lines, data)
     return ExitCode.NEEDS_A_PERSON if data["problems"] else ExitCode.DONE

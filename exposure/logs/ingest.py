@@ -1,7 +1,5 @@
 """Log files -> the tables sources, requests, sightings, traffic, assets, rejects, and their part of coverage."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
@@ -31,7 +29,6 @@ from exposure.logs.traffic import Times, make_traffic, source_times
 from exposure.tables import TABLES
 
 _LINKS = ["direct", "session", "key", "event"]
-_SCRATCH = ".ingest-"
 
 
 def ingest(
@@ -62,10 +59,8 @@ def make_tables(
 ) -> dict[str, object]:
     """Take in what `read` gives of `files`, and write the tables. `missing` says what was not found. Gives `ingest`'s figures."""
     said = list(missing)
-    for left in case.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=case.folder, prefix=_SCRATCH) as scratch:
-        intake = Intake(Path(scratch), files)
+    with case.scratch("ingest") as scratch:
+        intake = Intake(scratch, files)
         with teller.task("reading logs", "lines") as tick:
             done = 0
             with unquoted():
@@ -163,7 +158,7 @@ def _write(
     typos = intake.mentions.scan().filter("typo").group_by("source").agg(pl.col("address").n_unique()).collect()
     intake.counts.typos.update(dict(typos.iter_rows()))
     case.write_parts("requests", finished.parts("requests"))
-    others = case.read("sightings").filter(~pl.col("link").is_in(_LINKS))
+    others = case.scan("sightings").filter(~pl.col("link").is_in(_LINKS)).collect(engine="streaming")
     finished.sightings.add(others)
     case.write_parts("sightings", finished.parts("sightings"))
     case.write("secrets", with_ids(proven.secrets, ids))

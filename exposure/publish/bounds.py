@@ -6,6 +6,8 @@ from datetime import datetime
 
 import polars as pl
 
+from exposure.assess.clashes import find_clashes
+from exposure.assess.facts import fact_bounds
 from exposure.incident import Exposure, Incident
 
 
@@ -72,6 +74,8 @@ def _from_facts(incident: Incident) -> Bounds:
     good, bad = incident.fact("last_known_good"), incident.fact("first_bad")
     last = incident.fact("last_bad")
     over = incident.fact("first_known_good") if incident.status != "ongoing" else None
+    disputed = {clash.bound for clash in find_clashes({"fact": fact_bounds(incident)}, incident)}
+    good, over = None if "T1" in disputed else good, None if "T2" in disputed else over
     return Bounds(
         t1=good.time if good else None,
         t2=over.time + incident.window.cache if over else None,

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from exposure.assess.bounds import stamp
+from exposure.assess.clashes import clashes_of
 from exposure.incident import Action, Exposure, Incident
 from exposure.logs.sessions import only_derived
 from exposure.publish import times
 from exposure.publish.bounds import Bounds, bounds_of
 from exposure.publish.enemies import Enemy, find_enemies
-from exposure.publish.fits import Fit, fit_wallets
+from exposure.publish.fits import Fit, fit_wallets, surely_did
 from exposure.publish.holes import Hole, Span, find_holes
 from exposure.publish.tallies import Tally, tally, token_facts
 from exposure.publish.texts.alarms import unshown_attack
@@ -108,7 +110,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that a text may use."""
+    """Everything that a text may use. `clashes` says where the sources of the window contradict each other."""
 
     name: str
     title: str
@@ -135,6 +137,7 @@ class Facts:
     attack_shown: bool = True
     cache: timedelta = timedelta(0)
     problems: tuple[str, ...] = field(default=())
+    clashes: tuple[str, ...] = ()
 
     @property
     def revocable(self) -> tuple[Enemy, ...]:
@@ -176,6 +179,7 @@ def gather(
     known = token_facts(tables, incident)
     links = usable_links(incident, now)
     alarm = unshown_attack(tables)
+    clashes = (*(clash.text for clash in clashes_of(tables["windows"], incident)), *_crossed(conditions))
     return Facts(
         name=incident.name,
         title=incident.title,
@@ -202,6 +206,16 @@ def gather(
         attack_shown=not alarm,
         cache=incident.window.cache,
         problems=(*links.problems, *alarm),
+        clashes=clashes,
+    )
+
+
+def _crossed(conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+    """Name windows that do not end after they begin."""
+    spans = {(c.t1, c.t2) for c in conditions if c.t1 is not None and c.t2 is not None and c.t1 >= c.t2}
+    return tuple(
+        f"T1 {stamp(start)} does not lie before T2 {stamp(end)}: one of the two times is wrong (zone? date?)"
+        for start, end in sorted(spans)
     )
 
 
@@ -230,7 +244,7 @@ def find_conditions(
     """Say who is affected: one condition per window and kind of exposure.
 
     An action belongs to it unless the attack rates say that it is not X. One that they rule out comes back in where a
-    wallet that the sheet tells to act did nothing else that exposes: text and sheet must not disagree. One that incident.toml
+    wallet that the sheet tells to act surely did nothing else that exposes: text and sheet must not disagree. One that the team
     calls harmless, or that a person cleared, belongs to it where the rates call it X: a victim who is told nothing is the worst
     that can happen.
     """
@@ -239,8 +253,10 @@ def find_conditions(
     chosen = {action.name for action in exposing if states.get(action.name) != "no" and not action.cleared_by}
     chosen |= {action.name for action in exposing if states.get(action.name) == "yes"}
     names = {action.name for action in exposing}
-    for row in tied.filter(pl.col("verdict").is_in(MUST_ACT)).iter_rows(named=True):
-        did = _actions(row) & names
+    must_act = tied.filter(pl.col("verdict").is_in(MUST_ACT))
+    sure = surely_did(tables["sightings"], must_act.get_column("address"))
+    for row in must_act.iter_rows(named=True):
+        did = sure.get(row["address"], frozenset()) & names or _actions(row) & names
         if did and not did & chosen:
             chosen |= did
     found: list[Condition] = []

@@ -38,6 +38,15 @@ class Fit:
     actions: frozenset[str]
 
 
+def surely_did(sightings: pl.DataFrame, addresses: pl.Series) -> dict[str, frozenset[str]]:
+    """Give the actions that each of these wallets' owners did, as far as sightings tell more of them than of a crowd."""
+    told = (
+        (pl.col("strength") >= _TELLS) & pl.col("action").is_not_null() & pl.col("address").is_in(addresses.implode())
+    )
+    did = sightings.filter(told).group_by("address").agg(pl.col("action").unique())
+    return {address: frozenset(actions) for address, actions in did.iter_rows()}
+
+
 def fit_wallets(harmed: pl.DataFrame, sightings: pl.DataFrame, conditions: Sequence[Holds]) -> tuple[Fit, ...]:
     """Hold each row of `harmed` (columns address, verdict, first_exposed) against the conditions; sorted by address.
 

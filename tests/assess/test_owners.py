@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from exposure.assess.owners import find_ties, owners
+from exposure.assess.owners import find_ties, owners, shared_places
 from tests.assess.stories import Story, address, at
 
 NOBODY = pl.DataFrame(schema={"address": pl.String, "since": pl.Datetime("us", "UTC")})
@@ -14,7 +14,8 @@ def groups(story: Story, *names: str, since: pl.DataFrame = NOBODY) -> set[froze
     """Give the names grouped by owner."""
     tables = story.tables()
     wallets = pl.Series([address(name) for name in names])
-    found = owners(find_ties(tables["sightings"], tables["transfers"], wallets), wallets, since)
+    shared = shared_places(tables["sightings"].lazy())
+    found = owners(find_ties(shared, tables["transfers"], wallets), wallets, since)
     owner = dict(found.iter_rows())
     parts: dict[str, set[str]] = {}
     for name in names:

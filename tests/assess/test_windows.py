@@ -300,3 +300,75 @@ def test_nothing_known_publishes_open_bounds(story: Story) -> None:
     assert [("T1", None, None), ("T2", None, None)] == result.tables["windows"].select(
         "bound", "earliest", "latest"
     ).rows()
+
+
+BAD_FILE = (Asset(path="/app.js", bytes=(120,)),)
+
+
+def test_a_first_known_good_that_the_logs_contradict_is_no_bound(story: Story) -> None:
+    """The bad file was served until 14:58: who came after the wrong fact is still told, and the reason says what to settle."""
+    facts = (fact("last_known_good", "09:00"), fact("first_known_good", "12:00"))
+    result = bad_file(story).sees("late", "14:30").assess(facts=facts, assets=BAD_FILE)
+    bound = result.bound("T2")
+    assert (at("14:58"), at("15:02"), "exposed") == (bound["earliest"], bound["latest"], result.verdict("late"))
+    assert (
+        f"first_known_good {at('12:00'):%Y-%m-%d} 12:00:00 UTC contradicts the logs, where the malicious file was served until "
+        f"{at('14:58'):%Y-%m-%d} 14:58:00 UTC: one of the two is wrong (zone?"
+    ) in bound["reason"]
+
+
+def test_a_bad_file_that_the_logs_never_see_replaced_contradicts_too(story: Story) -> None:
+    """They end while it is served: then nothing bounds T2."""
+    story.serves(100, "-1 00:00", "09:01").serves(120, "09:05", "14:58").sees("late", "14:30")
+    result = story.assess(facts=(fact("first_known_good", "12:00"),), assets=BAD_FILE)
+    assert (None, "exposed") == (result.bound("T2")["latest"], result.verdict("late"))
+
+
+def test_a_last_known_good_that_the_logs_contradict_is_no_bound(story: Story) -> None:
+    """The bad file was served from 09:05 on."""
+    facts = (fact("last_known_good", "10:30"), fact("first_known_good", "15:00"))
+    result = bad_file(story).sees("early", "09:30").assess(facts=facts, assets=BAD_FILE)
+    bound = result.bound("T1")
+    assert (at("09:01"), at("09:05"), "exposed") == (bound["earliest"], bound["latest"], result.verdict("early"))
+    assert "contradicts the logs, where the malicious file was served from" in bound["reason"]
+
+
+def test_a_file_that_facts_contradict_is_no_bound(story: Story) -> None:
+    """It was bad before the file changed, and after it changed back: the file was not all of it."""
+    facts = (fact("first_bad", "05:00"), fact("last_bad", "18:00"))
+    result = bad_file(story).sees("alice", "10:00").assess(facts=facts, assets=BAD_FILE)
+    assert (None, None) == (result.bound("T1")["earliest"], result.bound("T2")["latest"])
+
+
+def test_a_time_noted_to_the_minute_contradicts_nothing(story: Story) -> None:
+    """Two minutes inside what the logs show: the wider of the two holds, and nobody is bothered."""
+    facts = (fact("last_known_good", "09:07"), fact("first_known_good", "14:56"))
+    result = bad_file(story).sees("alice", "10:00").assess(facts=facts, assets=BAD_FILE)
+    start, end = result.bound("T1"), result.bound("T2")
+    assert (at("09:05"), at("14:58")) == (start["earliest"], end["latest"])
+    assert "contradicts" not in start["reason"] + end["reason"]
+
+
+@pytest.mark.parametrize("kind", ["first_known_good", "last_known_good"])
+def test_a_fact_beyond_all_harmed_wallets_is_no_bound(story: Story, kind: str) -> None:
+    """A wrong zone: T1 by the harmed would lie after T2, or before it began."""
+    clock = {"first_known_good": "06:00", "last_known_good": "23:00"}[kind]
+    result = passers(robbed_at_once(story, *SPREAD)).assess(facts=(fact(kind, clock),))
+    start, end = result.bound("T1"), result.bound("T2")
+    assert start["earliest"] < at("09:10") < at("14:50") < end["latest"]
+    assert f"{kind} {at(clock):%Y-%m-%d %H:%M:%S} UTC contradicts the harmed wallets" in start["reason"] + end["reason"]
+
+
+def test_a_last_known_good_after_it_was_detected_is_no_bound(story: Story) -> None:
+    """It had begun by then."""
+    facts = (fact("detected", "09:30"), fact("last_known_good", "12:00"))
+    assert None is story.sees("alice", "10:00").assess(facts=facts).bound("T1")["earliest"]
+
+
+def test_a_window_without_length_is_not_published(story: Story) -> None:
+    """The same time for both ends is a mistake: neither is a bound."""
+    result = story.sees("alice", "10:00").assess(
+        facts=(fact("last_known_good", "09:00"), fact("first_known_good", "09:00"))
+    )
+    assert (None, None) == (result.bound("T1")["earliest"], result.bound("T2")["latest"])
+    assert "does not lie before T2" in result.bound("T1")["reason"]

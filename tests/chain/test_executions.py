@@ -146,7 +146,7 @@ def test_what_an_account_executed_is_its_own_and_what_it_allowed_is_not(square: 
         {"chain_id": [31337], "token_address": [square.village.token]},
         schema={"chain_id": pl.UInt64, "token_address": pl.String},
     )
-    moves = moves_of(intake.tables, watched, sink, sink, intake.encode(real))
+    moves = moves_of(intake.tables, intake.kinds, watched, sink, sink, intake.encode(real))
     own = dict(moves.select(pl.col("value_f64") * 10**6, "own").iter_rows())
     assert {300.0: True, 500.0: False} == own
     assert moves.get_column("authorised").all()

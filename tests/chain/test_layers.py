@@ -196,7 +196,7 @@ def test_losses_are_worth_what_they_were_worth_then_and_holdings_what_they_are_n
             {**place, "token": "0xu", "amount_f64": 10.0, "time": datetime.fromtimestamp(10, UTC)},
         ]
     )
-    found = with_usd(losses, prices)
+    found = with_usd(losses.lazy(), prices).collect()
     by_time = {(row["token"], row["token_id"], row["time"]): row["usd"] for row in found.iter_rows(named=True)}
     expected = {
         ("0xt", None, 10): 20.0,
@@ -209,7 +209,7 @@ def test_losses_are_worth_what_they_were_worth_then_and_holdings_what_they_are_n
     held = TABLES["holdings"].frame(
         [{"address": "0xw", "chain_id": 1, "token": "0xt", "amount_f64": 10.0, "at_risk": True}]
     )
-    assert [30.0] == with_usd(held, prices).get_column("usd").to_list()
+    assert [30.0] == with_usd(held.lazy(), prices).collect().get_column("usd").to_list()
 
 
 def test_who_used_the_dapps_contract_is_a_sighting(town: Village, tmp_path: Path) -> None:

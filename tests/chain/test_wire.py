@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
+from exposure.chain.columns import octets
 from exposure.chain.wire import (
     MalformedError,
     WireHeader,
     WireReceipt,
     WireTx,
     decoder,
+    frame_of_blocks,
     frame_of_txs,
     header_row,
-    octets,
     quantity,
     read_block,
     read_logs,
@@ -100,8 +101,8 @@ def test_what_is_no_list_of_logs_is_no_answer(answer: bytes) -> None:
 def test_a_value_beyond_256_bits_is_left_out_and_counted() -> None:
     """No chain can move it."""
     block = {"number": "0x5", "hash": HASH, "timestamp": "0x6", "transactions": [tx(), tx(value="0x1" + "0" * 64)]}
-    header, txs, total = read_block(json.dumps(block).encode())
-    frame, rejected = frame_of_txs(txs, total)
+    header = read_block(json.dumps(block).encode())
+    frame, rejected, _ = frame_of_blocks([header.transactions])
     assert (5, HASH, 1, 1) == (int(header.number, 16), header.hash, frame.height, rejected)
     assert (16).to_bytes(32, "big") == frame.item(0, "value")
 
@@ -109,8 +110,16 @@ def test_a_value_beyond_256_bits_is_left_out_and_counted() -> None:
 def test_one_malformed_transaction_does_not_cost_the_block() -> None:
     """The others are read one by one."""
     block = {"number": "0x5", "hash": HASH, "timestamp": "0x6", "transactions": [tx(value=7), tx(), "0x", None]}
-    _, txs, total = read_block(json.dumps(block).encode())
-    assert (1, 3) == (frame_of_txs(txs, total)[0].height, frame_of_txs(txs, total)[1])
+    frame, rejected, _ = frame_of_blocks([read_block(json.dumps(block).encode()).transactions])
+    assert (1, 3) == (frame.height, rejected)
+
+
+@pytest.mark.parametrize("transactions", [{}, None, "0x", 5])
+def test_a_block_without_a_list_of_transactions_is_no_answer(transactions: object) -> None:
+    """Then it is asked again: a block without transactions has an empty list."""
+    block = {"number": "0x5", "hash": HASH, "timestamp": "0x6", "transactions": transactions}
+    with pytest.raises(MalformedError):
+        read_block(json.dumps(block).encode())
 
 
 def test_a_recipient_that_cannot_be_read_is_not_a_contract_creation() -> None:

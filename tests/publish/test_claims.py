@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from exposure.incident import Fact
 from exposure.publish.facts import gather
 from exposure.publish.texts.claims import Check, Checks, check_claims, problems, worst
 from tests.publish.scene import END, HARDWARE, NOW, PHRASE, SINK, START, Scene, wallet_address
@@ -140,3 +141,48 @@ def test_a_victim_whose_owner_did_x_with_another_wallet_is_described(scene: Scen
     """The text speaks to owners: two wallets under one phrase are lost together, though one request names one of them."""
     scene.key_incident().wallet(90, did="viewed_balance", first_exposed=START + timedelta(minutes=3), lost=10**18)
     assert () == check(scene)["condition"].rows
+
+
+def window_results(checks: Checks) -> set[str]:
+    """Give the results of all checks of bounds."""
+    return {check.result for name, check in checks.items() if name.startswith("window:")}
+
+
+def test_a_fact_that_the_logs_contradict_fails_the_window(scene: Scene) -> None:
+    """The files show the bad one until an hour after the first known good: a person must settle which is wrong."""
+    over = Fact(kind="first_known_good", time=END - timedelta(hours=1), source="deploy log")
+    scene.key_incident().tell(facts=(over,), status="resolved")
+    assert window_results(check(scene)) == {"passed"}
+    scene.add(
+        "windows", window_id="w1", method="asset", bound="T2", estimate=END, earliest=END, latest=END, reason="size"
+    )
+    checks = check(scene)
+    assert window_results(checks) == {"failed"}
+    assert problems(checks) == [
+        (
+            f"first_known_good {over.time:%Y-%m-%d %H:%M:%S} UTC contradicts the logs, where the malicious file was served until "
+            f"{END:%Y-%m-%d %H:%M:%S} UTC: one of the two is wrong (zone? date? timezone of [[logs]]? bytes of [[asset]]?): mend it in "
+            "incident.toml; until then it is no bound, and the texts take the wider one"
+        )
+    ]
+
+
+def test_a_contradiction_among_facts_is_named_before_anything_was_assessed(scene: Scene) -> None:
+    """No table yet: the site was detected as bad before it was last known good."""
+    heard = Fact(kind="detected", time=START, source="ticket")
+    scene.tell(facts=(heard, Fact(kind="last_known_good", time=END, source="deploy log")))
+    facts = gather(scene.tables, scene.incident, NOW)
+    assert [condition.t1 for condition in facts.conditions] == [None]
+    assert "last_known_good" in problems(check_claims(facts))[0]
+
+
+def test_a_window_that_ends_before_it_begins_fails(scene: Scene) -> None:
+    """Whatever wrote it."""
+    checks = check(scene.window(END, START).tell(status="resolved"))
+    assert window_results(checks) == {"failed"}
+    assert problems(checks) == [
+        (
+            f"T1 {END:%Y-%m-%d %H:%M:%S} UTC does not lie before T2 {START:%Y-%m-%d %H:%M:%S} UTC: one of the two times is wrong "
+            "(zone? date?)"
+        )
+    ]

@@ -1,12 +1,6 @@
 """Blocks of combined and common lines -> records, without copying their text. Pure."""
 
-import atexit
-import shutil
-import tempfile
-from functools import cache
-from importlib import import_module
 from secrets import randbits
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from exposure.logs.formats.records import LINES, fill, tidy_clients, tidy_hosts, with_hints
+from exposure.machine_code import load
 
 # Nobody can make texts whose numbers are the same without it.
 _SEED = np.uint64(randbits(64))
@@ -28,7 +23,7 @@ def scan_combined(
     `first` is the number of its first line, `lines` how many there are. Gives records by RECORD, whose text is that of the block,
     and LINES of all other lines.
     """
-    kernel = _kernel()
+    kernel = load("exposure.logs.formats.combined_kernel")
     data = np.frombuffer(block, dtype=np.uint8)
     views = np.empty((len(kernel.VIEWS), lines, 2), dtype=np.uint64)
     there = np.empty((len(kernel.VIEWS), lines), dtype=np.bool_)
@@ -61,24 +56,6 @@ def scan_combined(
     texts = [block[begin:end].decode() for _, begin, end in others[:left].tolist()]
     rest = pl.DataFrame({"source": source, "line": others[:left, 0] + first, "text": texts}, schema=LINES)
     return rows, rest
-
-
-@cache
-def _kernel() -> ModuleType:
-    """Load the machine code, which is compiled on the first run and kept beside the package, or in the user's cache.
-
-    Where neither can be written (a read-only container without a home), it is compiled again for each run.
-    """
-    name = "exposure.logs.formats.combined_kernel"
-    try:
-        return import_module(name)
-    except RuntimeError:  # numba's "no locator available"
-        from numba.core import config
-
-        room = tempfile.mkdtemp(prefix="exposure-")
-        atexit.register(shutil.rmtree, room, ignore_errors=True)
-        config.CACHE_DIR = room  # type: ignore[attr-defined]
-        return import_module(name)
 
 
 def _strings(views: NDArray[np.uint64], there: NDArray[np.bool_], buffer: Any) -> pl.Series:

@@ -73,7 +73,7 @@ def find_flows(
     ours = pl.when(pl.col("address").is_in(harmed.implode())).then(pl.lit(OURS)).otherwise(pl.lit(ELSEWHERE))
     taken = losses.with_columns(source=ours)
     priced = onward.rename({"token_address": "token", "value": "amount", "value_f64": "amount_f64", "first": "time"})
-    priced = with_usd(priced.with_columns(usd=pl.lit(None, pl.Float64)), tables["prices"])
+    priced = with_usd(priced.lazy().with_columns(usd=pl.lit(None, pl.Float64)), tables["prices"]).collect()
     known = {one.address.lower() for one in facts.enemies if one.confirmed}
     unsure = frozenset(taken.get_column("attacker").drop_nulls().unique()) - known
     found = []

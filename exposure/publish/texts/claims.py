@@ -40,7 +40,8 @@ def worst(checks: Iterable[Check]) -> Result:
 def check_claims(facts: Facts) -> Checks:
     """Make every check."""
     made: list[Check] = [make(facts) for make in _CHECKS]
-    made += [_window(condition) for condition in facts.conditions]
+    made += [_window(condition, clashing=bool(facts.clashes)) for condition in facts.conditions]
+    made += [Check(f"clash:{number}", _AGREE, "failed", text) for number, text in enumerate(facts.clashes, start=1)]
     made += [_is_x(condition) for condition in facts.conditions]
     for cleared in facts.cleared:
         note = f"vouched for by {cleared.by}: {cleared.why}"
@@ -103,11 +104,15 @@ def _is_x(condition: Condition) -> Check:
     return Check(condition.x_check, how, "passed" if condition.is_x == "yes" else "not_checked", note)
 
 
-def _window(condition: Condition) -> Check:
+_AGREE = "facts, served files and harmed wallets agree on when the attack went on"
+
+
+def _window(condition: Condition, *, clashing: bool) -> Check:
     how = "T1 and T2 are the published bounds of table windows, or facts of incident.toml, rounded outward"
     bounded = condition.t1 and (condition.t2 or condition.open)
     note = f"{_bound(condition.t1, condition.t1_reason)} to {_bound(condition.t2, condition.t2_reason)}"
-    return Check(condition.window_check, how, "passed" if bounded else "not_checked", note)
+    result: Result = "failed" if clashing else "passed" if bounded else "not_checked"
+    return Check(condition.window_check, how, result, note)
 
 
 def _bound(time: datetime | None, reason: str) -> str:
@@ -215,6 +220,10 @@ def problems(checks: Checks) -> list[str]:
             )
         elif check.name == "enemies":
             found.append(f"named as attacker, but unexposed wallets use it too: {_addresses(check)}")
+        elif check.name.startswith("window:"):
+            continue  # fails where there is a clash, which is named
+        elif check.name.startswith("clash:"):
+            found.append(check.note)
         elif check.name.startswith("cleared:"):
             found.append(f"the texts do not call {check.name[8:]} safe: {check.note}")
         else:
