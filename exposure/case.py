@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from time import sleep
@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from exposure import __version__
 from exposure.errors import ExposureError
 from exposure.tables import TABLES
+from exposure.unforeseen import os_error
 
 INCIDENT_FILE = "incident.toml"
 KEY_FILE = ".pseudonym.key"
@@ -65,9 +66,8 @@ def hold(path: Path, holder: str) -> Iterator[None]:
                         "wait for it to end, or stop it; reading (explain, query, status) works meanwhile",
                     ) from None
                 sleep(_PAUSE)
-        file.truncate(0)
-        file.write(holder)
-        file.flush()
+        with _naming(path):
+            path.write_text(holder)
         yield
 
 
@@ -75,17 +75,36 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file whole or not at all: a crash or a full disk leaves the old one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    with _replacing(path, Path(name), mode), os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _replacing(path: Path, temporary: Path, mode: int = 0o600) -> Iterator[None]:
+    """Put a temporary file in the place of `path` when the block ends well, else remove it; an OSError names `path`."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
+        with _naming(path):
+            yield
+            temporary.chmod(mode)
+            temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that turned read-only
+            temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an error of the disk name `path`: a write that fails does not say of which file, nor does polars."""
+    try:
+        yield
+    except Exception as error:
+        number = os_error(error)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def hash_file(path: Path) -> str:
@@ -283,13 +302,8 @@ def write_parquet(path: Path, frame: pl.DataFrame | pl.LazyFrame, compression: L
     """Write Parquet whole or not at all, with the same bytes for the same frame."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with _replacing(path, temporary):
         frame.lazy().sink_parquet(temporary, compression=compression, statistics=True, row_group_size=262_144)
-        temporary.chmod(0o600)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def write_parquet_parts(path: Path, schema: pl.Schema, parts: Iterable[pl.DataFrame]) -> int:
@@ -297,16 +311,10 @@ def write_parquet_parts(path: Path, schema: pl.Schema, parts: Iterable[pl.DataFr
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     rows = 0
-    try:
-        oldest = pl.CompatLevel.oldest()  # string views are not known everywhere
-        arrow = pl.DataFrame(schema=schema).to_arrow(compat_level=oldest).schema
-        with pq.ParquetWriter(temporary, arrow, compression="zstd") as writer:
-            for part in parts:
-                writer.write_table(part.to_arrow(compat_level=oldest), row_group_size=262_144)
-                rows += part.height
-        temporary.chmod(0o600)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    oldest = pl.CompatLevel.oldest()  # string views are not known everywhere
+    arrow = pl.DataFrame(schema=schema).to_arrow(compat_level=oldest).schema
+    with _replacing(path, temporary), pq.ParquetWriter(temporary, arrow, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(part.to_arrow(compat_level=oldest), row_group_size=262_144)
+            rows += part.height
     return rows

@@ -3,7 +3,9 @@
 import functools
 import inspect
 import json
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ import typer
 
 from exposure.console import Console, Silent, Teller, escape, print_data
 from exposure.errors import ExitCode, ExposureError
+from exposure.unforeseen import told
 
 IncidentArgument = Annotated[Path, typer.Argument(metavar="INCIDENT", help="The case folder, or its incident.toml.")]
 
@@ -58,14 +61,13 @@ def command(app: typer.Typer, **options: Any) -> Callable[[Callable[..., ExitCod
             try:
                 context = Context(as_json, Silent() if quiet else Console(), _clock(now), now is not None)
                 code = function(context, **values)
-            except ExposureError as error:
-                if debug:
-                    raise
-                _show_error(error, as_json=as_json)
-                code = error.exit_code
             except KeyboardInterrupt:
                 typer.echo("stopped: nothing is lost, run the same command to go on", err=True)
                 code = ExitCode.COULD_NOT_RUN
+            except (SystemExit, BrokenPipeError):  # an end that was wanted, and a reader that went away (| head)
+                raise
+            except BaseException as error:  # noqa: BLE001 - a panic in a Rust library is no Exception
+                code = _tell_failure(error, as_json=as_json, debug=debug)
             raise typer.Exit(int(code or ExitCode.DONE))
 
         run.__signature__ = _signature(function)  # type: ignore[attr-defined]
@@ -104,11 +106,21 @@ def _clock(text: str | None) -> datetime:
         raise ExposureError(f"--now {text} is not usable", str(error), "write --now 2026-03-04T12:00:00Z") from None
 
 
+def _tell_failure(error: BaseException, *, as_json: bool, debug: bool) -> ExitCode:
+    """Show why a command ended before its work was done, and give its exit code: never 1, which says that the work is done."""
+    if debug:
+        traceback.print_exception(error)
+    failure = error if isinstance(error, ExposureError) else told(error)
+    _show_error(failure, as_json=as_json)
+    return failure.exit_code
+
+
 def _show_error(error: ExposureError, *, as_json: bool) -> None:
-    if as_json:
-        print_data(json.dumps({"error": {"what": error.what, "why": error.why, "fix": error.fix}}, indent=2))
     for label, text in (("error", error.what), ("why", error.why), ("fix", error.fix)):
         first, *rest = text.split("\n")
         typer.echo(f"{label:6} {escape(first)}", err=True)
         for line in rest:
             typer.echo(f"       {escape(line.strip())}", err=True)
+    if as_json:
+        with suppress(OSError):  # what failed may be standard output itself
+            print_data(json.dumps({"error": {"what": error.what, "why": error.why, "fix": error.fix}}, indent=2))

@@ -1,5 +1,6 @@
 """What a person sees on a terminal: progress, lines, escaped text. People's lines go to stderr, data to stdout."""
 
+import io
 import re
 import sys
 from collections.abc import Iterator
@@ -111,7 +112,18 @@ class Console:
                 self._progress = None
 
 
+def never_refuse_a_character() -> None:
+    """Let a terminal that lacks a character (PYTHONIOENCODING=latin-1) show it as an escape, in place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def print_data(text: str) -> None:
     """Write data for machines to stdout."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()  # a watch is read while it runs
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()  # a watch is read while it runs
+    except OSError as error:
+        error.filename = "standard output"  # such as a file on a full disk
+        raise

@@ -1,7 +1,9 @@
 """incident.toml -> Incident, with every fault named at its line and key, and a hint. Reads the file and the environment."""
 
+import codecs
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +48,10 @@ _MODELS: dict[str, type[BaseModel]] = {
     "advice": model.Advice,
     "disclosure": model.Disclosure,
 }
+# A value that begins with a typographic quote, as word processors and chats make them.
+_CURLY = re.compile("=[ \\t]*\\[?[ \\t]*[\u201c\u201d\u201e\u2018\u2019]")
+# How tomllib ends its words.
+_PLACE = re.compile(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,7 +72,8 @@ def load_incident(path: Path, environment: Mapping[str, str] | None = None, now:
     Raises ExposureError that lists every fault. An RPC variable that is not set is no fault yet: steps that ask no RPC work.
     """
     folder = find_case(path)
-    content = (folder / INCIDENT_FILE).read_bytes()
+    # Notepad puts a byte order mark before the text; TOML knows none.
+    content = (folder / INCIDENT_FILE).read_bytes().removeprefix(codecs.BOM_UTF8)
     lines = read_lines(content)
     raw = _parse(content, lines)
     incident, faults = _build(raw, folder, lines, os.environ if environment is None else environment)
@@ -84,10 +91,19 @@ def _parse(content: bytes, lines: TomlLines) -> dict[str, Any]:
         line = content[: error.start].count(b"\n") + 1
         raise _faulty([Fault(line, "text", "this is not UTF-8: save the file as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
-        faults = [
-            Fault(line, "syntax", "this is not TOML: text needs quotes, and = stands once") for line in lines.broken
-        ]
-        raise _faulty(faults or [Fault(1, "syntax", f"this is not TOML: {error}")]) from None
+        raise _faulty(_syntax(content.decode("utf-8"), lines, str(error))) from None
+
+
+def _syntax(text: str, lines: TomlLines, said: str) -> list[Fault]:
+    """Name the lines that are not TOML; where the grammar sees none (a table that stands twice), the one that the parser `said`."""
+    curly = [number for number, line in enumerate(text.split("\n"), 1) if _CURLY.search(line)]
+    hints = dict.fromkeys(lines.broken, "text needs quotes, and = stands once")
+    hints |= dict.fromkeys(curly, "use straight quotes (\" or '), not curly ones")
+    if hints:
+        return [Fault(line, "syntax", f"this is not TOML: {hint}") for line, hint in sorted(hints.items())]
+    place = _PLACE.search(said)
+    number = int(place[1]) if place and place[1] else text.count("\n") + 1 if place else 1
+    return [Fault(number, "syntax", f"this is not TOML: {_PLACE.sub('', said)}")]
 
 
 def _faulty(faults: list[Fault]) -> ExposureError:

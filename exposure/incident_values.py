@@ -4,6 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+# A name such as name.eth: where it points to may have changed since, so a person must say which wallet was meant.
+NAME = re.compile(r"\S+\.[a-z]{2,}", re.IGNORECASE)
+NOT_LOOKED_UP = "names are not looked up: write the address that it stands for"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -17,11 +20,13 @@ def parse_address(value: object) -> str:
     """Check an address (EIP-55 where it is mixed case) and give it in lowercase."""
     from eth_utils.address import is_checksum_address  # 0.2 s to import: only where there are addresses
 
+    if isinstance(value, str) and NAME.fullmatch(value):
+        raise ValueError(f"{_quote(value)} is a name, and {NOT_LOOKED_UP}")
     if not isinstance(value, str) or not re.fullmatch(r"0[xX][0-9a-fA-F]{40}", value):
         raise ValueError(f"{_quote(value)} is not an address: write 0x and 40 hex digits")
     digits = value[2:]
     if digits not in (digits.lower(), digits.upper()) and not is_checksum_address("0x" + digits):
-        raise ValueError(f"{value!r} has a wrong checksum: a digit was mistyped; copy it again from its source")
+        raise ValueError(f"{value!r} has a wrong checksum, so a digit was mistyped: copy it again from its source")
     return "0x" + digits.lower()
 
 
@@ -85,6 +90,8 @@ def parse_pattern(value: str) -> str:
                 f"the pattern {value!r} looks ahead or behind, which cannot be matched in linear time: write two actions, "
                 "the more specific first, since a request gets the first that matches"
             ) from None
-        reason = str(error).strip().splitlines()[-1].strip()
+        # Behind the regex's own words polars says which expression of its it was.
+        reason = str(error).partition("\n\nThis error occurred")[0].strip().splitlines()[-1]
+        reason = reason.removeprefix("regex ").removeprefix("error: ")
         raise ValueError(f"the pattern {value!r} is not a regular expression: {reason}") from None
     return value

@@ -1,16 +1,20 @@
 """The case folder loses nothing and tells what is wrong."""
 
+import errno
 import os
+import resource
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from exposure.case import Case, find_case, write_atomically
+from exposure.case import Case, find_case, write_atomically, write_parquet, write_parquet_parts
 from exposure.errors import ExposureError
 from exposure.tables import TABLES
 
@@ -25,6 +29,41 @@ def test_a_folder_without_an_incident_is_an_error_that_says_how_to_start(tmp_pat
         f"{tmp_path} holds no incident\n  why: there is no file {tmp_path}/incident.toml\n"
         f"  fix: name a case folder or its incident.toml, or start one with: exposure init {tmp_path}"
     ) == str(raised.value)
+
+
+@contextmanager
+def _file_limit(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond `size` bytes: the system then fails a write as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+_NOISE = pl.DataFrame({"noise": [os.urandom(100_000)]})
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_atomically(path, bytes(100_000)),
+        lambda path: write_parquet(path, _NOISE),
+        lambda path: write_parquet_parts(path, _NOISE.schema, [_NOISE]),
+    ],
+    ids=["bytes", "a table", "a table in parts"],
+)
+def test_a_write_that_fails_names_its_file_and_leaves_the_old_one(
+    tmp_path: Path, write: Callable[[Path], object]
+) -> None:
+    """Whether Python, polars or Arrow wrote: all say it in other words, and none says where."""
+    path = tmp_path / "table"
+    path.write_bytes(b"old")
+    with _file_limit(20_000), pytest.raises(OSError, match="File too large") as raised:
+        write(path)
+    assert (errno.EFBIG, str(path)) == (raised.value.errno, raised.value.filename)
+    assert [(path, b"old")] == [(file, file.read_bytes()) for file in tmp_path.iterdir()]
 
 
 def test_a_case_that_another_run_holds_is_refused(tmp_path: Path) -> None:

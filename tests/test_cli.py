@@ -1,16 +1,20 @@
 """The commands: what they say, where, and with which exit code."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import openpyxl
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from exposure.assess.takings import takings
 from exposure.cli import app
+from exposure.commands import Context, command
 from exposure.docs import commands_page, rules_page, tables_page
 from exposure.tables import TABLES
 from tests.publish.sheet_builder import DRAINED, SINK, make_case
@@ -52,6 +56,101 @@ def test_an_error_is_json_where_a_machine_asked(tmp_path: Path) -> None:
     """`--json` puts an object on stdout whatever happens."""
     code, out, _ = _run("run", str(tmp_path), "--json")
     assert (2, f"{tmp_path} holds no incident") == (code, json.loads(out)["error"]["what"])
+
+
+def test_a_file_that_cannot_be_written_is_three_sentences_and_exit_code_2(tmp_path: Path) -> None:
+    """A script that goes on at exit code 1 would post the texts of an earlier run."""
+    _run("init", str(tmp_path), "--attacker", SINK)
+    (tmp_path / ".lock").mkdir()
+    code, out, err = _run("run", str(tmp_path))
+    assert (2, "") == (code, out)
+    assert (
+        f"error  {tmp_path}/.lock could not be written or read\n"
+        "why    Is a directory; the files that were there are whole, and nothing is lost\n"
+        "fix    move that folder away: a file belongs there, and run the same command again\n"
+    ) == err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_disk_behind_standard_output_is_said_once(options: list[str]) -> None:
+    """Even where the error itself should stand in the file that cannot be written."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "exposure", "chains", *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert 2 == done.returncode
+    assert (
+        "error  standard output could not be written or read\n"
+        "why    No space left on device; the files that were there are whole, and nothing is lost\n"
+        "fix    make room on that disk, and run the same command again\n"
+    ) == done.stderr
+
+
+def test_a_terminal_that_lacks_a_character_shows_its_escape(tmp_path: Path) -> None:
+    """Old terminals know Latin letters alone; titles are in any language."""
+    _run("init", str(tmp_path), "--attacker", SINK)
+    file = tmp_path / "incident.toml"
+    file.write_text(re.sub("(?m)^title .*", 'title = "東京 é"', file.read_text(), count=1))
+    done = subprocess.run(
+        [sys.executable, "-m", "exposure", "status", str(tmp_path)],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert b"\\u6771\\u4eac \xe9 (" in done.stdout
+
+
+class _PanicError(BaseException):
+    """What a library in Rust raises where it panics: no Exception."""
+
+
+@pytest.mark.parametrize("fault", [ValueError, _PanicError])
+def test_a_fault_of_the_program_is_exit_code_2_and_does_not_quote_itself(fault: type[BaseException]) -> None:
+    """Its text may hold a log line or a key; its kind and place mend it, and --debug shows the rest."""
+    own = typer.Typer()
+
+    @command(own)
+    def fail(context: Context) -> None:
+        raise fault("c4n4ry")
+
+    result = CliRunner().invoke(own)
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert re.fullmatch(
+        "error  the command could not be finished\n"
+        f"why    {fault.__name__} in test_cli.py, line [0-9]+; its text may quote a secret, and is not shown\n"
+        "fix    this is a fault of the program; --debug shows where: report it. Files that were written before are whole\n",
+        result.stderr,
+    )
+    debugged = CliRunner().invoke(own, ["--debug"])
+    assert 2 == debugged.exit_code
+    assert "c4n4ry" in debugged.stderr
+    assert "Traceback (most recent call last)" in debugged.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "why", "fix"),
+    [
+        ("vitalik.eth", "'vitalik.eth' is a name, and names are not looked up", "write the address that it stands for"),
+        (
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+            "'0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD' has a wrong checksum, so a digit was mistyped",
+            "copy it again from its source",
+        ),
+        ("0x12", "'0x12' is not an address", "write 0x and 40 hex digits"),
+    ],
+)
+def test_explain_says_why_it_knows_no_such_wallet_and_how_to_name_it(
+    tmp_path: Path, address: str, why: str, fix: str
+) -> None:
+    """Reason and remedy are two things."""
+    _run("init", str(tmp_path), "--attacker", SINK)
+    code, _, err = _run("explain", str(tmp_path), address)
+    assert (2, f"error  this is not a wallet's address\nwhy    {why}\nfix    {fix}\n") == (code, err)
 
 
 def test_a_clock_that_is_no_time_is_refused(tmp_path: Path) -> None:

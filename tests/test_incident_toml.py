@@ -97,6 +97,48 @@ def test_text_that_is_not_toml_is_named_at_its_lines(tmp_path: Path) -> None:
     ) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        (GOOD + "[window]\n\n[window]\n", ["line 20, syntax: this is not TOML: Cannot declare ('window',) twice"]),
+        (GOOD + "x = 1\nx = 2", ["line 19, syntax: this is not TOML: Cannot overwrite a value"]),
+        (
+            GOOD.replace('"X"', "“X”").replace('["exam', "[‘exam").replace('words = "', 'words == "'),
+            [
+                "line 3, syntax: this is not TOML: use straight quotes (\" or '), not curly ones",
+                "line 4, syntax: this is not TOML: use straight quotes (\" or '), not curly ones",
+                "line 11, syntax: this is not TOML: text needs quotes, and = stands once",
+            ],
+        ),
+        (
+            GOOD.replace("^/unlock", "(unlock"),
+            ["line 13, action[1].match.path: the pattern '(unlock' is not a regular expression: unclosed group"],
+        ),
+        (
+            GOOD + '[[attacker]]\naddress = "badguy.eth"\nrole = "sink"\n',
+            [
+                (
+                    "line 19, attacker[1].address: 'badguy.eth' is a name, and names are not looked up: write the address that it "
+                    "stands for"
+                )
+            ],
+        ),
+    ],
+    ids=["a table twice", "a key twice", "curly quotes", "a broken pattern", "a name"],
+)
+def test_a_slip_is_named_at_its_line_in_words_that_mend_it(tmp_path: Path, text: str, faults: list[str]) -> None:
+    """No line but the one that is wrong, and no library's internals."""
+    assert faults == [line.strip() for line in _faults(tmp_path, text).splitlines() if line.startswith("    line ")]
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    """Notepad writes one before the text; lines count as without it."""
+    (tmp_path / "incident.toml").write_text(GOOD, encoding="utf-8-sig")
+    assert "x-2026" == load_incident(tmp_path, {}).name
+    found = _faults(tmp_path, "\ufeff" + GOOD.replace("title", "titel"))
+    assert "line 3, incident.titel: this key is not known: did you mean 'title'?" in found
+
+
 def test_a_private_key_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:
     """An error is copied into chats: it never shows a secret."""
     key = "0x" + "ab" * 32
@@ -190,7 +232,7 @@ def test_reports_come_from_any_kind_of_table(tmp_path: Path, kind: str) -> None:
     line = 3 if kind == "csv" else 2
     assert (
         (
-            f"reports line {line}: {bad!r} has a wrong checksum: a digit was mistyped; copy it again from its source; "
+            f"reports line {line}: {bad!r} has a wrong checksum, so a digit was mistyped: copy it again from its source; "
             "this report was left out"
         ),
     ) == incident.problems

@@ -162,7 +162,7 @@ def _publish_t2(incident: Incident, pairs: dict[str, Pair], exposures: pl.DataFr
         if bound.latest and method not in off
     }
     cache = incident.window.cache
-    kept = f", and {_hours(cache)} that a browser may have kept the file" if cache else ""
+    kept = f", and {_span(cache)} that a browser may have kept the file" if cache else ""
     over = incident.fact("first_known_good")
     if incident.status == "ongoing":
         return Bound(None, earliest, None, "there is no T2: incident.toml says that the attack is ongoing")
@@ -214,6 +214,11 @@ def _too_many(exposures: pl.DataFrame, start: datetime | None = None, end: datet
     return count >= OUTSIDE_LEAST and count >= OUTSIDE_SHARE * of
 
 
-def _hours(cache: timedelta) -> str:
-    hours = cache.total_seconds() / 3600
-    return f"{hours:g} hours" if hours != 1 else "1 hour"
+def _span(time: timedelta) -> str:
+    """Write a time in the largest unit of which it is a whole number: 4 hours, 5 minutes, 90 seconds."""
+    seconds = round(time.total_seconds())
+    unit, name = next((unit, name) for unit, name in _UNITS if seconds % unit == 0)
+    return f"{seconds // unit:,} {name}" + ("s" if seconds != unit else "")
+
+
+_UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))

@@ -55,6 +55,7 @@ class Question:
     """What is to be pulled of one chain: how many of whom, over which blocks, and what is known already.
 
     `contracts` says whether one of the attackers is known to be one. `at_t1` says that what wallets held at T1 is asked too.
+    `offline`: exported files stand for every endpoint, so that nothing is asked; `lacking` says what these do not hold.
     """
 
     name: str
@@ -71,6 +72,8 @@ class Question:
     block_seconds: float = 12.0
     contracts: bool = False
     at_t1: bool = False
+    offline: bool = False
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ def forecast(asked: Question, *, allow_untrusted: bool = False, head_only: bool 
 
     `head_only` is for a chain of which nothing but balances, nonces and code is asked.
     """
+    if asked.offline:
+        return []
     every = ", ".join((*asked.trusted, *asked.untrusted)) or "nobody"
     private = every if allow_untrusted else ", ".join(asked.trusted)
     topics = asked.limits.topics
@@ -198,12 +203,19 @@ def _candidates(asked: Question, private: str) -> Step:
 
 def blind_spots(asked: Question, *, allow_untrusted: bool = False) -> list[str]:
     """Say what the plan will not see."""
+    if asked.offline:
+        traced, lacking = "", [f"{asked.name}: {what}" for what in asked.lacking]
+    else:
+        traced, lacking = ", except of wallets that must act where there are traces", list[str]()
     spots = [
-        f"{asked.name}: ETH that contracts send on (internal transfers), except of wallets that must act where there are traces",
+        *lacking,
+        f"{asked.name}: ETH that contracts send on (internal transfers){traced}",
         f"{asked.name}: signatures that nobody has used yet (permits, orders) stand on no chain",
         f"{asked.name}: holdings of tokens that did not move or were not approved in these blocks",
         f"{asked.name}: where the attackers' money went beyond three hops, or through services",
     ]
+    if asked.offline:
+        return spots
     if not (asked.trusted or allow_untrusted):
         spots.insert(
             0,

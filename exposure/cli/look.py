@@ -46,9 +46,8 @@ def explain(
     try:
         known = parse_address(address)
     except ValueError as error:
-        raise ExposureError(
-            "this is not a wallet's address", str(error), "copy the address again from its source"
-        ) from None
+        why, _, fix = str(error).rpartition(": ")
+        raise ExposureError("this is not a wallet's address", why, fix) from None
     story = tell({name: pipeline.case.read(name) for name in TABLES}, known)
     if story is None:
         context.show(

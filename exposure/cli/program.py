@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from exposure import __version__
+from exposure.console import never_refuse_a_character
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +22,7 @@ START, WORK, LOOK = "Start", "Work", "Look"
 
 def main() -> None:
     """Run the program."""
+    never_refuse_a_character()
     app()
 
 

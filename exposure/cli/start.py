@@ -100,4 +100,4 @@ def plan(context: Context, incident: IncidentArgument, allow_untrusted: AllowUnt
     told = load_incident(incident, now=context.now)
     lines, data = make_plan(told, Case(told.folder), context.now, allow_untrusted=allow_untrusted)
     context.show(lines, data)
-    return ExitCode.DONE
+    return ExitCode.NEEDS_A_PERSON if data["problems"] else ExitCode.DONE

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exposure.errors import ExposureError
+from exposure.unforeseen import os_error
 
 
 @contextmanager
@@ -15,7 +16,9 @@ def unquoted() -> Iterator[None]:
         yield
     except (ExposureError, OSError):  # these name files, never what is in them
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the step ends here, and says so
+    except Exception as error:  # whatever it is, the step ends here, and says so
+        if os_error(error) is not None:  # a full disk, in polars' words
+            raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise ExposureError(
             "the logs could not be read to the end",

@@ -114,7 +114,9 @@ class Summary:
         if found:
             return [f"{rate.action}: {show_rate(rate)}" for rate in found]
         unsure = [rate.action for rate in self.rates if rate.is_x == "cannot_tell" and rate.exposure != "none"]
-        return [f"cannot be told: one of {', '.join(unsure)}" if unsure else "not known"]
+        if not unsure:
+            return ["not known"]
+        return [f"cannot be told: {'one of ' if len(unsure) > 1 else 'it may be '}{', '.join(unsure)}"]
 
     def to_json(self) -> dict[str, Any]:
         """Give plain values; amounts are exact strings in base units."""

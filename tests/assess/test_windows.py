@@ -73,6 +73,21 @@ def test_the_cache_is_added_to_t2_once(story: Story) -> None:
     assert at("19:00") == story.sees("alice", "10:00").assess(window=window).bound("T2")["latest"]
 
 
+@pytest.mark.parametrize(
+    ("cache", "words"),
+    [
+        (timedelta(minutes=5), "5 minutes"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(minutes=90), "90 minutes"),
+        (timedelta(seconds=75), "75 seconds"),
+    ],
+)
+def test_the_cache_is_said_as_people_say_it(story: Story, cache: timedelta, words: str) -> None:
+    """Five minutes are not 0.0833333 hours."""
+    result = story.sees("alice", "10:00").assess(window=WindowSettings(cache=cache))
+    assert f", and {words} that a browser may have kept the file" in str(result.bound("T2")["reason"])
+
+
 def test_a_named_size_brackets_to_the_second(story: Story) -> None:
     """T1 lies after the last good fetch and not after the first bad one, T2 likewise."""
     result = bad_file(story).sees("alice", "10:00").assess(facts=(), assets=(Asset(path="/app.js", bytes=(120,)),))

@@ -1,8 +1,11 @@
 """The plan names its calls, who learns of whom, and what it will not see; what was planned is what is done."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -126,3 +129,84 @@ def test_the_command_plans_without_asking_anybody(tmp_path: Path) -> None:
     assert "not seen: what wallets hold and allow: no endpoint is trusted" in result.output
     assert "not looked at: arbitrum, avalanche, base, bsc" in result.output
     assert ["incident.toml"] == [path.name for path in tmp_path.iterdir()]
+
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+
+
+def _plan(folder: Path, chain: str, logs: str = "") -> tuple[int, list[str], dict[str, Any]]:
+    """Write a case with that chain, and give the plan's exit code, lines and object."""
+    (folder / "incident.toml").write_text(
+        f'[incident]\nname = "x"\ntitle = "X"\n{logs}[[attacker]]\naddress = "0x{"a" * 40}"\nrole = "sink"\n'
+        f'[[report]]\naddress = "0x{"b" * 40}"\ntime = 2026-03-04T11:30:00Z\n[[chain]]\nname = "ethereum"\n{chain}\n'
+    )
+    arguments = ["plan", str(folder), "--now", "2026-03-08T00:00:00Z"]
+    shown = CliRunner().invoke(app, arguments, prog_name="exposure", env={"NOT_SET": None})
+    data = CliRunner().invoke(app, [*arguments, "--json"], prog_name="exposure", env={"NOT_SET": None})
+    assert shown.exit_code == data.exit_code
+    return shown.exit_code, shown.stdout.splitlines(), json.loads(data.stdout)
+
+
+def test_a_chain_that_comes_from_files_costs_nothing_and_nobody_learns_of_it(tmp_path: Path) -> None:
+    """No calls are priced that nobody makes, and no endpoint is missed that nobody named."""
+    code, lines, data = _plan(tmp_path, f'data = "{SAMPLE}/chain-export"')
+    assert 0 == code
+    assert (
+        f"  it comes from the files in {SAMPLE}/chain-export: no endpoint is asked, and nobody learns anything" in lines
+    )
+    [chain] = data["chains"]
+    assert (1, 0, 0, []) == (chain["wallets"], chain["calls"], chain["bytes"], chain["steps"])
+    assert not [line for line in lines if "trusted" in line or "calls" in line]
+    headers = pl.read_parquet(SAMPLE / "chain-export" / "*__blocks__*.parquet")
+    assert 0 < chain["blocks"] <= headers.height
+
+
+def test_beside_files_an_endpoint_is_priced_for_what_these_do_not_hold(tmp_path: Path) -> None:
+    """The last block of the files says where in the chain the span lies."""
+    without = _plan(tmp_path, 'rpc = ["http://127.0.0.1:9"]')[2]["chains"][0]
+    beside = _plan(tmp_path, f'rpc = ["http://127.0.0.1:9"]\ndata = "{SAMPLE}/chain-export"')[2]["chains"][0]
+    full = {name: plan["steps"] for name, plan in (("without", without), ("beside", beside))}
+    calls = {
+        name: sum(step["calls"] for step in steps if step["layer"] == "full blocks") for name, steps in full.items()
+    }
+    assert 0 < calls["beside"] < calls["without"]
+
+
+@pytest.mark.parametrize(
+    ("chain", "problem"),
+    [
+        (
+            'rpc = ["$NOT_SET"]',
+            "ethereum has no RPC endpoint that can be asked: the environment variable NOT_SET is not set, or empty. ",
+        ),
+        (
+            'rpc = ["$NOT_SET", "http://127.0.0.1:9"]',
+            "ethereum: the environment variable NOT_SET is not set, or empty",
+        ),
+        ('data = "nowhere"', "{folder}/nowhere cannot stand in for ethereum: there is no such folder; "),
+    ],
+    ids=["no variable", "one variable of two", "no folder"],
+)
+def test_what_a_run_would_stumble_over_is_said_before_it(tmp_path: Path, chain: str, problem: str) -> None:
+    """Exit code 1, since a person has something to mend."""
+    code, lines, data = _plan(tmp_path, chain)
+    [said] = data["problems"]
+    assert 1 == code
+    assert said.startswith(problem.format(folder=tmp_path))
+    assert f"needs a person: {said}" == lines[-1]
+
+
+def test_a_path_that_names_no_log_is_said_as_a_run_says_it(tmp_path: Path) -> None:
+    """Zero bytes to read would look like a plan. Of what is not on this machine the size is not known."""
+    logs = '[[action]]\nname = "came"\nwords = "came"\nexposure = "key"\nmatch = { path = "^/" }\n'
+    logs += '[[logs]]\npath = "lgos/*.gz"\n[[logs]]\npath = "-"\n'
+    code, lines, data = _plan(tmp_path, f'data = "{SAMPLE}/chain-export"', logs)
+    assert 1 == code
+    assert [
+        (
+            "logs lgos/*.gz matches no file: relative paths start at the folder of incident.toml. To go on: correct path under "
+            "[[logs]] in incident.toml, or copy the file there"
+        )
+    ] == data["problems"]
+    assert "logs -: not on this machine, or a pipe: how much there is to read is not known" in lines
+    assert [{"path": "-", "bytes": None}] == data["logs"]

@@ -116,6 +116,19 @@ def test_copies_of_an_older_version_are_merged_over_newer_findings(tmp_path: Pat
     assert "gone abroad" == shown[PARTLY]["note"]
 
 
+def test_a_folder_in_the_place_of_the_sheet_is_called_one(tmp_path: Path) -> None:
+    """It is there, so "no such file" would send people looking for the wrong thing."""
+    case, incident, _, _ = copies_of(tmp_path)
+    (case.sheet / "affected.xlsx").unlink()
+    (case.sheet / "affected.xlsx").mkdir()
+    with pytest.raises(ExposureError) as raised:
+        write_sheet(case, incident)
+    assert (
+        f"{case.sheet}/affected.xlsx cannot be merged\n  why: it is a folder, not a file\n"
+        "  fix: move the folder away, or name the file that is in it"
+    ) == str(raised.value)
+
+
 def test_a_copy_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """And nothing is written."""
     case, incident, ada, _ = copies_of(tmp_path)

@@ -59,7 +59,7 @@ def test_an_address_is_found_in_what_people_paste(text: str) -> None:
         ("", "its row holds words, but no address"),
         (
             "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
-            "'0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD' has a wrong checksum: a digit was mistyped; copy it again from its source",
+            "'0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD' has a wrong checksum, so a digit was mistyped: copy it again from its source",
         ),
     ],
 )

@@ -57,7 +57,7 @@ def test_an_x_that_cannot_be_told_names_the_candidates(scene: Scene) -> None:
     scene.key_incident()
     scene.rows["attack_rates"].clear()
     assert sum_up(scene.rate(PHRASE["name"], "cannot_tell")).lines()[3] == (
-        "X            cannot be told: one of entered_seed_phrase"
+        "X            cannot be told: it may be entered_seed_phrase"
     )
 
 

@@ -34,12 +34,17 @@ def find_places(folder: Path, log: LogSource) -> list[Place]:
 
 def local_files(folder: Path, log: LogSource) -> list[Path]:
     """Give the files of this machine that a [[logs]] entry names; none where it names none, or something else."""
-    if log.path == "-" or "://" in log.path or (folder / log.path).is_fifo():
-        return []
     try:
-        return _find_files(folder, log.path)
+        return files_here(folder, log) or []
     except ExposureError:
         return []
+
+
+def files_here(folder: Path, log: LogSource) -> list[Path] | None:
+    """Give the files of this machine that a [[logs]] entry names; None for pipes and buckets. Raises ExposureError for nothing."""
+    if log.path == "-" or "://" in log.path or (folder / log.path).is_fifo():
+        return None
+    return _find_files(folder, log.path)
 
 
 def _find_files(folder: Path, path: str) -> list[Path]:

@@ -65,6 +65,12 @@ def _read(case: Case, copies: Sequence[Path]) -> _Reading:
     files = [(case.sheet / name, name) for name in _EDITED if (case.sheet / name).exists()]
     files += zip(copies, _labels(copies), strict=True)
     for path, label in files:
+        if path.is_dir():
+            raise ExposureError(
+                f"{path} cannot be merged",
+                "it is a folder, not a file",
+                "move the folder away, or name the file that is in it",
+            )
         if not path.is_file():
             raise ExposureError(
                 f"{path} cannot be merged",

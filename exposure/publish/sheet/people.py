@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from exposure.incident_values import parse_address
+from exposure.incident_values import NAME, NOT_LOOKED_UP, parse_address
 from exposure.publish.sheet.columns import JUDGED, JUDGED_NAMES, PEOPLE_NAMES, VERSION
 from exposure.publish.sheet.diff import (
     ADDED,
@@ -77,8 +77,8 @@ def read_address(text: str) -> str:
             "64 hex digits are a transaction's hash or a private key: write the wallet's address; a private key must not "
             "stand in a shared sheet at all"
         )
-    if re.fullmatch(r"\S+\.[a-z]{2,}", plain):
-        raise ValueError("names are not looked up: write the address that it stands for")
+    if NAME.fullmatch(plain):
+        raise ValueError(NOT_LOOKED_UP)
     raise ValueError("write 0x and 40 hex digits" if plain else "its row holds words, but no address")
 
 
