@@ -148,9 +148,7 @@ class Pipeline:
         named = self._resolve_names()
         self.case.write_part("sightings", report_sightings(self.incident), pl.col("link") == "report")
         sightings, attackers = self.case.scan("sightings"), self.attackers()
-        # A named attacker in doubt is asked about as a wallet, too.
-        sure = attackers.filter(~pl.col("address").is_in(self._doubted().implode()))
-        asked = candidates(sightings, self.incident, self.case.read("people"), sure)
+        asked = candidates(sightings, self.incident, self.case.read("people"), attackers)
         before = self.case.scan("candidates").filter(pl.col("reason") == "signature").collect()
         asked, left_out = with_attacker_side(asked, self.case.read("losses"), self._signers(), before)
         self.case.write("candidates", asked)
@@ -243,22 +241,7 @@ class Pipeline:
         self.case.write("takings", takings(self.case.read("losses"), self.case.read("tokens")))
         self.case.write("facts", fact_table(self.incident))
         self.case.write("reports", judge_again(self.case, self.incident, self.as_of()))
-        self._tell_doubts()
         self.case.finish_stage("assess", {"wallets": self.case.count("wallets")})
-
-    def _tell_doubts(self) -> None:
-        """Say which named attackers look like customers, as the last assessment has it."""
-        from exposure.assess.doubts import DOUBT
-
-        self.outcome.problems = [problem for problem in self.outcome.problems if DOUBT not in problem]
-        self.outcome.note(f"attacker {address} {DOUBT}" for address in self._doubted())
-
-    def _doubted(self) -> pl.Series:
-        """Give the named attackers that the last assessment judged as wallets."""
-        from exposure.assess.doubts import doubted
-
-        wallets = self.case.scan("wallets").select("address").collect(engine="streaming")
-        return doubted(self.case.read("attackers"), wallets)
 
     def _stage(self, name: str, layers: tuple[str, ...]) -> None:
         """Pull some layers, assess, and publish the sheet as it stands."""

@@ -5,7 +5,6 @@ from datetime import datetime
 import polars as pl
 
 from exposure.assess.attackers import when_seen
-from exposure.assess.doubts import doubted_attackers, with_known, without_attackers
 from exposure.assess.gathering import gather
 from exposure.assess.intake import Given, plain, take_in
 from exposure.assess.losses import loss_table
@@ -29,18 +28,12 @@ def assess_on(shelf: Shelf, tables: Given, incident: Incident, now: datetime) ->
     attackers, sinks, attack_rates, windows, losses, holdings, evidence and wallets, each checked and sorted, to be read while the
     shelf stands. Rows dated after `now` (UTC) do not count: a clock that is off must not make the future.
     """
-    found = investigate(set_scene(take_in(tables, now), incident, shelf))
-    doubted = doubted_attackers(found)
-    if not doubted.is_empty():
-        del found  # two of them would not fit
-        told = without_attackers(doubted, tables, incident)
-        found = investigate(set_scene(take_in(told.tables, now), told.incident, shelf))
-    gathered = gather(found, shelf.together)
+    gathered = gather(investigate(set_scene(take_in(tables, now), incident, shelf)), shelf.together)
     found, losses = gathered.found, loss_table(gathered.found.taken)
     judged = judge_wallets(gathered, shelf)
     approvals = found.scene.approvals.select("value", "to_address", "timestamp")
     whole = {
-        "attackers": when_seen(with_known(plain(found.attackers), doubted), losses, plain(approvals)),
+        "attackers": when_seen(found.attackers, losses, plain(approvals)),
         "sinks": sink_table(found.sinks),
         "attack_rates": found.rates.table,
         "windows": found.windows.table,

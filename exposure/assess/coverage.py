@@ -1,13 +1,12 @@
 """What was looked at and what was not, and which holes forbid to say "no sign". Pure."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import polars as pl
 
-from exposure.assess.actions import action_frame
 from exposure.assess.bounds import stamp
 from exposure.assess.deeds import Window
 from exposure.incident import Chain, Incident
@@ -39,15 +38,10 @@ class Coverage:
     state_read: pl.DataFrame
 
 
-def find_coverage(
-    tables: Mapping[str, pl.DataFrame], incident: Incident, window: Window, matched: Collection[str]
-) -> Coverage:
-    """Judge the coverage of the published window by logs, and of each chain by its layers.
-
-    `matched` are the actions that lines show.
-    """
+def find_coverage(tables: Mapping[str, pl.DataFrame], incident: Incident, window: Window) -> Coverage:
+    """Judge the coverage of the published window by logs, and of each chain by its layers."""
     logs = tables["coverage"].filter(~pl.col("source").str.starts_with("chain:"))
-    log_holes = (*_log_holes(logs, tables["traffic"], incident, window), *_unmatched(incident, matched))
+    log_holes = tuple(_log_holes(logs, tables["traffic"], incident, window))
     chain_holes = tuple(hole for chain in incident.chains for hole in unread_parts(tables["coverage"], chain))
     if all(chain.look == "head" for chain in incident.chains):
         chain_holes = ("no chain was asked",)
@@ -100,13 +94,6 @@ def _log_holes(logs: pl.DataFrame, traffic: pl.DataFrame, incident: Incident, wi
     lost = logs.filter(pl.col("rejected") > REJECTED_MOST * pl.col("lines")).sort("source")
     for row in lost.iter_rows(named=True):
         yield f"{row['rejected']:,} of {row['lines']:,} lines of source {row['source']} could not be read"
-
-
-def _unmatched(incident: Incident, matched: Collection[str]) -> Iterator[str]:
-    """Say that no line shows anything that exposes: patterns are mistyped, or these logs cannot show it."""
-    exposing = action_frame(incident).filter("exposing").get_column("action").to_list()
-    if incident.logs and exposing and not set(exposing).intersection(matched):
-        yield f"no line of the logs matches {', '.join(exposing)}: who did it is not known"
 
 
 def silences(

@@ -70,7 +70,7 @@ def gather(found: Outbreak, together: int) -> Gathered:
     )
     until = read_until(tables["coverage"], incident)
     chances = deed_chances(found.exposing, found.harmed, found.scene.watched, is_x, until)
-    coverage = find_coverage(tables, incident, found.windows.published, found.scene.intake.matched())
+    coverage = find_coverage(tables, incident, found.windows.published)
     wallets = _everybody(found, together)
     told_theft, gas = _told_theft(found), _gas(found)
     # Nothing else asks for transfers, and what follows needs their room.

@@ -170,11 +170,6 @@ class Intake:
             parts.append(shelf.keep(told.drop("request").with_columns(few.cast(pl.String))))
         return pl.concat(parts)
 
-    def matched(self) -> frozenset[str]:
-        """Give the actions that any line shows, whether or not it is tied to a wallet."""
-        done = [self.stored[name].select("action").drop_nulls().unique() for name in ("requests", "sightings")]
-        return frozenset(pl.concat(done).unique().collect(engine="streaming").to_series())
-
     def exact(self, rows: pl.Series) -> pl.DataFrame:
         """Read what names transfers and counts them exactly.
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from exposure.assess.doubts import doubted
 from exposure.incident import Incident
 from exposure.publish.tallies import chain_name
 
@@ -24,7 +23,6 @@ class Enemy:
 def find_enemies(tables: Mapping[str, pl.DataFrame], incident: Incident) -> tuple[Enemy, ...]:
     """List the attackers' addresses per chain: the table, or incident.toml before any assessment.
 
-    One that is judged as a wallet as well is left out: whether it is the attacker's is in doubt.
     An address that was approved is a spender too, whatever role it was given: its victims must revoke it.
     """
     ordinary = set(tables["sinks"].filter(pl.col("verdict") == "ordinary").get_column("address"))
@@ -32,10 +30,7 @@ def find_enemies(tables: Mapping[str, pl.DataFrame], incident: Incident) -> tupl
         (r["address"], r["role"], r["chain_id"], bool(r["confirmed"]))
         for r in tables["attackers"].iter_rows(named=True)
     ]
-    judged = set(doubted(tables["attackers"], tables["wallets"]))
-    named = bool(rows)
-    rows = [row for row in rows if row[0] not in judged]
-    rows = rows if named else [(attacker.address, attacker.role, None, True) for attacker in incident.attackers]
+    rows = rows or [(attacker.address, attacker.role, None, True) for attacker in incident.attackers]
     addresses = {address: confirmed for address, _, _, confirmed in sorted(rows, key=lambda row: row[3])}
     seen = _approved(tables, set(addresses))
     found = set()

@@ -21,7 +21,7 @@ def test_an_action_that_matches_nothing_names_what_was_asked_for(tmp_path: Path)
     """The nearest path stands there with its method and without its query."""
     book = Logbook(tmp_path, actions=(WRONG,))
     book.write("a.log", *unlocks())
-    (said,) = book.read()["unmatched"]
+    (said,) = book.read()["problems"]
     assert said == (
         "action entered_seed_phrase matched none of 3 requests; if it is mistyped, who did it looks like people who did nothing; "
         "nearest is POST /api/unlock/mnemonic. To go on: correct match under [[action]] (a request is the first action that "
@@ -30,18 +30,18 @@ def test_an_action_that_matches_nothing_names_what_was_asked_for(tmp_path: Path)
 
 
 def test_an_action_that_nobody_did_is_no_fault(tmp_path: Path) -> None:
-    """Where others that expose match, and no path comes so near that it was meant."""
+    """Where no path comes so near that it was meant."""
     nobody = UNLOCK.model_copy(update={"name": "unlocked_keystore", "match": {"path": "^/api/keystores/open$"}})
     book = Logbook(tmp_path, actions=(UNLOCK, nobody))
     book.write("a.log", *unlocks())
-    assert book.read()["unmatched"] == []
+    assert book.read()["problems"] == []
 
 
 def test_an_action_that_matches_is_not_mentioned(tmp_path: Path) -> None:
     """Nor is one on events where no log of events was read: no line of an access log can match it."""
     book = Logbook(tmp_path, actions=(UNLOCK, EVENT))
     book.write("a.log", *unlocks())
-    assert book.read()["unmatched"] == []
+    assert book.read()["problems"] == []
 
 
 def test_an_asset_that_nobody_asked_for_is_told(tmp_path: Path) -> None:

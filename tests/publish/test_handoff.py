@@ -10,7 +10,6 @@ import polars as pl
 from exposure.amounts import NATIVE
 from exposure.case import Case
 from exposure.incident import Incident
-from exposure.publish.enemies import find_enemies
 from exposure.publish.facts import gather
 from exposure.publish.handoff.write import FACT_READS, READS, make_files, write_handoff
 from exposure.publish.sheet.text import checksum
@@ -140,20 +139,6 @@ def test_makers_of_wallets_get_addresses_and_what_to_say(tmp_path: Path) -> None
     acting = sorted((SAVEABLE, DRAINED, PARTLY, EXPOSED, MOVED))
     assert [checksum(address) for address in acting] == [row["address"] for row in found]
     assert ["address", "tell_its_owner"] == list(found[0])
-
-
-def test_a_named_attacker_that_is_judged_as_a_wallet_is_handed_to_nobody(tmp_path: Path) -> None:
-    """It may be a victim, with from and to mixed up."""
-    customer = {"address": EXPOSED, "role": "sink", "origin": "config", "confirmed": True, "exclusive": False}
-    case, incident = case_of(tmp_path)
-    attackers = pl.concat([case.read("attackers"), TABLES["attackers"].frame([customer])])
-    case.write("attackers", attackers)
-    files = files_of(case, incident)
-    assert checksum(EXPOSED) not in files["blocklist.TLP-CLEAR.csv"]
-    assert checksum(SINK) in files["blocklist.TLP-CLEAR.csv"]
-    tables = {name: case.read(name) for name in TABLES}
-    assert checksum(SINK) in {checksum(enemy.address) for enemy in find_enemies(tables, incident)}
-    assert EXPOSED not in {enemy.address for enemy in find_enemies(tables, incident)}
 
 
 def test_a_blocklist_holds_what_a_person_confirmed(tmp_path: Path) -> None:

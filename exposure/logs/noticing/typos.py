@@ -31,12 +31,10 @@ _OF_EVENTS = {"event", "version"}
 def unmatched(incident: Incident, files: Sequence[SourceFile], intake: "Intake") -> list[str]:
     """Say which actions and assets match none of the requests read, and what comes near; nothing where none was read.
 
-    An action that nobody did is no fault: it is told where a path comes so near that a typo is likely, or where nothing that
-    exposes matches.
+    An action that nobody did is no fault: either is told where a path comes so near that a typo is likely.
     """
     read = [file for file in files if file.lines]
     found = intake.requests.scan().select(pl.col("action").drop_nulls().unique()).collect().to_series()
-    blind = not any(action.name in found for action in incident.actions if action.exposure != "none")
     said = []
     for action in incident.actions:
         of_kind = [file for file in read if file.events or not _OF_EVENTS & set(action.match)]
@@ -44,16 +42,17 @@ def unmatched(incident: Incident, files: Sequence[SourceFile], intake: "Intake")
         if action.name in found or not number:
             continue
         text, meant = _nothing(action, number, intake.paths)
-        said += [text] if meant or (blind and action.exposure != "none") else []
+        said += [text] if meant else []
     number = sum(intake.counts.parsed[file.number] for file in read if not file.events)
     if incident.assets and number:
         paths = set(intake.files.scan().select(path=path_of()).unique().collect().to_series())
-        said += [
-            f"asset {asset.path} was asked for by none of {number:,} requests{_near(_best(asset.path, paths))}. "
-            "To go on: correct path under [[asset]], or add the logs of the server that served it"
-            for asset in incident.assets
-            if asset.path not in paths
-        ]
+        for asset in incident.assets:
+            near = [] if asset.path in paths else _best(asset.path, paths)
+            if _is_meant(asset.path, near):
+                said.append(
+                    f"asset {asset.path} was asked for by none of {number:,} requests{_near(near)}. "
+                    "To go on: correct path under [[asset]], or add the logs of the server that served it"
+                )
     return said
 
 
@@ -62,18 +61,21 @@ def _nothing(action: Action, number: int, paths: Paths) -> tuple[str, bool]:
     wanted = _plain(action.match.get("path", ""))
     named = {path: f"{method} {path}".strip() for (method, path), _ in paths.counted.most_common()}
     near = _best(wanted, named) if wanted else []
-    meant = any(SequenceMatcher(a=path, b=wanted, autojunk=False).ratio() >= _MEANT for path in near)
     victims = "" if action.exposure == "none" else "; if it is mistyped, who did it looks like people who did nothing"
     text = (
         f"action {action.name} matched none of {number:,} requests{victims}{_near([named[path] for path in near])}. "
         "To go on: correct match under [[action]] (a request is the first action that matches), or add the logs that show it"
     )
-    return text, meant
+    return text, _is_meant(wanted, near)
 
 
 def _plain(pattern: str) -> str:
     """Give what a pattern would match were it text."""
     return re.sub(r"\\(.)", r"\1", pattern).strip("^$")
+
+
+def _is_meant(wanted: str, near: Sequence[str]) -> bool:
+    return any(SequenceMatcher(a=path, b=wanted, autojunk=False).ratio() >= _MEANT for path in near)
 
 
 def _best(wanted: str, paths: Iterable[str]) -> list[str]:

@@ -10,7 +10,6 @@ from datetime import datetime
 import polars as pl
 
 from exposure.amounts import NATIVE, NATIVE_DECIMALS, show, sum_by
-from exposure.assess.doubts import doubted
 from exposure.incident import Incident
 from exposure.publish.enemies import Enemy
 from exposure.publish.handoff.issuers import ISSUERS, OTHERS
@@ -56,14 +55,10 @@ def hostile(tables: Tables) -> pl.DataFrame:
     """Give the attacker's addresses that are worth acting on: address, confirmed, since (their first taking; null: none seen).
 
     One that unharmed wallets use as well is an exchange or a router whatever it was named: nobody is asked to block that.
-    Nor is one that is judged as a wallet: it may be a victim's.
     """
     tested = tables["sinks"].group_by("address").agg(ordinary=(pl.col("verdict") == "ordinary").all())
     took = tables["losses"].group_by(address="attacker").agg(since=pl.col("time").min())
-    sure = tables["attackers"].filter(
-        ~pl.col("address").is_in(doubted(tables["attackers"], tables["wallets"]).implode())
-    )
-    known = sure.join(tested.filter("ordinary"), on="address", how="anti")
+    known = tables["attackers"].join(tested.filter("ordinary"), on="address", how="anti")
     by_address = known.group_by("address").agg(pl.col("confirmed").fill_null(value=False).any())
     return by_address.join(took, on="address", how="left").sort("address")
 
