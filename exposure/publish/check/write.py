@@ -4,8 +4,6 @@ The page holds the condition and never a list of victims: addresses can be enume
 asks for nothing. The look-up of approvals is a page of its own, so that only there may the browser ask an endpoint.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from exposure.case import Case, write_atomically
-from exposure.console import escape
 from exposure.incident import Incident
 from exposure.publish.check.lookup import lookup_data
 from exposure.publish.check.questions import questions, steps
 from exposure.publish.check.review import FOLDER, PAGES, disagreeing, mark, page_standing, unread
 from exposure.publish.facts import Facts
+from exposure.publish.html import csp_hash, page_environment
 from exposure.publish.markdown import break_host, inert, join_or, plain
 from exposure.publish.markup import to_html
 from exposure.publish.texts.advise import READS, compose, faults_of
@@ -160,29 +157,12 @@ def _page(template: str, script: str, connect: str, values: Mapping[str, Any]) -
     """Fill a template; its own style and script, by their hashes, are all that its policy lets run."""
     style = (_TEMPLATES / "check.css").read_text(encoding="utf-8")
     code = (_TEMPLATES / script).read_text(encoding="utf-8")
-    policy = ["default-src 'none'", "img-src data:", f"style-src '{_hash(style)}'", f"script-src '{_hash(code)}'"]
+    policy = ["default-src 'none'", "img-src data:", f"style-src '{csp_hash(style)}'", f"script-src '{csp_hash(code)}'"]
     policy += [part for part in (connect, "base-uri 'none'", "form-action 'none'") if part]
-    environment = Environment(
-        loader=PackageLoader("exposure.publish.check"),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(default=True),
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = page_environment("exposure.publish.check")
     environment.filters |= {"iso": lambda time: f"{time:%Y-%m-%dT%H:%M:%SZ}"}
     own = {"style": Markup(style), "script": Markup(code), "policy": "; ".join(policy)}  # noqa: S704  our own files
     return environment.get_template(template).render(**own, **values)
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _visible(value: object) -> object:
-    """Show control, invisible and direction-changing characters of every value as escapes."""
-    return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _told(pages: Mapping[str, str], facts: Facts) -> list[str]:

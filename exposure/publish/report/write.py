@@ -5,7 +5,6 @@ searches, sorts and opens the wallets; without it the first of them are there. E
 direction-changing characters are shown as escapes. The public version names no wallet but confirmed attackers'.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -13,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markupsafe import Markup
 
 from exposure import __version__
 from exposure.case import Case, write_atomically
-from exposure.console import escape
 from exposure.incident import Incident
 from exposure.publish.facts import VERDICTS, Facts, gather, tied_wallets
+from exposure.publish.html import csp_hash, page_environment
 from exposure.publish.markdown import inert, plain
 from exposure.publish.report.charts import attack_rates
 from exposure.publish.report.explorer import STORY_READS, pack, stories
@@ -98,9 +97,9 @@ def render_report(
         .get_template("report.html.j2")
         .render(
             style=Markup(style),  # noqa: S704  our own file
-            style_hash=_hash(style),
+            style_hash=csp_hash(style),
             script=Markup(script),  # noqa: S704  our own file
-            script_hash=_hash(script),
+            script_hash=csp_hash(script),
             team=not public,
             summary=summed,
             title=plain(inert(summed.title)) if public else summed.title,
@@ -165,10 +164,6 @@ def told_in_public(tables: Mapping[str, Any]) -> dict[str, Any]:
     return {**tables, "wallets": tied, "losses": losses}
 
 
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
 def _lead(facts: Facts, checks: Checks) -> list[tuple[str, bool]]:
     """Give the condition as the texts say it, without Markdown: (line, whether it is said loudly)."""
     speaker = Speaker(facts, checks)
@@ -177,22 +172,9 @@ def _lead(facts: Facts, checks: Checks) -> list[tuple[str, bool]]:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("exposure.publish.report"),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(default=True),
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = page_environment("exposure.publish.report")
     environment.filters |= {"exact": show_exact, "rate": show_rate}
     return environment
-
-
-def _visible(value: object) -> object:
-    """Show control, invisible and direction-changing characters of every value as escapes."""
-    return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def how_sure(facts: Facts, checks: Checks, summed: Summary) -> list[tuple[str, str]]:
