@@ -35,11 +35,6 @@ _SAYS = {
 }
 
 
-def entry_points() -> pl.Series:
-    """Give the known entry points as bytes."""
-    return pl.Series([bytes.fromhex(one[2:]) for one in ENTRY_POINTS], dtype=pl.Binary)
-
-
 def executions_of(logs: pl.DataFrame) -> pl.DataFrame:
     """Give the executions among logs (wire.LOGS), in the order of the chain; others, and what has not their form, are passed over.
 

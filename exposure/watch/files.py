@@ -5,12 +5,15 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from exposure.logs.reading.buckets import Object
 from exposure.logs.reading.places import CHUNK, Listener, LocalFile, Member, Pipe
 from exposure.logs.reading.places import Stream as OneWay
 from exposure.logs.reading.sources import SourceFile
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 
 class ShrunkError(Exception):
@@ -131,9 +134,9 @@ def whole_lines_end(handle: IO[bytes], start: int, end: int) -> int:
     return start
 
 
-def hash_start(handle: IO[bytes], length: int) -> str:
-    """Give the SHA-256 of a file's first bytes."""
-    digest = hashlib.sha256()
-    for chunk in between(handle, 0, length):
+def hash_until(handle: IO[bytes], end: int, start: int = 0, known: "_Hash | None" = None) -> "_Hash":
+    """Hash a file's bytes from `start` to `end`, on top of what is known."""
+    digest = hashlib.sha256() if known is None else known.copy()
+    for chunk in between(handle, start, end):
         digest.update(chunk)
-    return digest.hexdigest()
+    return digest

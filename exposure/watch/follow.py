@@ -20,7 +20,7 @@ from exposure.logs.reading.buckets import is_bucket
 from exposure.logs.reading.lines import block_limit
 from exposure.logs.reading.reader import Taken
 from exposure.logs.reading.sources import BLOCK, SourceFile, empty, name_files
-from exposure.watch.files import Found, Held, ShrunkError, look_at, told_by
+from exposure.watch.files import Found, Held, ShrunkError, hash_until, look_at, told_by
 from exposure.watch.handles import Handles
 from exposure.watch.journal import journal_of
 from exposure.watch.matching import match, superseded
@@ -28,7 +28,6 @@ from exposure.watch.reading import (
     RewrittenError,
     format_changed,
     growth_end,
-    hash_until,
     kept_sections,
     read_growth,
     read_whole,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from exposure.logs.reading.places import Listener
 from exposure.logs.reading.sources import SourceFile, read_blocks
-from exposure.watch.files import Found, ShrunkError, hash_start
+from exposure.watch.files import Found, ShrunkError, hash_until
 from exposure.watch.streams import HEAD, Stream
 
 Pairs = list[tuple[Found, Stream | None]]
@@ -56,7 +56,7 @@ def _start(one: Found, length: int) -> str:
     try:
         assert one.file.path is not None
         with one.file.path.open("rb", buffering=0) as handle:
-            return hash_start(handle, length)
+            return hash_until(handle, length).hexdigest()
     except (OSError, ShrunkError):
         return ""
 
@@ -124,7 +124,7 @@ def _content_start(stream: Stream, file: SourceFile, length: int, size: int) -> 
     if stream.plain:
         assert file.path is not None
         with file.path.open("rb", buffering=0) as handle:
-            return hash_start(handle, length)
+            return hash_until(handle, length).hexdigest()
     digest = hashlib.sha256()
     copy = SourceFile(0, "", file.place, file.shown, file.log)
     for block in read_blocks([copy], size, Listener()):

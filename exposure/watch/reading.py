@@ -16,7 +16,7 @@ from exposure.logs.reading.lines import block_limit, whole_lines
 from exposure.logs.reading.places import Listener
 from exposure.logs.reading.sources import SourceFile, choose, is_plain, pieces_of, read_blocks
 from exposure.logs.reading.tabular import TELLING
-from exposure.watch.files import Found, after_feed, between, whole_lines_end
+from exposure.watch.files import Found, after_feed, between, hash_until, whole_lines_end
 from exposure.watch.streams import HEAD, Section, Stream
 
 if TYPE_CHECKING:
@@ -40,14 +40,6 @@ def kept_sections(stream: Stream, size: int) -> list[Section]:
     if whole and stream.plain and whole[-1].end < block_limit(whole[-1].start, size):
         return whole[:-1]
     return whole
-
-
-def hash_until(handle: IO[bytes], end: int, start: int = 0, known: "_Hash | None" = None) -> "_Hash":
-    """Hash a file's bytes from `start` to `end`, on top of what is known."""
-    digest = hashlib.sha256() if known is None else known.copy()
-    for chunk in between(handle, start, end):
-        digest.update(chunk)
-    return digest
 
 
 def read_growth(

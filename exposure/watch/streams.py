@@ -5,7 +5,6 @@ and by a hash of what was read of it.
 """
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -75,11 +74,3 @@ class Stream:
         sections = [Section(**section | {"header": tuple(section["header"])}) for section in raw["sections"]]
         fault = tuple(raw["fault"]) if raw["fault"] else None
         return cls(**raw | {"sections": sections, "fault": fault, "remarks": tuple(raw["remarks"])})
-
-
-def hash_of(parts: Iterable[bytes]) -> str:
-    """Give the SHA-256 of bytes that come in parts."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()

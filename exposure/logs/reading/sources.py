@@ -12,7 +12,7 @@ from exposure.logs.reading.blocks import Block, Piece
 from exposure.logs.reading.lines import count_lines, to_lines, whole_lines
 from exposure.logs.reading.places import ZIP, Listener, Place, grew
 from exposure.logs.reading.plain import HEAD, dress, peek, to_plain
-from exposure.logs.reading.tabular import is_table, table_in, to_objects
+from exposure.logs.reading.tabular import table_in, table_of, to_objects
 from exposure.logs.reading.unpack import ENOUGH, DamagedError, guarded, packing, unpack
 from exposure.logs.secrets.redaction import excerpt
 
@@ -185,7 +185,7 @@ def _unpacked(file: SourceFile, listener: Listener) -> Iterator[bytes]:
 
 def is_plain(head: bytes, log: LogSource) -> bool:
     """Tell by the first bytes (TELLING of them) whether a file's lines are its bytes: it is not packed, converted or a table."""
-    return not (packing(head) or dress(head[:HEAD]) or _no_lines(head) or is_table(head, log))
+    return not (packing(head) or dress(head[:HEAD]) or _no_lines(head) or table_of(head, log))
 
 
 def _refuse(file: SourceFile, head: bytes) -> None:

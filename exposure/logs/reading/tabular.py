@@ -48,20 +48,24 @@ def as_objects(content: Iterator[bytes], log: LogSource, shown: str) -> Iterator
 
 
 def table_in(content: Iterator[bytes], log: LogSource) -> tuple[str, Iterator[bytes]]:
-    """Tell what a content is: `parquet`, `list`, what separates the columns of a CSV, nothing where it is lines.
-
-    Gives the content again. Its start shows it, never a file's name.
-    """
+    """Tell by its start what a content is (see `table_of`), and give it again."""
     first: list[bytes] = []
     while sum(map(len, first)) < TELLING and (chunk := next(content, b"")):
         first.append(chunk)
     head = b"".join(first)
-    whole = chain([head], content) if head else content
+    return table_of(head, log), chain([head], content) if head else content
+
+
+def table_of(head: bytes, log: LogSource) -> str:
+    """Tell by its first bytes (TELLING of them) what a content is, never by a file's name.
+
+    `parquet`, `list`, what separates the columns of a CSV; nothing where its lines are its own.
+    """
     if head.startswith(_PARQUET):
-        return "parquet", whole
+        return "parquet"
     if _LIST.match(head.removeprefix(codecs.BOM_UTF8)):
-        return "list", whole
-    return _delimiter(head, log) or "", whole
+        return "list"
+    return _delimiter(head, log) or ""
 
 
 def to_objects(content: Iterator[bytes], table: str, shown: str) -> Iterator[bytes]:
@@ -71,13 +75,6 @@ def to_objects(content: Iterator[bytes], table: str, shown: str) -> Iterator[byt
     if table == "list":
         return _list_lines(content)
     return _csv_lines(content, table) if table else content
-
-
-def is_table(head: bytes, log: LogSource) -> bool:
-    """Tell by its first bytes whether `as_objects` turns a file into other lines than its own."""
-    if head.startswith(_PARQUET) or _LIST.match(head.removeprefix(codecs.BOM_UTF8)):
-        return True
-    return _delimiter(head, log) is not None
 
 
 def _delimiter(head: bytes, log: LogSource) -> str | None:
